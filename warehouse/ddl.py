@@ -1,0 +1,57 @@
+"""Statements that make warehouse tables, derived from the contracts and the semantic model, so they cannot differ from them."""
+
+from importlib.resources import files
+
+from warehouse.contract import Contract, load_contract, tables_of
+from warehouse.semantic import SemanticModel
+
+WAREHOUSE_TYPES = {"string": "varchar", "double": "double precision", "timestamp": "timestamp with time zone"}
+
+
+def gold_contracts() -> list[Contract]:
+    """Every table of schema analytics, dimensions before what refers to them."""
+    contracts = {name: load_contract(f"gold.{name}") for name in tables_of("gold")}
+    return sorted(contracts.values(), key=lambda contract: (bool(contract.references), contract.name))
+
+
+def warehouse_columns(contract: Contract) -> list[str]:
+    """Columns that leave the lake: all but those that only partition it."""
+    return [name for name in contract.columns if name not in contract.partition_by]
+
+
+def column_type(lake_type: str) -> str:
+    """The SQL type of a lake type, the same word in DuckDB and Redshift."""
+    return WAREHOUSE_TYPES.get(lake_type, lake_type)
+
+
+def create_table(contract: Contract) -> str:
+    """CREATE TABLE of a gold table, columns in contract order."""
+    columns = [
+        f"    {name} {column_type(column.type)}{' not null' if column.required else ''}"
+        for name, column in contract.columns.items()
+        if name in warehouse_columns(contract)
+    ]
+    return f"create table analytics.{contract.name} (\n" + ",\n".join(columns) + "\n)"
+
+
+def rollup_query(name: str, model: SemanticModel) -> str:
+    """The SELECT that fills a rollup from the fact: its keys, then every measure summed."""
+    keys = [f"    {_rollup_column(key)} as {key}" for key in model.rollups[name].keys]
+    sums = [f"    cast(sum({measure.line}) as {measure.type}) as {measure_name}" for measure_name, measure in model.measures.items()]
+    # The book's format is the only key that the fact does not hold itself.
+    grouped = ", ".join(_rollup_column(key) for key in model.rollups[name].keys)
+    return (
+        "select\n" + ",\n".join(keys + sums) + "\nfrom analytics.fact_sales\n"
+        "inner join (select book_key as version_key, format from analytics.dim_book) as books\n"
+        f"    on fact_sales.book_key = books.version_key\ngroup by {grouped}"
+    )
+
+
+def _rollup_column(key: str) -> str:
+    return "books.format" if key == "format" else f"fact_sales.{key}"
+
+
+def views() -> dict[str, str]:
+    """The promised views: name to SELECT."""
+    folder = files("warehouse") / "sql" / "views"
+    return {file.name.removesuffix(".sql"): file.read_text() for file in folder.iterdir() if file.name.endswith(".sql")}

@@ -1,0 +1,225 @@
+"""The embedded warehouse: publish builds a new DuckDB file beside the old one and swaps a pointer; read opens it read-only."""
+
+import json
+import os
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from warehouse import generations
+from warehouse.contract import Contract
+from warehouse.ddl import create_table, gold_contracts, rollup_query, views, warehouse_columns
+from warehouse.generations import Pointer
+from warehouse.publication import Publication, PublicationError, TableExport
+from warehouse.semantic import load_model
+
+BUILD_FOLDER = "building"
+
+OPS_TABLES = {
+    "run": "run_seq bigint, kind varchar, state varchar, started_at timestamptz, finished_at timestamptz, detail varchar",
+    "quality_result": "run_seq bigint, table_name varchar, expectation varchar, level varchar, failed_rows bigint, checked_rows bigint",
+    "publication": "generation bigint, run_seq bigint, published_at timestamptz, snapshot_at timestamptz, data_from date, "
+    "data_through date, reporting_currency varchar, time_zone varchar, retail_week_start varchar, sale_count bigint, "
+    "lake_versions varchar",
+}
+
+
+def publish(
+    folder: Path,
+    exports: dict[str, TableExport],
+    publication: Callable[[int, int, date | None, date | None], Publication],
+    ops_rows: dict[str, Sequence[Sequence[object]]],
+    keep: int,
+    memory_mb: int = 2048,
+    report: Callable[[str], None] = lambda _: None,
+) -> Publication:
+    """Publish gold tables as a new generation; readers see the old one until the pointer moves, then the new one.
+
+    `exports` maps every gold table to its files and totals; `publication` is called with the new generation's number, its
+    count of sales and its first and last business date; `ops_rows` fills ops.run and ops.quality_result; `keep` is how many
+    generations stay. Raises PublicationError, with nothing changed for readers, when a check fails or a newer run has published.
+    """
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    building = folder / BUILD_FOLDER
+    building.mkdir(mode=0o700, exist_ok=True)
+    for leftover in building.iterdir():
+        leftover.unlink()
+    generation = generations.next_generation(folder)
+    path = building / f"wh.{generation:06d}.duckdb"
+    try:
+        with _writer(path, memory_mb) as connection:
+            _fill(connection, exports, report)
+            _check(connection, exports)
+            report("indexing the publication")
+            described = publication(generation, *_sales_span(connection))
+            _write_ops(connection, described, ops_rows, exports)
+            connection.execute("checkpoint")
+        _move_into_place(folder, path, described)
+    except duckdb.Error as error:
+        raise PublicationError(f"{path.name}: {error}; nothing is published, the version before still serves") from error
+    finally:
+        path.unlink(missing_ok=True)
+    generations.drop_old_generations(folder, keep)
+    return described
+
+
+def _writer(path: Path, memory_mb: int) -> duckdb.DuckDBPyConnection:
+    config: dict[str, str | bool | int | float | list[str]] = {
+        "memory_limit": f"{memory_mb}MB",
+        "temp_directory": str(path.parent),
+        "preserve_insertion_order": True,
+    }
+    connection = duckdb.connect(str(path), config=config)
+    connection.execute("set timezone = 'UTC'")
+    connection.execute("create schema analytics")
+    connection.execute("create schema ops")
+    return connection
+
+
+def _fill(connection: duckdb.DuckDBPyConnection, exports: dict[str, TableExport], report: Callable[[str], None]) -> None:
+    for contract in gold_contracts():
+        report(f"loading {contract.name}")
+        connection.execute(create_table(contract))
+        _load(connection, contract, exports[contract.name].files)
+    model = load_model()
+    for name, rollup in model.rollups.items():
+        report(f"building {name}")
+        query = f"{rollup_query(name, model)} order by {', '.join(rollup.keys)}"
+        connection.execute(f"create table analytics.{name} as {query}")
+    for name, query in views().items():
+        connection.execute(f"create view analytics.{name} as {query}")
+
+
+def _load(connection: duckdb.DuckDBPyConnection, contract: Contract, files: Sequence[str]) -> None:
+    if not files:
+        return
+    columns = ", ".join(warehouse_columns(contract))
+    order = f" order by {', '.join(contract.sort_by)}" if contract.sort_by else ""
+    connection.execute(
+        f"insert into analytics.{contract.name} select {columns} from read_parquet($files, hive_partitioning = false){order}",
+        {"files": list(files)},
+    )
+
+
+def _check(connection: duckdb.DuckDBPyConnection, exports: dict[str, TableExport]) -> None:
+    """Counts and sums equal the lake's, keys are unique, references are found; all faults are named at once."""
+    faults = [fault for contract in gold_contracts() for fault in _faults(connection, contract, exports[contract.name])]
+    if faults:
+        raise PublicationError("nothing is published, the version before still serves: " + "; ".join(faults))
+
+
+def _faults(connection: duckdb.DuckDBPyConnection, contract: Contract, export: TableExport) -> list[str]:
+    table = f"analytics.{contract.name}"
+    faults = []
+    rows = _value(connection, f"select count(*) from {table}")
+    if rows != export.row_count:
+        faults.append(f"{table} has {rows} rows, the lake has {export.row_count}")
+    for column, expected in export.sums.items():
+        total = _value(connection, f"select cast(coalesce(sum({column}), 0) as varchar) from {table}")
+        if total != expected:
+            faults.append(f"{table}.{column} adds up to {total}, in the lake to {expected}")
+    key = ", ".join(contract.key)
+    distinct = _value(connection, f"select count(*) from (select distinct {key} from {table})")
+    if distinct != rows:
+        faults.append(f"{table} has {rows - distinct} rows whose key ({key}) is not unique")
+    for column, referred in contract.references.items():
+        faults += _orphans(connection, table, column, f"analytics.{referred.split('.')[1]}")
+    return faults
+
+
+def _orphans(connection: duckdb.DuckDBPyConnection, table: str, column: str, referred: str) -> list[str]:
+    key = "date" if referred.endswith("dim_date") else column
+    count = _value(connection, f"select count(*) from {table} anti join {referred} on {table}.{column} = {referred}.{key}")
+    return [f"{count} rows of {table} have a {column} that {referred} lacks"] if count else []
+
+
+def _value(connection: duckdb.DuckDBPyConnection, sql: str) -> Any:
+    row = connection.execute(sql).fetchone()
+    assert row is not None
+    return row[0]
+
+
+def _sales_span(connection: duckdb.DuckDBPyConnection) -> tuple[int, date | None, date | None]:
+    row = connection.execute(
+        "select count(*), min(sale_date), max(sale_date) filter (not is_return) from analytics.fact_sales"
+    ).fetchone()
+    assert row is not None
+    return row
+
+
+def _write_ops(
+    connection: duckdb.DuckDBPyConnection,
+    publication: Publication,
+    ops_rows: dict[str, Sequence[Sequence[object]]],
+    exports: dict[str, TableExport],
+) -> None:
+    for name, columns in OPS_TABLES.items():
+        connection.execute(f"create table ops.{name} ({columns})")
+    versions = json.dumps({table: export.lake_version for table, export in exports.items()})
+    for name, rows in {**ops_rows, "publication": [(*asdict(publication).values(), versions)]}.items():
+        if rows:
+            marks = ", ".join("?" for _ in rows[0])
+            connection.executemany(f"insert into ops.{name} values ({marks})", rows)
+
+
+def _move_into_place(folder: Path, path: Path, publication: Publication) -> None:
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
+    try:
+        served = generations.read_pointer(folder)
+    except generations.NoPublicationError:
+        served = Pointer(0, 0)
+    if served.run_seq > publication.run_seq:
+        raise PublicationError(f"run {served.run_seq} has published since run {publication.run_seq} began; nothing is changed")
+    path.replace(generations.generation_file(folder, publication.generation))
+    generations.sync_folder(folder)
+    generations.swap_pointer(folder, Pointer(publication.generation, publication.run_seq))
+
+
+class Generation:
+    """One publication, open read-only. Whoever holds it keeps reading it, whatever is published meanwhile."""
+
+    def __init__(self, path: Path) -> None:
+        self._connection = duckdb.connect(
+            str(path), read_only=True, config={"enable_external_access": "false", "autoload_known_extensions": "false"}
+        )
+        self._connection.execute("set timezone = 'UTC'")
+        self._connection.execute("set lock_configuration = true")
+        names = ", ".join(Publication.__dataclass_fields__)
+        row = self._connection.execute(f"select {names} from ops.publication").fetchone()
+        assert row is not None
+        self.publication = Publication(*row)
+
+    def rows(self, sql: str, parameters: dict[str, object] | None = None) -> list[dict[str, Any]]:
+        """The answer as one dict per row; money as Decimal. Safe to call from several threads."""
+        cursor = self._connection.cursor()
+        try:
+            cursor.execute(sql, parameters or {})
+            names = [column[0] for column in cursor.description or []]
+            return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+        finally:
+            cursor.close()
+
+
+class DuckDBWarehouse:
+    """Reads the generation that serves; picks up a new one without a restart."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._lock = threading.Lock()
+        self._served: Pointer | None = None
+        self._open: Generation | None = None
+
+    def current(self) -> Generation:
+        """The serving generation; hold it for as long as answers must agree. Raises NoPublicationError."""
+        pointer = generations.read_pointer(self._folder)
+        with self._lock:
+            if pointer != self._served or self._open is None:
+                self._open = Generation(generations.generation_file(self._folder, pointer.generation))
+                self._served = pointer
+            return self._open

@@ -1,0 +1,78 @@
+"""Generation files and the CURRENT pointer of an embedded warehouse.
+
+A generation is one DuckDB file, never changed once it is moved into place. CURRENT names the one that serves; replacing it
+is the publication. Its generation only ever rises.
+"""
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from warehouse.publication import NoPublicationError
+
+POINTER = "CURRENT"
+
+
+@dataclass(frozen=True)
+class Pointer:
+    """Which generation serves, and which run made it."""
+
+    generation: int
+    run_seq: int
+
+
+def generation_file(folder: Path, generation: int) -> Path:
+    """Path of a generation's file, whether it exists or not."""
+    return folder / f"wh.{generation:06d}.duckdb"
+
+
+def read_pointer(folder: Path) -> Pointer:
+    """The serving generation. Raises NoPublicationError where nothing was ever published."""
+    try:
+        return Pointer(**json.loads((folder / POINTER).read_text()))
+    except FileNotFoundError as error:
+        raise NoPublicationError(f"{folder}: nothing is published yet; run `booksales reload`") from error
+
+
+def kept_generations(folder: Path) -> list[int]:
+    """Generations whose files exist, oldest first."""
+    return sorted(int(path.name.split(".")[1]) for path in folder.glob("wh.*.duckdb"))
+
+
+def next_generation(folder: Path) -> int:
+    """A number above every generation there has been."""
+    try:
+        served = read_pointer(folder).generation
+    except NoPublicationError:
+        served = 0
+    return max([served, *kept_generations(folder)]) + 1
+
+
+def swap_pointer(folder: Path, pointer: Pointer) -> None:
+    """Make a generation serve: durable before it returns, atomic for readers."""
+    temporary = folder / f"{POINTER}.new"
+    with temporary.open("w") as file:
+        json.dump({"generation": pointer.generation, "run_seq": pointer.run_seq}, file)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(folder / POINTER)
+    sync_folder(folder)
+
+
+def drop_old_generations(folder: Path, keep: int) -> list[int]:
+    """Remove all but the newest `keep` generations and the serving one; readers that have one open keep reading it."""
+    served = read_pointer(folder).generation
+    dropped = [generation for generation in kept_generations(folder)[:-keep] if generation != served]
+    for generation in dropped:
+        generation_file(folder, generation).unlink()
+    return dropped
+
+
+def sync_folder(folder: Path) -> None:
+    """Make renames in the folder durable."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,42 @@
+"""What a publication is made of, whatever the warehouse, and what it says about itself."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+
+class PublicationError(Exception):
+    """Nothing was published: a check failed or the warehouse could not be written. The version before still serves."""
+
+
+class NoPublicationError(Exception):
+    """The warehouse has no publication yet."""
+
+
+@dataclass(frozen=True)
+class TableExport:
+    """The Parquet files of one gold table at one lake version, with the totals its rows must have.
+
+    `row_count` is in rows; `sums` maps a column to its total over all rows, exact, as text (`"123.45"`).
+    """
+
+    files: Sequence[str]
+    lake_version: int
+    row_count: int
+    sums: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Publication:
+    """One consistent version of every table, as the warehouse tells it to readers."""
+
+    generation: int
+    run_seq: int
+    published_at: datetime
+    snapshot_at: datetime
+    data_from: date | None
+    data_through: date | None
+    reporting_currency: str
+    time_zone: str
+    retail_week_start: str
+    sale_count: int

@@ -1,0 +1,110 @@
+"""The semantic model: measures, metrics, dimensions and rollups, read once from YAML."""
+
+from functools import cache
+from pathlib import Path
+from string import Formatter
+
+import yaml
+from pydantic import BaseModel, ConfigDict, model_validator
+
+FOLDER = Path(__file__).parent
+
+
+class SemanticError(Exception):
+    """A question names a metric or dimension that is not there; the message lists those that are."""
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Measure(_Model):
+    """An additive sum: `line` is the SQL value of one line of fact_sales."""
+
+    type: str
+    line: str
+
+
+class Distinct(_Model):
+    """A count of distinct groups: columns they consist of, which lines take part, which groups count."""
+
+    of: tuple[str, ...]
+    lines: str = ""
+    groups: str = ""
+
+
+class Metric(_Model):
+    """A number people ask for: a formula over measures, or a distinct count. `unit`: copies, money, ratio or count."""
+
+    label: str
+    unit: str
+    meaning: str
+    formula: str = ""
+    distinct: Distinct | None = None
+
+    @model_validator(mode="after")
+    def is_one_kind(self) -> "Metric":
+        if bool(self.formula) == bool(self.distinct):
+            raise ValueError("a metric has either a formula or a distinct count")
+        return self
+
+    @property
+    def measures(self) -> tuple[str, ...]:
+        """Names of the measures in the formula, in order of appearance."""
+        return tuple(dict.fromkeys(name for _, name, _, _ in Formatter().parse(self.formula) if name))
+
+
+class Dimension(_Model):
+    """Something numbers are cut by: a column of `table`, joined by its column `match` on the lines' `key`; without a table, the key itself."""
+
+    key: str
+    column: str
+    label: str
+    type: str
+    table: str = ""
+    match: str = ""
+
+
+class Rollup(_Model):
+    """A table of every measure summed by `keys`."""
+
+    grain: str
+    keys: tuple[str, ...]
+
+
+class SemanticModel(_Model):
+    """Everything a question may name."""
+
+    measures: dict[str, Measure]
+    metrics: dict[str, Metric]
+    dimensions: dict[str, Dimension]
+    rollups: dict[str, Rollup]
+
+    @model_validator(mode="after")
+    def formulas_use_known_measures(self) -> "SemanticModel":
+        for name, metric in self.metrics.items():
+            unknown = [measure for measure in metric.measures if measure not in self.measures]
+            if unknown:
+                raise ValueError(f"metric {name} uses {', '.join(unknown)}, which is no measure")
+        return self
+
+    def metric(self, name: str) -> Metric:
+        """The metric of that name. Raises SemanticError listing the metrics there are."""
+        if name not in self.metrics:
+            raise SemanticError(f"no metric {name!r}; there are {', '.join(self.metrics)}")
+        return self.metrics[name]
+
+    def dimension(self, name: str) -> Dimension:
+        """The dimension of that name. Raises SemanticError listing the dimensions there are."""
+        if name not in self.dimensions:
+            raise SemanticError(f"no dimension {name!r}; there are {', '.join(self.dimensions)}")
+        return self.dimensions[name]
+
+
+@cache
+def load_model() -> SemanticModel:
+    """The semantic model of the installed package."""
+    parts: dict[str, object] = {}
+    for file in ("metrics.yaml", "dimensions.yaml", "rollups.yaml"):
+        parts |= yaml.safe_load((FOLDER / file).read_text())
+    return SemanticModel.model_validate(parts)
