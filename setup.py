@@ -2,7 +2,7 @@
 
 from setuptools import find_packages, setup
 
-JOBS = ["PyYAML>=6.0", "pydantic>=2.12,<3", "psycopg2-binary>=2.9", "SQLAlchemy>=2.0,<3"]
+JOBS = ["PyYAML>=6.0", "pydantic>=2.12,<3", "psycopg2-binary>=2.9", "SQLAlchemy>=2.0,<3", "cryptography>=46"]
 
 EXTRAS = {
     # Exactly what Glue 6.0 and EMR emr-spark-8.1.0 ship. A cluster brings its own, so it stays out of JOBS.
@@ -20,6 +20,7 @@ EXTRAS = {
         "pyarrow>=18",
         "deltalake>=1.6",
         "cryptography>=46",
+        "psutil>=7",
     ],
 }
 EXTRAS["demo"] = sorted({name for extra in EXTRAS.values() for name in extra})
@@ -28,6 +29,7 @@ EXTRAS["dev"] = [
     "chispa>=0.12",
     "ruff>=0.17",
     "mypy>=2",
+    "uv>=0.13",
     "playwright>=1.65",
     "types-PyYAML",
     "types-psycopg2",

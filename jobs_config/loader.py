@@ -8,7 +8,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from jobs_config.errors import ConfigError
-from jobs_config.model import JobConfig, SourceMapping
+from jobs_config.model import FeedConfig, JobConfig, SourceMapping
 from jobs_config.settings import explain
 
 FOLDER = Path(__file__).parent
@@ -19,6 +19,11 @@ Model = TypeVar("Model", bound=BaseModel)
 def load_source(name_or_path: str) -> SourceMapping:
     """A source mapping: a name in jobs_config/sources, or a path to a YAML file."""
     return _load(_find("sources", name_or_path), SourceMapping)
+
+
+def load_feed(name_or_path: str) -> FeedConfig:
+    """A CSV feed: a name in jobs_config/feeds, or a path to a YAML file."""
+    return _load(_find("feeds", name_or_path), FeedConfig)
 
 
 @cache
@@ -33,10 +38,8 @@ def names_of(folder: str) -> list[str]:
 
 
 def _find(folder: str, name_or_path: str) -> Path:
-    if name_or_path.endswith((".yaml", ".yml")):
-        path = Path(name_or_path)
-    else:
-        path = FOLDER / folder / f"{name_or_path}.yaml"
+    is_path = name_or_path.endswith((".yaml", ".yml"))
+    path = Path(name_or_path) if is_path else FOLDER / folder / f"{name_or_path}.yaml"
     if not path.is_file():
         raise ConfigError(f"no {name_or_path!r} in jobs_config/{folder}; it has {', '.join(names_of(folder))}")
     return path

@@ -15,7 +15,14 @@ class JsonLines(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         fields = getattr(record, "fields", {})
         at = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
-        line = {"at": at, "level": record.levelname, "logger": record.name, "event": record.getMessage(), **_context, **fields}
+        line = {
+            "at": at,
+            "level": record.levelname,
+            "logger": record.name,
+            "event": record.getMessage(),
+            **_context,
+            **fields,
+        }
         if record.exc_info:
             line["error"] = self.formatException(record.exc_info)
         return json.dumps(line, default=str)
@@ -27,7 +34,9 @@ class PlainLines(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         at = datetime.fromtimestamp(record.created, UTC).strftime("%H:%M:%S")
         fields = {**_context, **getattr(record, "fields", {})}
-        text = f"{at} {record.levelname} {record.getMessage()} " + " ".join(f"{key}={value}" for key, value in fields.items())
+        text = f"{at} {record.levelname} {record.getMessage()} " + " ".join(
+            f"{key}={value}" for key, value in fields.items()
+        )
         return text + ("\n" + self.formatException(record.exc_info) if record.exc_info else "")
 
 

@@ -21,15 +21,21 @@ class Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     environment: str = "local"
-    source: str = Field("bookstore", description="source mapping: a name in jobs_config/sources, or a path to a YAML file")
-    source_url: str = Field("", description="postgresql://user@host:port/database without a password; empty: the embedded shop")
+    source: str = Field(
+        "bookstore", description="source mapping: a name in jobs_config/sources, or a path to a YAML file"
+    )
+    source_url: str = Field(
+        "", description="postgresql://user@host:port/database without a password; empty: the embedded shop"
+    )
     time_zone: str = Field("UTC", description="the shop's time zone; decides the business date")
     retail_week_start: Weekday = Field("sunday", description="first day of the retail week")
     reporting_currency: str = Field("USD", pattern="^[A-Z]{3}$", description="currency of every total")
     cores: int = Field(0, ge=0, description="cores Spark may use; 0: all of the machine")
     driver_memory_mb: int = Field(0, ge=0, description="Spark driver heap; 0: a share of the machine, 3 GB at most")
     keep_generations: int = Field(3, ge=2, description="warehouse generations kept for rollback")
-    quarantine_limit_ratio: float = Field(0.001, ge=0, le=1, description="share of a table above which a run ends with exit code 4")
+    quarantine_limit_ratio: float = Field(
+        0.001, ge=0, le=1, description="share of a table above which a run ends with exit code 4"
+    )
     api_port: int = Field(8600, ge=0, lt=65536, description="port of the API on loopback; 0: any free one")
     dashboard_port: int = Field(8601, ge=0, lt=65536, description="port of the dashboard on loopback; 0: any free one")
 

@@ -32,7 +32,7 @@ ONE_MACHINE = {
     "spark.driver.bindAddress": "127.0.0.1",
     "spark.databricks.delta.snapshotPartitions": "1",
     "spark.sql.sources.parallelPartitionDiscovery.parallelism": "2",
-    "spark.sql.shuffle.partitions": "8",
+    "spark.sql.shuffle.partitions": "4",
     "spark.sql.autoBroadcastJoinThreshold": "64m",
 }
 
@@ -54,7 +54,9 @@ def cores(settings: Settings) -> int:
     return settings.cores or len(os.sched_getaffinity(0))
 
 
-def local_spark_conf(settings: Settings, jars: Sequence[Path], temporary: Path, log_config: Path, log_file: Path) -> dict[str, str]:
+def local_spark_conf(
+    settings: Settings, jars: Sequence[Path], temporary: Path, log_config: Path, log_file: Path
+) -> dict[str, str]:
     """Everything `spark-submit` needs on one machine; four attempts per task, as on a cluster."""
     java_options = f"-Duser.timezone=UTC -Dlog4j2.configurationFile={log_config.as_uri()} -Dbooksales.log={log_file}"
     return {

@@ -96,7 +96,9 @@ def open_state(root: Path | None = None) -> StateFolder:
         found = marker.read_text().strip()
         state.root.chmod(0o700)
     except OSError as error:
-        raise ConfigError(f"{state.root}: the state folder cannot be used ({error}); name another by {HOME_VARIABLE}") from error
+        raise ConfigError(
+            f"{state.root}: the state folder cannot be used ({error}); name another by {HOME_VARIABLE}"
+        ) from error
     if found != str(FORMAT):
         raise ConfigError(
             f"{state.root}: the state folder has format {found!r}, this version reads format {FORMAT}; "

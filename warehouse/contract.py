@@ -24,7 +24,9 @@ class Column(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    type: str = Field(pattern=r"^(bigint|int|smallint|double|boolean|date|timestamp|string|array<string>|decimal\(\d+,\d+\))$")
+    type: str = Field(
+        pattern=r"^(bigint|int|smallint|double|boolean|date|timestamp|string|array<string>|decimal\(\d+,\d+\))$"
+    )
     meaning: str
     required: bool = False
     derived: bool = Field(False, description="made by our own transform, not read from the source")

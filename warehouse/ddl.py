@@ -37,7 +37,10 @@ def create_table(contract: Contract) -> str:
 def rollup_query(name: str, model: SemanticModel) -> str:
     """The SELECT that fills a rollup from the fact: its keys, then every measure summed."""
     keys = [f"    {_rollup_column(key)} as {key}" for key in model.rollups[name].keys]
-    sums = [f"    cast(sum({measure.line}) as {measure.type}) as {measure_name}" for measure_name, measure in model.measures.items()]
+    sums = [
+        f"    cast(sum({measure.line}) as {measure.type}) as {measure_name}"
+        for measure_name, measure in model.measures.items()
+    ]
     # The book's format is the only key that the fact does not hold itself.
     grouped = ", ".join(_rollup_column(key) for key in model.rollups[name].keys)
     return (

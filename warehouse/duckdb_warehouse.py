@@ -3,9 +3,9 @@
 import json
 import os
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
-from datetime import date
+from datetime import UTC, date
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,8 @@ BUILD_FOLDER = "building"
 
 OPS_TABLES = {
     "run": "run_seq bigint, kind varchar, state varchar, started_at timestamptz, finished_at timestamptz, detail varchar",
-    "quality_result": "run_seq bigint, table_name varchar, expectation varchar, level varchar, failed_rows bigint, checked_rows bigint",
+    "quality_result": "run_seq bigint, table_name varchar, expectation varchar, level varchar, "
+    "failed_rows bigint, checked_rows bigint",
     "publication": "generation bigint, run_seq bigint, published_at timestamptz, snapshot_at timestamptz, data_from date, "
     "data_through date, reporting_currency varchar, time_zone varchar, retail_week_start varchar, sale_count bigint, "
     "lake_versions varchar",
@@ -33,7 +34,7 @@ def publish(
     folder: Path,
     exports: dict[str, TableExport],
     publication: Callable[[int, int, date | None, date | None], Publication],
-    ops_rows: dict[str, Sequence[Sequence[object]]],
+    ops_rows: Mapping[str, Sequence[Sequence[object]]],
     keep: int,
     memory_mb: int = 2048,
     report: Callable[[str], None] = lambda _: None,
@@ -61,7 +62,9 @@ def publish(
             connection.execute("checkpoint")
         _move_into_place(folder, path, described)
     except duckdb.Error as error:
-        raise PublicationError(f"{path.name}: {error}; nothing is published, the version before still serves") from error
+        raise PublicationError(
+            f"{path.name}: {error}; nothing is published, the version before still serves"
+        ) from error
     finally:
         path.unlink(missing_ok=True)
     generations.drop_old_generations(folder, keep)
@@ -81,7 +84,9 @@ def _writer(path: Path, memory_mb: int) -> duckdb.DuckDBPyConnection:
     return connection
 
 
-def _fill(connection: duckdb.DuckDBPyConnection, exports: dict[str, TableExport], report: Callable[[str], None]) -> None:
+def _fill(
+    connection: duckdb.DuckDBPyConnection, exports: dict[str, TableExport], report: Callable[[str], None]
+) -> None:
     for contract in gold_contracts():
         report(f"loading {contract.name}")
         connection.execute(create_table(contract))
@@ -134,7 +139,9 @@ def _faults(connection: duckdb.DuckDBPyConnection, contract: Contract, export: T
 
 def _orphans(connection: duckdb.DuckDBPyConnection, table: str, column: str, referred: str) -> list[str]:
     key = "date" if referred.endswith("dim_date") else column
-    count = _value(connection, f"select count(*) from {table} anti join {referred} on {table}.{column} = {referred}.{key}")
+    count = _value(
+        connection, f"select count(*) from {table} anti join {referred} on {table}.{column} = {referred}.{key}"
+    )
     return [f"{count} rows of {table} have a {column} that {referred} lacks"] if count else []
 
 
@@ -155,7 +162,7 @@ def _sales_span(connection: duckdb.DuckDBPyConnection) -> tuple[int, date | None
 def _write_ops(
     connection: duckdb.DuckDBPyConnection,
     publication: Publication,
-    ops_rows: dict[str, Sequence[Sequence[object]]],
+    ops_rows: Mapping[str, Sequence[Sequence[object]]],
     exports: dict[str, TableExport],
 ) -> None:
     for name, columns in OPS_TABLES.items():
@@ -175,7 +182,9 @@ def _move_into_place(folder: Path, path: Path, publication: Publication) -> None
     except generations.NoPublicationError:
         served = Pointer(0, 0)
     if served.run_seq > publication.run_seq:
-        raise PublicationError(f"run {served.run_seq} has published since run {publication.run_seq} began; nothing is changed")
+        raise PublicationError(
+            f"run {served.run_seq} has published since run {publication.run_seq} began; nothing is changed"
+        )
     path.replace(generations.generation_file(folder, publication.generation))
     generations.sync_folder(folder)
     generations.swap_pointer(folder, Pointer(publication.generation, publication.run_seq))
@@ -188,12 +197,19 @@ class Generation:
         self._connection = duckdb.connect(
             str(path), read_only=True, config={"enable_external_access": "false", "autoload_known_extensions": "false"}
         )
-        self._connection.execute("set timezone = 'UTC'")
-        self._connection.execute("set lock_configuration = true")
-        names = ", ".join(Publication.__dataclass_fields__)
-        row = self._connection.execute(f"select {names} from ops.publication").fetchone()
-        assert row is not None
-        self.publication = Publication(*row)
+        # A file opened twice in one process is one instance of DuckDB, set up and locked by whoever came first.
+        if not _value(self._connection, "select current_setting('lock_configuration')"):
+            # Global: every cursor is a session of its own, and would take the machine's time zone.
+            self._connection.execute("set global timezone = 'UTC'")
+            self._connection.execute("set lock_configuration = true")
+        self.publication = self._read_publication()
+
+    def _read_publication(self) -> Publication:
+        names = {name: _in_utc(name) if name.endswith("_at") else name for name in Publication.__dataclass_fields__}
+        columns = ", ".join(f"{value} as {name}" for name, value in names.items())
+        described = self.rows(f"select {columns} from ops.publication")[0]
+        moments = {name: described[name].replace(tzinfo=UTC) for name in names if name.endswith("_at")}
+        return Publication(**{**described, **moments})
 
     def rows(self, sql: str, parameters: dict[str, object] | None = None) -> list[dict[str, Any]]:
         """The answer as one dict per row; money as Decimal. Safe to call from several threads."""
@@ -204,6 +220,11 @@ class Generation:
             return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
         finally:
             cursor.close()
+
+
+def _in_utc(column: str) -> str:
+    # DuckDB hands out a timestamp with time zone only where pytz is installed; a plain one it always can.
+    return f"timezone('UTC', {column})"
 
 
 class DuckDBWarehouse:
@@ -217,8 +238,9 @@ class DuckDBWarehouse:
 
     def current(self) -> Generation:
         """The serving generation; hold it for as long as answers must agree. Raises NoPublicationError."""
-        pointer = generations.read_pointer(self._folder)
         with self._lock:
+            # Read inside the lock: two threads that saw different pointers must not open the older one last.
+            pointer = generations.read_pointer(self._folder)
             if pointer != self._served or self._open is None:
                 self._open = Generation(generations.generation_file(self._folder, pointer.generation))
                 self._served = pointer

@@ -7,9 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
-from warehouse.semantic import Dimension, Metric, SemanticModel
+from warehouse.semantic import Dimension, Distinct, Metric, SemanticModel
 
 FACT = "fact_sales"
+
+# What conditions of distinct counts may look at on a line, and the columns that the book version holds for the fact.
+LINE_COLUMNS = ("is_return", "quantity", "customer_key")
+BOOK_COLUMNS = {"book_source": "dim_book.source", "book_id": "dim_book.book_id"}
 
 
 @dataclass(frozen=True)
@@ -31,59 +35,73 @@ class Question:
 
 @dataclass(frozen=True)
 class Plan:
-    """What to run, and which table of the warehouse answers."""
+    """What to run, and which tables of the warehouse answer."""
 
     sql: str
     parameters: dict[str, object]
-    table: str
+    tables: tuple[str, ...]
 
 
 def plan(question: Question, model: SemanticModel) -> Plan:
     """The SQL for a question: one row per combination of dimensions, columns named as in the question.
 
+    Sums come from the smallest table that has every dimension asked for; only distinct counts read the fact.
     Raises SemanticError for a metric or dimension that is not in the model.
     """
     metrics = {name: model.metric(name) for name in question.metrics}
     dimensions = {name: model.dimension(name) for name in {**dict.fromkeys(question.dimensions), **question.filters}}
-    table = _smallest_table(metrics, dimensions, model)
-    lines, parameters = _lines(question, metrics, dimensions, model, table)
-    ctes = [f"lines as (\n{lines}\n)"]
-    additive = {name: metric for name, metric in metrics.items() if metric.formula}
-    ctes.append(f"sums as (\n{_sums(question, additive, model)}\n)")
-    for name, metric in metrics.items():
-        if metric.distinct:
-            ctes.append(f"{name}_counts as (\n{_distinct(question, metric)}\n)")
-    sql = "with " + ",\n\n".join(ctes) + "\n\n" + _answer(question, metrics)
-    return Plan(sql, parameters, table)
+    summed = {name: metric for name, metric in metrics.items() if metric.formula}
+    counted = {name: metric.distinct for name, metric in metrics.items() if metric.distinct}
+    table = _smallest_table(dimensions, model)
+    conditions, parameters = _conditions(question, dimensions, table)
+    measures = _measured(summed, model, table)
+    ctes = [
+        f"lines as (\n{_lines(question, dimensions, table, measures, conditions)}\n)",
+        f"sums as (\n{_sums(question, summed)}\n)",
+    ]
+    if counted:
+        conditions, _ = _conditions(question, dimensions, FACT)
+        ctes.append(f"counted_lines as (\n{_lines(question, dimensions, FACT, _counted(counted), conditions)}\n)")
+        ctes += [f"{name}_counts as (\n{_distinct(question, distinct)}\n)" for name, distinct in counted.items()]
+    sql = "with " + ",\n\n".join(ctes) + "\n\n" + _answer(question, metrics, dimensions)
+    return Plan(sql, parameters, tuple(dict.fromkeys((table, FACT) if counted else (table,))))
 
 
-def _smallest_table(metrics: dict[str, Metric], dimensions: dict[str, Dimension], model: SemanticModel) -> str:
+def _smallest_table(dimensions: dict[str, Dimension], model: SemanticModel) -> str:
     needed = {dimension.key for dimension in dimensions.values()}
-    if all(metric.formula for metric in metrics.values()):
-        for name, rollup in model.rollups.items():
-            if needed <= set(rollup.keys):
-                return name
-    return FACT
+    return next((name for name, rollup in model.rollups.items() if needed <= set(rollup.keys)), FACT)
+
+
+def _measured(metrics: dict[str, Metric], model: SemanticModel, table: str) -> dict[str, str]:
+    """Measures the metrics are made of: name to its value on one line of the table."""
+    names = dict.fromkeys(measure for metric in metrics.values() for measure in metric.measures)
+    return {name: model.measures[name].line if table == FACT else f"{table}.{name}" for name in names}
+
+
+def _counted(counts: dict[str, Distinct]) -> dict[str, str]:
+    """Columns that distinct counts look at: `counted_<name>` to its value on one line of the fact."""
+    names = dict.fromkeys(name for distinct in counts.values() for name in (*distinct.of, *LINE_COLUMNS))
+    return {f"counted_{name}": BOOK_COLUMNS.get(name, f"{FACT}.{name}") for name in names}
 
 
 def _lines(
-    question: Question, metrics: dict[str, Metric], dimensions: dict[str, Dimension], model: SemanticModel, table: str
-) -> tuple[str, dict[str, object]]:
-    """The rows that take part, with the dimensions, measures and counted columns the question needs."""
-    columns = [f"    {_column(dimension, table)} as {name}" for name, dimension in dimensions.items() if name in question.dimensions]
-    for name in dict.fromkeys(measure for metric in metrics.values() for measure in metric.measures):
-        value = model.measures[name].line if table == FACT else f"{table}.{name}"
-        columns.append(f"    {value} as {name}")
-    columns += [f"    {_counted(name)} as counted_{name}" for name in _counted_columns(metrics)]
-    joined = dict.fromkeys((dimension.table, dimension.key, dimension.match) for dimension in dimensions.values() if dimension.table)
+    question: Question, dimensions: dict[str, Dimension], table: str, values: dict[str, str], conditions: list[str]
+) -> str:
+    """The rows of a table that take part, with the dimensions asked for and the values needed."""
+    asked = {name: _column(dimensions[name], table) for name in question.dimensions}
+    columns = [f"    {value} as {name}" for name, value in {**asked, **values}.items()] or ["    1 as line"]
+    joined = dict.fromkeys(
+        (dimension.table, dimension.key, dimension.match) for dimension in dimensions.values() if dimension.table
+    )
+    # The fact does not repeat the book's format or id; a book version has exactly one.
+    if table == FACT and any(
+        value.startswith("dim_book.") for value in (*asked.values(), *values.values(), *conditions)
+    ):
+        joined["dim_book", "book_key", "book_key"] = None
     joins = [f"inner join analytics.{other} on {table}.{key} = {other}.{on}" for other, key, on in joined]
-    # The fact does not repeat the book's format; a book version has exactly one. Counted books need their id.
-    needs_book = table == FACT and ("format" in dimensions or "book_id" in _counted_columns(metrics))
-    if needs_book and not any(other == "dim_book" for other, _, _ in joined):
-        joins.append(f"inner join analytics.dim_book on {table}.book_key = dim_book.book_key")
-    conditions, parameters = _conditions(question, dimensions, table)
-    parts = ["select", ",\n".join(columns), f"from analytics.{table}", *joins, "where " + "\n  and ".join(conditions)]
-    return "\n".join(parts), parameters
+    return "\n".join(
+        ["select", ",\n".join(columns), f"from analytics.{table}", *joins, "where " + "\n  and ".join(conditions)]
+    )
 
 
 def _column(dimension: Dimension, table: str) -> str:
@@ -92,19 +110,6 @@ def _column(dimension: Dimension, table: str) -> str:
     if dimension.key == "format" and table == FACT:
         return "dim_book.format"
     return f"{table}.{dimension.column}"
-
-
-def _counted_columns(metrics: dict[str, Metric]) -> list[str]:
-    """Columns of the fact that distinct counts look at; `book_id` comes from the joined book version."""
-    names: dict[str, None] = {}
-    for metric in metrics.values():
-        if metric.distinct:
-            names |= dict.fromkeys((*metric.distinct.of, "is_return", "quantity", "customer_key"))
-    return list(names)
-
-
-def _counted(name: str) -> str:
-    return f"dim_book.{name}" if name == "book_id" else f"{FACT}.{name}"
 
 
 def _conditions(
@@ -122,30 +127,31 @@ def _conditions(
     return conditions, parameters
 
 
-def _sums(question: Question, metrics: dict[str, Metric], model: SemanticModel) -> str:
+def _sums(question: Question, metrics: dict[str, Metric]) -> str:
     columns = [f"    {name}" for name in question.dimensions]
     for name, metric in metrics.items():
         sums = {measure: f"coalesce(sum({measure}), 0)" for measure in metric.measures}
         columns.append(f"    {metric.formula.format(**sums)} as {name}")
-    if not columns:
-        columns = ["    count(*) as line_count"]
-    return "select\n" + ",\n".join(columns) + "\nfrom lines" + _group_by(question.dimensions)
+    return (
+        "select\n"
+        + ",\n".join(columns or ["    count(*) as line_count"])
+        + "\nfrom lines"
+        + _group_by(question.dimensions)
+    )
 
 
-def _distinct(question: Question, metric: Metric) -> str:
+def _distinct(question: Question, distinct: Distinct) -> str:
     """One row per combination of dimensions: the number of distinct groups in it, as `counted`."""
-    assert metric.distinct is not None
-    counted = [f"counted_{name}" for name in metric.distinct.of]
-    where = f"\n    where {_prefixed(metric.distinct.lines)}" if metric.distinct.lines else ""
-    having = f"\n    having {_prefixed(metric.distinct.groups)}" if metric.distinct.groups else ""
-    inner = ", ".join((*question.dimensions, *counted))
+    where = f"\n    where {_prefixed(distinct.lines)}" if distinct.lines else ""
+    having = f"\n    having {_prefixed(distinct.groups)}" if distinct.groups else ""
+    inner = ", ".join((*question.dimensions, *(f"counted_{name}" for name in distinct.of)))
     columns = ", ".join((*question.dimensions, "count(*) as counted"))
-    groups = f"    select {inner}\n    from lines{where}\n    group by {inner}{having}"
+    groups = f"    select {inner}\n    from counted_lines{where}\n    group by {inner}{having}"
     return f"select {columns}\nfrom (\n{groups}\n) as counted_groups" + _group_by(question.dimensions)
 
 
 def _prefixed(condition: str) -> str:
-    for name in ("is_return", "customer_key", "quantity"):
+    for name in (*LINE_COLUMNS, "book_id"):
         condition = condition.replace(name, f"counted_{name}")
     return condition
 
@@ -154,21 +160,28 @@ def _group_by(names: Sequence[str]) -> str:
     return f"\ngroup by {', '.join(names)}" if names else ""
 
 
-def _answer(question: Question, metrics: dict[str, Metric]) -> str:
+def _answer(question: Question, metrics: dict[str, Metric], dimensions: dict[str, Dimension]) -> str:
     columns = [f"    sums.{name}" for name in question.dimensions]
     joins = []
     for name, metric in metrics.items():
         if not metric.distinct:
             columns.append(f"    sums.{name}")
             continue
-        columns.append(f"    coalesce({name}_counts.counted, 0) as {name}")
-        # A dimension is never null: every member, the unknown one included, has a value in every column asked for.
-        on = " and ".join(f"sums.{dimension} = {name}_counts.{dimension}" for dimension in question.dimensions) or "1 = 1"
-        joins.append(f"left join {name}_counts on {on}")
+        counts = f"{name}_counts"
+        columns.append(f"    coalesce({counts}.counted, 0) as {name}")
+        on = " and ".join(_same_member(dimension, counts, dimensions[dimension]) for dimension in question.dimensions)
+        joins.append(f"left join {counts} on {on or '1 = 1'}")
     parts = ["select", ",\n".join(columns), "from sums", *joins, _order_by(question)]
     if question.limit is not None:
         parts.append(f"limit {int(question.limit)}")
     return "\n".join(part for part in parts if part)
+
+
+def _same_member(name: str, counts: str, dimension: Dimension) -> str:
+    # The unknown book has no id, null never equals null, and Redshift does not know "is not distinct from".
+    if dimension.unknown:
+        return f"coalesce(sums.{name}, {dimension.unknown}) = coalesce({counts}.{name}, {dimension.unknown})"
+    return f"sums.{name} = {counts}.{name}"
 
 
 def _order_by(question: Question) -> str:

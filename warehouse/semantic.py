@@ -53,9 +53,17 @@ class Metric(_Model):
         """Names of the measures in the formula, in order of appearance."""
         return tuple(dict.fromkeys(name for _, name, _, _ in Formatter().parse(self.formula) if name))
 
+    @property
+    def is_additive(self) -> bool:
+        """Whether values of parts add up to the value of the whole: sums do, ratios and distinct counts do not."""
+        return bool(self.formula) and "/" not in self.formula
+
 
 class Dimension(_Model):
-    """Something numbers are cut by: a column of `table`, joined by its column `match` on the lines' `key`; without a table, the key itself."""
+    """Something numbers are cut by: a column of `table`, joined by its `match` on the lines' `key`; without a table, the key.
+
+    `unknown` is an SQL literal that stands for null, for a column that the unknown member leaves empty.
+    """
 
     key: str
     column: str
@@ -63,6 +71,7 @@ class Dimension(_Model):
     type: str
     table: str = ""
     match: str = ""
+    unknown: str = ""
 
 
 class Rollup(_Model):

@@ -1,0 +1,77 @@
+# Verbs for people; bare `make` prints them. What is done with data is a verb of the `booksales` command.
+
+PYTHON ?= python3
+SALES ?= 1000000
+SERVE ?= 1
+TESTS ?=
+
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+SETUP := .venv/.setup
+TOOLS := .venv/.tools
+UV_COMPILE := $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-emit-find-links --no-header --no-annotate
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test test-all lint type fmt config-check docs-check wheel lock clean
+
+help: ## print this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: $(SETUP) ## install everything into .venv  (PYTHON=python3.12)
+
+demo: $(SETUP) ## make a shop, run the pipeline, serve the dashboard  (SALES=1000000 SERVE=0)
+	$(BIN)/booksales demo --sales $(SALES) $(if $(filter 0,$(SERVE)),--no-serve)
+
+test: $(TOOLS) ## run the tests  (TESTS=tests/booksales)
+	$(BIN)/pytest -m "not slow" $(TESTS)
+
+test-all: $(TOOLS) ## run the tests, the slow ones too
+	$(BIN)/pytest $(TESTS)
+
+lint: $(TOOLS) ## look for faults and for code that is not formatted
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+
+type: $(TOOLS) ## check the types
+	$(BIN)/mypy
+
+fmt: $(TOOLS) ## format the code and mend what can be mended
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+config-check: $(TOOLS) ## load every configuration file for every environment
+	$(BIN)/pytest tests/jobs_config
+
+docs-check: $(TOOLS) ## hold the documentation against the code
+	$(BIN)/pytest tests/docs
+
+wheel: $(SETUP) ## build the wheel for EMR and Glue into dist/
+	$(PIP) wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .
+
+lock: $(TOOLS) ## take the newest versions allowed and lock them, Python's and Java's
+	$(UV_COMPILE) requirements/build.in --output-file requirements/build.lock
+	$(UV_COMPILE) setup.py --extra demo --output-file requirements/demo.lock
+	$(UV_COMPILE) setup.py --extra demo --extra dev --constraint requirements/demo.lock --output-file requirements/dev.lock
+	$(BIN)/python -m booksales.local_stack.lock_jars
+
+clean: ## remove what was built and cached; keeps .venv and the state folder
+	rm -rf build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache spark-warehouse metastore_db derby.log
+	find . -path ./.venv -prune -o -name __pycache__ -type d -exec rm -rf {} +
+
+# Stamps: work is done again only after a lock file, or what setup.py ships, has changed.
+$(SETUP): requirements/build.lock requirements/demo.lock setup.py | $(BIN)/python
+	$(PIP) install --require-hashes -r requirements/build.lock
+	$(PIP) install --no-build-isolation --require-hashes -r requirements/demo.lock
+	$(PIP) install --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(TOOLS): requirements/dev.lock $(SETUP)
+	$(PIP) install --no-build-isolation --require-hashes -r requirements/dev.lock
+	@touch $@
+
+$(BIN)/python:
+	@command -v $(PYTHON) >/dev/null || { echo "no $(PYTHON) on this machine; name a Python 3.11 to 3.13: make setup PYTHON=python3.12" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || { echo "$(PYTHON) is $$($(PYTHON) --version 2>&1); Python 3.11 to 3.13 is needed: make setup PYTHON=python3.12" >&2; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { echo "$(PYTHON) cannot make virtual environments; on Debian and Ubuntu: apt install python3-venv" >&2; exit 1; }
+	$(PYTHON) -m venv .venv

@@ -1,0 +1,67 @@
+"""`booksales`: one verb per thing people do."""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+
+from booksales.commands import (
+    dashboard,
+    demo,
+    doctor,
+    generate,
+    import_csv,
+    publish,
+    reload,
+    runs,
+    serve,
+    source,
+    status,
+    verify,
+)
+from jobs_config.errors import BooksalesError, ExitCode
+from warehouse.publication import NoPublicationError, PublicationError
+
+VERBS = (doctor, demo, source, generate, reload, import_csv, publish, status, runs, verify, serve, dashboard)
+
+EPILOG = """\
+exit codes:
+  0 done   1 failed   2 usage or configuration   3 refused   4 done, with something to look at   130 interrupted
+
+Everything is kept in one folder, .booksales in the current directory or BOOKSALES_HOME; deleting it resets everything.
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one verb; returns its exit code. Errors of ours are one line on standard error, never a stack trace."""
+    arguments = parser().parse_args(argv)
+    try:
+        return int(arguments.run(arguments))
+    except (BooksalesError, PublicationError, NoPublicationError) as error:
+        print(f"booksales {arguments.verb}: {error}", file=sys.stderr)
+        return int(getattr(error, "exit_code", ExitCode.FAILED))
+    except KeyboardInterrupt:
+        print(f"booksales {arguments.verb}: interrupted", file=sys.stderr)
+        return int(ExitCode.INTERRUPTED)
+    except BrokenPipeError:
+        # Whoever read our output has seen enough, as with `booksales runs | head`.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return int(ExitCode.DONE)
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line; every verb's help ends in an example."""
+    top = argparse.ArgumentParser(
+        prog="booksales",
+        description="Book sales from a shop's PostgreSQL to a lake, a star schema, an API and a dashboard.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    verbs = top.add_subparsers(dest="verb", required=True, metavar="VERB")
+    for module in VERBS:
+        module.add_to(verbs)
+    return top
+
+
+if __name__ == "__main__":
+    sys.exit(main())

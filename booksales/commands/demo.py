@@ -1,0 +1,94 @@
+"""`booksales demo`: from nothing to a dashboard. What is there already is reused."""
+
+import argparse
+import sys
+from dataclasses import replace
+
+from booksales.commands import Verbs, add_verb
+from booksales.commands.generate import add_shop_arguments, shop_plan
+from booksales.commands.status import served
+from booksales.local_stack.postgres import EmbeddedPostgres
+from booksales.local_stack.processes import Child, free_port, stop_signals_raise, watch
+from booksales.pipeline import Source, run_pipeline
+from datagen.plan import ShopPlan
+from datagen.shop import GeneratedShop, generate_shop, read_mark
+from jobs_config.errors import ExitCode
+from jobs_config.progress import Progress
+from jobs_config.settings import Settings, load_settings
+from jobs_config.state import StateFolder, open_state
+
+
+def add_to(verbs: Verbs) -> None:
+    verb = add_verb(
+        verbs, "demo", "make a shop, run the whole pipeline, serve the dashboard", run,
+        "booksales demo", "booksales demo --sales 100000 --no-serve",
+    )  # fmt: skip
+    add_shop_arguments(verb)
+    verb.add_argument("--no-serve", action="store_true", help="stop after the publication, with the run's exit code")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    state, settings, progress = open_state(), load_settings(), Progress()
+    if not arguments.no_serve:
+        # Before minutes of work, not after them.
+        free_port(settings.api_port, "BOOKSALES_API_PORT")
+        free_port(settings.dashboard_port, "BOOKSALES_DASHBOARD_PORT")
+    postgres = EmbeddedPostgres(state)
+    try:
+        with stop_signals_raise():
+            with progress.phase("start PostgreSQL"):
+                postgres.start()
+            shop = generate_shop(postgres.owner_dsn(), _plan(arguments, postgres), progress, replace=True)
+            code = _publish_if_needed(state, settings, postgres, shop, progress)
+            if arguments.no_serve or code not in (ExitCode.DONE, ExitCode.ATTENTION):
+                return code
+            return _serve(state, settings, progress)
+    finally:
+        postgres.stop()
+
+
+def _plan(arguments: argparse.Namespace, postgres: EmbeddedPostgres) -> ShopPlan:
+    """The plan asked for; without --until a shop of that size, span and seed is reused, whatever day it ends on."""
+    plan, mark = shop_plan(arguments), read_mark(postgres.owner_dsn())
+    if mark and arguments.until is None and (mark.sales, mark.years, mark.seed) == (plan.sales, plan.years, plan.seed):
+        return replace(plan, until=mark.until)
+    return plan
+
+
+def _publish_if_needed(
+    state: StateFolder, settings: Settings, postgres: EmbeddedPostgres, shop: GeneratedShop, progress: Progress
+) -> int:
+    """Reload unless this very shop is served already."""
+    publication, mark = served(state), read_mark(postgres.owner_dsn())
+    if publication and mark and publication.snapshot_at > mark.generated_at:
+        progress.say(
+            f"generation {publication.generation} of this shop is served already; `booksales reload` would rebuild it"
+        )
+        return ExitCode.DONE
+    # A wiped shop has new keys for new books: versions of the old one would be mixed with them.
+    flags = ["--discard-history"] if shop.is_new else []
+    return run_pipeline(state, settings, "reload", flags, Source(postgres.reader_url(), postgres.reader_password()))
+
+
+def _serve(state: StateFolder, settings: Settings, progress: Progress) -> int:
+    api_port = free_port(settings.api_port, "BOOKSALES_API_PORT")
+    dashboard_port = free_port(settings.dashboard_port, "BOOKSALES_DASHBOARD_PORT")
+    api_url, dashboard_url = f"http://127.0.0.1:{api_port}", f"http://127.0.0.1:{dashboard_port}"
+    api = Child(
+        "api", [sys.executable, "-m", "api", "--port", str(api_port), "--warehouse", str(state.warehouse)], state.logs
+    )
+    dashboard = Child(
+        "dashboard",
+        [sys.executable, "-m", "streamlit_app", "--port", str(dashboard_port), "--api-url", api_url],
+        state.logs,
+    )
+    with api, dashboard:
+        with progress.phase("start API and dashboard"):
+            api.wait_until_healthy(f"{api_url}/healthz")
+            dashboard.wait_until_healthy(f"{dashboard_url}/_stcore/health")
+        print(f"\n  dashboard  {dashboard_url}\n  API        {api_url}/docs\n\nCtrl-C stops everything.", flush=True)
+        try:
+            watch([api, dashboard])
+        except KeyboardInterrupt:
+            progress.say("\nstopping")
+    return ExitCode.DONE

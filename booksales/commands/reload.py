@@ -1,0 +1,68 @@
+"""`booksales reload`: rebuild lake and warehouse from the shop as of one moment."""
+
+import argparse
+
+from booksales.commands import Verbs, add_json, add_verb, as_json, as_table
+from booksales.commands.runs import print_last_report
+from booksales.pipeline import Source, find_source, run_pipeline
+from jobs_config.errors import ExitCode
+from jobs_config.loader import load_source
+from jobs_config.settings import Settings, load_settings
+from jobs_config.state import StateFolder, open_state
+from spark_jobs.extract.connection import parse_address
+from spark_jobs.options import RunOptions
+from spark_jobs.plan import plan_reload
+
+
+def add_to(verbs: Verbs) -> None:
+    verb = add_verb(
+        verbs, "reload", "rebuild lake and warehouse from the shop, as of one moment", run,
+        "booksales reload", "booksales reload --dry-run",
+        "BOOKSALES_SOURCE_URL=postgresql://reader@db.example.com/shop BOOKSALES_SOURCE=my_shop.yaml booksales reload",
+    )  # fmt: skip
+    verb.add_argument("--dry-run", action="store_true", help="show tables, partitions, rows and sizes; touch nothing")
+    verb.add_argument("--discard-history", action="store_true", help="forget earlier book versions and surrogate keys")
+    verb.add_argument("--yes", action="store_true", help="do not ask before history is discarded")
+    verb.add_argument("--verbose", action="store_true", help="log every job")
+    add_json(verb)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    state, settings = open_state(), load_settings()
+    load_source(settings.source)
+    source = find_source(state, settings)
+    if arguments.dry_run:
+        return _show_plan(state, settings, source, arguments.json)
+    if arguments.discard_history and not arguments.yes and not _confirmed():
+        return ExitCode.REFUSED
+    flags = ["--discard-history"] if arguments.discard_history else []
+    code = run_pipeline(state, settings, "reload", flags, source, arguments.verbose)
+    if arguments.json:
+        print_last_report(state)
+    return code
+
+
+def _confirmed() -> bool:
+    try:
+        answer = input("Every earlier version of every book will be forgotten. Type 'discard' to go on: ")
+    except EOFError:
+        answer = ""
+    if answer.strip() != "discard":
+        print("nothing was done; answer 'discard', or give --yes")
+        return False
+    return True
+
+
+def _show_plan(state: StateFolder, settings: Settings, source: Source, wants_json: bool) -> int:
+    address = parse_address(source.url, source.password)
+    mapping = load_source(settings.source)
+    plan = plan_reload(
+        RunOptions(str(state.lake), state.warehouse, state.reports, state.ledger_url, settings, mapping, address, b"")
+    )
+    if wants_json:
+        print(as_json(plan))
+        return ExitCode.DONE
+    titles = ["table", "writes", "rows", "partitions", "bytes"]
+    print(as_table(titles, [[entry[title] for title in titles] for entry in plan]))
+    print("then the star (12 gold tables) and a new warehouse generation; nothing was touched")
+    return ExitCode.DONE

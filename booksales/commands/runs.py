@@ -1,0 +1,83 @@
+"""`booksales runs`: what ran, and what came of it."""
+
+import argparse
+from collections.abc import Mapping
+from typing import Any
+
+from booksales.commands import Verbs, add_json, add_verb, as_json, as_table
+from jobs_config.errors import ConfigError, ExitCode
+from jobs_config.state import StateFolder, open_state
+from spark_jobs.run_ledger import RunLedger
+
+
+def add_to(verbs: Verbs) -> None:
+    verb = add_verb(
+        verbs,
+        "runs",
+        "list the newest runs, or show one",
+        run,
+        "booksales runs",
+        "booksales runs --limit 5 --json",
+        "booksales runs 3",
+    )
+    verb.add_argument("run_seq", nargs="?", type=int, metavar="RUN", help="show this run's jobs and checks")
+    verb.add_argument("--limit", type=int, default=20, help="how many runs to list (default: 20)")
+    add_json(verb)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    ledger = RunLedger(open_state().ledger_url)
+    if arguments.run_seq is not None:
+        return _show(ledger, arguments.run_seq, arguments.json)
+    rows = ledger.runs(arguments.limit)
+    if arguments.json:
+        print(as_json([dict(row) for row in rows]))
+    elif rows:
+        print(as_table(["run", "kind", "state", "started", "detail"], [_line(row) for row in rows]))
+    else:
+        print("no runs yet; `booksales reload` makes the first")
+    return ExitCode.DONE
+
+
+def _line(row: Mapping[Any, Any]) -> list[object]:
+    return [row["run_seq"], row["kind"], row["state"], row["started_at"][:19].replace("T", " "), row["detail"][:100]]
+
+
+def _show(ledger: RunLedger, run_seq: int, wants_json: bool) -> int:
+    found = ledger.run(run_seq)
+    if found is None:
+        raise ConfigError(f"no run {run_seq}; `booksales runs` lists those there are")
+    steps, failed = ledger.steps(run_seq), [row for row in ledger.quality(run_seq) if row["failed_rows"]]
+    if wants_json:
+        print(
+            as_json(
+                {
+                    "run": dict(found),
+                    "jobs": [dict(row) for row in steps],
+                    "failed_checks": [dict(row) for row in failed],
+                }
+            )
+        )
+        return ExitCode.DONE
+    print(
+        f"run {run_seq}: {found['kind']}, {found['state']}, {found['started_at'][:19]} to {(found['finished_at'] or '')[:19]} UTC"
+    )
+    if found["detail"]:
+        print(found["detail"])
+    titles = ["table_name", "rows_read", "rows_written", "rows_quarantined"]
+    if steps:
+        print(as_table(["job", *titles], [[row["name"], *(row[title] for title in titles)] for row in steps]))
+    for row in failed:
+        print(
+            f"{row['level']}: {row['table_name']}: {row['failed_rows']:,} of {row['checked_rows']:,} rows fail {row['expectation']}"
+        )
+    return ExitCode.DONE
+
+
+def print_last_report(state: StateFolder) -> None:
+    """The newest run as JSON: its report where it published, else its line in the ledger."""
+    last = RunLedger(state.ledger_url).runs(1)
+    if not last:
+        return
+    report = state.reports / f"run-{last[0]['run_seq']:06d}.json"
+    print(report.read_text().rstrip() if report.exists() else as_json(dict(last[0])))

@@ -1,0 +1,35 @@
+"""`booksales serve`: the REST API on loopback."""
+
+import argparse
+import os
+import sys
+
+from booksales.commands import Verbs, add_verb
+from jobs_config.settings import load_settings
+from jobs_config.state import open_state
+
+
+def add_to(verbs: Verbs) -> None:
+    verb = add_verb(
+        verbs, "serve", "serve the REST API on loopback", run, "booksales serve", "booksales serve --port 8700",
+        "curl http://127.0.0.1:8600/api/analytics/summary/?days=7",
+    )  # fmt: skip
+    verb.add_argument("--host", default="127.0.0.1", help="a loopback address; others are refused until accounts exist")
+    verb.add_argument("--port", type=int, default=None, help="port (default: the setting api_port, 8600)")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    state, settings = open_state(), load_settings()
+    port = settings.api_port if arguments.port is None else arguments.port
+    line = [
+        sys.executable,
+        "-m",
+        "api",
+        "--host",
+        arguments.host,
+        "--port",
+        str(port),
+        "--warehouse",
+        str(state.warehouse),
+    ]
+    os.execv(sys.executable, line)  # noqa: S606  the API takes this process over: no shell, fixed arguments

@@ -1,0 +1,62 @@
+"""`booksales status`: what is there and what is served, in a few lines."""
+
+import argparse
+from dataclasses import asdict
+
+from booksales.commands import Verbs, add_json, add_verb, as_json
+from booksales.local_stack.postgres import EmbeddedPostgres
+from jobs_config.errors import ExitCode
+from jobs_config.state import StateFolder, open_state
+from spark_jobs.run_ledger import RunLedger
+from warehouse.duckdb_warehouse import DuckDBWarehouse
+from warehouse.generations import kept_generations
+from warehouse.publication import NoPublicationError, Publication
+
+
+def add_to(verbs: Verbs) -> None:
+    verb = add_verb(
+        verbs, "status", "say what is there and what is served", run, "booksales status", "booksales status --json"
+    )
+    add_json(verb)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    state = open_state()
+    publication = served(state)
+    last = next(iter(RunLedger(state.ledger_url).runs(1)), None)
+    source = EmbeddedPostgres(state).status()
+    if arguments.json:
+        values = {
+            "state_folder": state.root,
+            "embedded_source": asdict(source),
+            "last_run": dict(last) if last else None,
+            "publication": asdict(publication) if publication else None,
+            "kept_generations": kept_generations(state.warehouse),
+        }
+        print(as_json(values))
+        return ExitCode.DONE
+    print(f"state folder   {state.root}")
+    print(f"embedded shop  {'runs: ' + source.url if source.running else 'does not run'}")
+    print(
+        f"last run       {f'''{last['run_seq']} {last['kind']}: {last['state']} {last['detail']}''' if last else 'none'}"
+    )
+    print(f"served         {_described(publication)}")
+    print(f"kept           generations {', '.join(map(str, kept_generations(state.warehouse))) or 'none'}")
+    return ExitCode.DONE
+
+
+def served(state: StateFolder) -> Publication | None:
+    """The publication that serves, or None."""
+    try:
+        return DuckDBWarehouse(state.warehouse).current().publication
+    except NoPublicationError:
+        return None
+
+
+def _described(publication: Publication | None) -> str:
+    if publication is None:
+        return "nothing yet; `booksales reload` publishes"
+    return (
+        f"generation {publication.generation} of run {publication.run_seq}: {publication.sale_count:,} sale lines, "
+        f"data through {publication.data_through}, published {publication.published_at:%Y-%m-%d %H:%M} UTC"
+    )

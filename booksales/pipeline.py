@@ -1,0 +1,124 @@
+"""Starts the pipeline's jobs on this machine, by the same `spark-submit` and entry file as on a cluster."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyspark
+
+import spark_jobs
+from booksales.local_stack.jars import ensure_jars
+from booksales.local_stack.java import java_home
+from booksales.local_stack.postgres import EmbeddedPostgres
+from jobs_config.errors import RefusedError
+from jobs_config.progress import Progress
+from jobs_config.settings import Settings
+from jobs_config.spark import local_spark_conf
+from jobs_config.state import StateFolder
+from spark_jobs.commands import LANDING_VARIABLE
+from spark_jobs.extract.connection import PASSWORD_VARIABLE
+from spark_jobs.lease import HELD_VARIABLE, writer_lease
+from spark_jobs.main import PSEUDONYM_VARIABLE
+
+JOBS_FOLDER = Path(spark_jobs.__file__).parent
+SPARK_HOME = Path(pyspark.__file__).parent
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where the shop is, and the password that goes with it, which is never an argument."""
+
+    url: str
+    password: str
+
+
+def find_source(state: StateFolder, settings: Settings) -> Source:
+    """The shop in the settings, else the embedded one, started if need be. Raises RefusedError where there is none yet."""
+    if settings.source_url:
+        return Source(settings.source_url, os.environ.get(PASSWORD_VARIABLE, ""))
+    if not state.source.exists():
+        raise RefusedError(
+            "there is no shop to read: `booksales generate` makes one, or name yours by BOOKSALES_SOURCE_URL=postgresql://user@host/db"
+        )
+    postgres = EmbeddedPostgres(state)
+    postgres.start()
+    return Source(postgres.reader_url(), postgres.reader_password())
+
+
+def run_pipeline(
+    state: StateFolder,
+    settings: Settings,
+    command: str,
+    arguments: Sequence[str],
+    source: Source | None,
+    verbose: bool = False,
+) -> int:
+    """Run one command of spark_jobs.main under the writer lease; returns its exit code.
+
+    Raises RefusedError when somebody else writes.
+    """
+    progress = Progress()
+    with writer_lease(state.lock_file, command) as lease:
+        java = java_home(state)
+        jars = ensure_jars(state, java, progress)
+        conf = local_spark_conf(
+            settings, jars, state.temporary, JOBS_FOLDER / "log4j2.properties", state.logs / "spark.log"
+        )
+        line = [
+            str(SPARK_HOME / "bin" / "spark-submit"),
+            *(part for name, value in conf.items() for part in ("--conf", f"{name}={value}")),
+            str(JOBS_FOLDER / "main.py"),
+            command,
+            *arguments,
+            *_places(state, settings),
+            *(["--source-url", source.url] if source else []),
+            *(["--verbose"] if verbose else []),
+        ]
+        return _wait(line, _environment(state, java, source), lease)
+
+
+def _places(state: StateFolder, settings: Settings) -> list[str]:
+    changed = {
+        name: value for name, value in settings.model_dump().items() if value != Settings.model_fields[name].default
+    }
+    return [
+        f"--lake={state.lake}",
+        f"--warehouse={state.warehouse}",
+        f"--reports={state.reports}",
+        f"--ledger={state.ledger_url}",
+        f"--source={settings.source}",
+        *(f"--set={name}={value}" for name, value in changed.items()),
+    ]
+
+
+def _environment(state: StateFolder, java: Path, source: Source | None) -> Mapping[str, str]:
+    environment = {
+        **os.environ,
+        "JAVA_HOME": str(java),
+        "SPARK_HOME": str(SPARK_HOME),
+        "PYSPARK_PYTHON": sys.executable,
+        "PYSPARK_DRIVER_PYTHON": sys.executable,
+        # Spark would look for a network address that other machines can reach, and warn about it.
+        "SPARK_LOCAL_IP": "127.0.0.1",
+        PSEUDONYM_VARIABLE: state.secret("pseudonym_key"),
+        LANDING_VARIABLE: state.secret("landing_key"),
+        HELD_VARIABLE: "1",
+    }
+    if source:
+        environment[PASSWORD_VARIABLE] = source.password
+    return environment
+
+
+def _wait(line: Sequence[str], environment: Mapping[str, str], lease: int) -> int:
+    """The child inherits the lease, so a JVM that outlives us still keeps other writers out."""
+    process = subprocess.Popen(line, env=dict(environment), pass_fds=[lease])
+    while True:
+        try:
+            return process.wait()
+        except KeyboardInterrupt:
+            # On a terminal the child got the same Ctrl-C; it says how it ended.
+            process.send_signal(signal.SIGINT)

@@ -1,0 +1,199 @@
+"""Compares source, lake and warehouse: rows and money per table and month, as of the last published run.
+
+What the source held was counted by its own SQL inside the run's snapshot and kept in the ledger. Lake and warehouse are read here
+by DuckDB, from the Delta log and the generation that serves: nothing of the pipeline's own counts is used.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import deltalake
+import duckdb
+
+from jobs_config.errors import BooksalesError
+from spark_jobs.run_ledger import RunLedger
+from warehouse.contract import tables_of
+from warehouse.generations import generation_file, read_pointer
+
+SALES_BY_MONTH = """
+select strftime(sale_month, '%Y-%m') as month, currency, count(*) as line_count, sum(quantity) as quantity,
+    sum(quantity * unit_price) as gross
+from rows_of_sales
+where deleted_at is null and source = $source
+group by all
+"""
+
+QUARANTINED_BY_MONTH = """
+select coalesce(substr(raw ->> 'sale_date', 1, 7), '') as month, coalesce(raw ->> 'currency', '') as currency,
+    count(*) as line_count, sum(cast(raw ->> 'quantity' as bigint)) as quantity,
+    sum(cast(raw ->> 'quantity' as bigint) * cast(raw ->> 'unit_price' as decimal(12, 2))) as gross,
+    bool_or((raw ->> 'quantity') is null or (raw ->> 'unit_price') is null or (raw ->> 'sale_date') is null) as is_unknown
+from rows_of_quarantine_run
+where table_name = 'silver.sales' and (raw ->> 'deleted_at') is null
+group by all
+"""
+
+FACT_BY_MONTH = """
+select strftime(date_trunc('month', sale_date), '%Y-%m') as month, currency, count(*) as line_count, sum(quantity) as quantity,
+    sum(gross_amount) as gross
+from analytics.fact_sales
+where source = $source
+group by all
+"""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One thing counted in two places or three; None where a place does not hold it. `quarantined` explains what the lake lacks."""
+
+    what: str
+    month: str
+    currency: str
+    source: Any
+    lake: Any
+    quarantined: Any
+    warehouse: Any
+
+    @property
+    def agrees(self) -> bool:
+        """Whether source = lake + quarantined and lake = warehouse, as far as each place holds it."""
+        with_source = self.source is None or self.lake is None or self.source == self.lake + self.quarantined
+        with_warehouse = self.lake is None or self.warehouse is None or self.lake == self.warehouse
+        return with_source and with_warehouse
+
+
+@dataclass(frozen=True)
+class Places:
+    """What is compared: the run that read the source, the run that built gold, and the generation that serves."""
+
+    ledger: RunLedger
+    lake: Path
+    reload_run: int
+    gold_run: int
+    source: str
+    connection: duckdb.DuckDBPyConnection
+
+
+def verify(ledger: RunLedger, lake: Path, warehouse: Path) -> list[Comparison]:
+    """Every comparison of the serving generation with lake and source. Raises BooksalesError when there is nothing to compare."""
+    places = _places(ledger, lake, warehouse)
+    try:
+        return [*_table_rows(places), *_sales(places), *_gold_rows(places)]
+    finally:
+        places.connection.close()
+
+
+def _places(ledger: RunLedger, lake: Path, warehouse: Path) -> Places:
+    pointer = read_pointer(warehouse)
+    published = next((row for row in ledger.publications() if row["generation"] == pointer.generation), None)
+    if published is None:
+        raise BooksalesError(f"the ledger does not know generation {pointer.generation}; run `booksales reload`")
+    reloads = [row for row in ledger.runs(10_000) if row["kind"] == "reload" and row["state"] == "published"]
+    read = next((row for row in reloads if row["run_seq"] <= published["lake_run_seq"]), None)
+    if read is None:
+        raise BooksalesError("no published run has read the source; run `booksales reload`")
+    connection = duckdb.connect(str(generation_file(warehouse, pointer.generation)), read_only=True)
+    connection.execute("set timezone = 'UTC'")
+    return Places(ledger, lake, read["run_seq"], published["lake_run_seq"], read["source"], connection)
+
+
+def _table_rows(places: Places) -> Iterator[Comparison]:
+    """Rows of every mapped table, deleted ones included."""
+    totals: dict[str, int] = {}
+    for row in places.ledger.source_totals(places.reload_run):
+        totals[row["table_name"]] = totals.get(row["table_name"], 0) + row["row_count"]
+    for table, expected in sorted(totals.items()):
+        _attach(places, f"silver.{table}", places.reload_run)
+        found = _one(places, f"select count(*) from rows_of_{table} where source = $source")
+        yield Comparison(f"rows of {table}", "", "", expected, found, _quarantined_rows(places, table), None)
+
+
+def _quarantined_rows(places: Places, table: str) -> int:
+    if not _attach_quarantine(places):
+        return 0
+    sql = "select count(*) from rows_of_quarantine_run where table_name = $table and source = $source"
+    row = places.connection.execute(sql, {"table": f"silver.{table}", "source": places.source}).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def _sales(places: Places) -> Iterator[Comparison]:
+    """Live sale lines, copies and gross amount per month and currency."""
+    source = {
+        (row["month"], row["currency"]): (row["live_rows"], row["live_quantity"], Decimal(row["live_gross"]))
+        for row in places.ledger.source_totals(places.reload_run)
+        if row["table_name"] == "sales"
+    }
+    lake = _by_month(places, SALES_BY_MONTH)
+    warehouse = _by_month(places, FACT_BY_MONTH)
+    aside = _by_month(places, QUARANTINED_BY_MONTH, named=False) if _attach_quarantine(places) else {}
+    nothing = (0, 0, Decimal(0))
+    for month, currency in sorted({*source, *lake, *warehouse}):
+        key = (month, currency)
+        places_of_key = (
+            source.get(key, nothing),
+            lake.get(key, nothing),
+            aside.get(key, nothing),
+            warehouse.get(key, nothing),
+        )
+        # A value that was taken out cannot be added up again: such a month's copies and money are not compared with the source.
+        unknown = any(row[3] for row in aside.values() if len(row) > 3)
+        for place, what in enumerate(("live sale lines", "copies", "gross amount")):
+            counted = [values[place] for values in places_of_key]
+            yield Comparison(
+                what,
+                month,
+                currency,
+                None if unknown and place else counted[0],
+                counted[1],
+                counted[2] or 0,
+                counted[3],
+            )
+
+
+def _gold_rows(places: Places) -> Iterator[Comparison]:
+    """Rows of every table of the star, lake against warehouse."""
+    for table in tables_of("gold"):
+        _attach(places, f"gold.{table}", places.gold_run)
+        in_lake = _one(places, f"select count(*) from rows_of_{table}")
+        in_warehouse = _one(places, f"select count(*) from analytics.{table}")
+        yield Comparison(f"rows of {table}", "", "", None, in_lake, 0, in_warehouse)
+
+
+def _attach(places: Places, table: str, run_seq: int) -> None:
+    """Make a lake table readable as rows_of_<table>, at the version that the run wrote."""
+    version = places.ledger.lake_versions(run_seq).get(table)
+    if version is None:
+        raise BooksalesError(f"run {run_seq} did not record a version of {table}; run `booksales reload`")
+    _attach_version(places, table, version)
+
+
+def _attach_version(places: Places, table: str, version: int | None) -> None:
+    layer, name = table.split(".")
+    delta = deltalake.DeltaTable(str(places.lake / layer / name), version=version)
+    places.connection.register(f"rows_of_{name}", delta.to_pyarrow_dataset())
+
+
+def _attach_quarantine(places: Places) -> bool:
+    if not (places.lake / "silver" / "quarantine" / "_delta_log").exists():
+        return False
+    _attach_version(places, "silver.quarantine", None)
+    places.connection.execute(
+        f"create or replace temp view rows_of_quarantine_run as select * from rows_of_quarantine where run_seq = {places.reload_run}"
+    )
+    return True
+
+
+def _by_month(places: Places, sql: str, named: bool = True) -> dict[tuple[str, str], tuple[Any, ...]]:
+    parameters = {"source": places.source} if named else {}
+    rows = places.connection.execute(sql, parameters).fetchall()
+    return {(row[0], row[1]): row[2:] for row in rows}
+
+
+def _one(places: Places, sql: str) -> int:
+    row = places.connection.execute(sql, {"source": places.source} if "$source" in sql else {}).fetchone()
+    assert row is not None
+    return int(row[0])

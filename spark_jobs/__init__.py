@@ -1,0 +1,1 @@
+"""Bronze, silver, gold: extraction and transformation on Spark. Read `registry.py` first."""

@@ -1,0 +1,92 @@
+"""What the entry file can do: each command is one run in the ledger, with a report and an exit code."""
+
+import argparse
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from pyspark.sql import SparkSession
+
+from jobs_config.errors import BooksalesError, ConfigError, ExitCode
+from jobs_config.loader import load_feed
+from jobs_config.progress import Progress
+from spark_jobs.import_csv import import_files, sort_files
+from spark_jobs.options import RunOptions
+from spark_jobs.publish import republish
+from spark_jobs.reload import reload
+from spark_jobs.report import write_report
+from spark_jobs.run_ledger import RunLedger
+from spark_jobs.runner import Run
+from warehouse.publication import Publication, PublicationError
+
+LANDING_VARIABLE = "BOOKSALES_LANDING_KEY"
+LANDING_BYTES = 32
+
+Work = Callable[[RunLedger, int], tuple[Run, Publication]]
+
+
+def reload_source(spark: SparkSession, options: RunOptions, arguments: argparse.Namespace, progress: Progress) -> int:
+    """A full reload of the source."""
+    return _as_run(
+        "reload", options, progress, lambda ledger, run_seq: reload(spark, options, ledger, run_seq, progress)
+    )
+
+
+def publish_again(spark: SparkSession, options: RunOptions, arguments: argparse.Namespace, progress: Progress) -> int:
+    """A new publication of the gold tables as the last complete run left them."""
+    return _as_run(
+        "publish", options, progress, lambda ledger, run_seq: republish(spark, options, ledger, run_seq, progress)
+    )
+
+
+def import_csv(spark: SparkSession, options: RunOptions, arguments: argparse.Namespace, progress: Progress) -> int:
+    """Import the files of a feed, then model and publish. Some files refused: the rest is loaded, and the exit code says so."""
+    feed, ledger = load_feed(arguments.files[0]), RunLedger(options.ledger_url)
+    files = sort_files([Path(name) for name in arguments.files[1:]], ledger)
+    for path, run_seq in files.known.items():
+        progress.say(f"{path}: loaded already by run {run_seq}; nothing to do")
+    code = int(ExitCode.DONE)
+    if files.fresh:
+        key = landing_key()
+        code = _as_run(
+            "import-csv", options, progress,
+            lambda ledger, run_seq: import_files(spark, options, feed, files, key, ledger, run_seq, progress),
+        )  # fmt: skip
+    for reason in files.refused.values():
+        progress.say(f"not loaded: {reason}")
+    if files.refused and not files.fresh:
+        return int(ExitCode.FAILED)
+    return int(ExitCode.ATTENTION) if files.refused else code
+
+
+def _as_run(kind: str, options: RunOptions, progress: Progress, work: Work) -> int:
+    """Run the work under a new run number; whatever happens, the ledger says how it ended."""
+    ledger = RunLedger(options.ledger_url)
+    run_seq = ledger.start(kind, options.mapping.source)
+    try:
+        run, publication = work(ledger, run_seq)
+    except KeyboardInterrupt:
+        ledger.finish(run_seq, "interrupted", "stopped by hand")
+        raise
+    except (BooksalesError, PublicationError) as error:
+        ledger.finish(run_seq, "failed", str(error))
+        raise
+    except Exception as error:
+        ledger.finish(run_seq, "failed", f"{type(error).__name__}: {error}".splitlines()[0])
+        raise
+    ledger.finish(run_seq, "published")
+    report = write_report(run, publication, options.reports)
+    progress.say(report.text)
+    limit = options.settings.quarantine_limit_ratio
+    over = [step for step in run.steps if step.rows_quarantined > limit * max(step.rows_read, 1)]
+    return int(ExitCode.ATTENTION if over else ExitCode.DONE)
+
+
+def landing_key() -> bytes:
+    """The key that raw records are encrypted with. Raises ConfigError when the environment does not hold it."""
+    key = bytes.fromhex(os.environ.get(LANDING_VARIABLE, ""))
+    if len(key) != LANDING_BYTES:
+        raise ConfigError(
+            f"{LANDING_VARIABLE} holds {len(key)} bytes; it must hold {LANDING_BYTES}, as hexadecimal digits"
+        )
+    return key

@@ -1,0 +1,1 @@
+"""Getting data out of sources: PostgreSQL in one snapshot, CSV files record by record."""

@@ -1,0 +1,55 @@
+"""What the source itself says it holds, in SQL of its own, inside the run's snapshot: the truth that `booksales verify` uses.
+
+It shares nothing with how the pipeline reads and counts.
+"""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from jobs_config.model import TableMapping
+from spark_jobs.extract.select import quoted
+from spark_jobs.extract.snapshot import SourceSnapshot, SourceTable
+
+
+@dataclass(frozen=True)
+class SourceTotal:
+    """Rows of one table, or of one month and currency of the sales. `gross` is Σ quantity × unit_price in sale currency."""
+
+    table: str
+    month: str
+    currency: str
+    rows: int
+    live_rows: int
+    live_quantity: int
+    live_gross: Decimal
+
+
+def source_totals(snapshot: SourceSnapshot, table: SourceTable, time_zone: str) -> list[SourceTotal]:
+    """Totals of one table: per business month and currency where it holds sales, else one row."""
+    live = _live(table.mapping)
+    if table.name == "sales":
+        return _sales_totals(snapshot, table, live, time_zone)
+    (count, live_count), *_ = snapshot.query(f"select count(*), count(*) filter (where {live}) from {table.relation}")
+    return [SourceTotal(table.name, "", "", count, live_count, 0, Decimal(0))]
+
+
+def _sales_totals(snapshot: SourceSnapshot, table: SourceTable, live: str, time_zone: str) -> list[SourceTotal]:
+    names = {name: quoted(column.column) for name, column in table.mapping.columns.items()}
+    rows = snapshot.query(
+        f"""
+        select to_char({names["sold_at"]} at time zone %s, 'YYYY-MM'), {names["currency"]}::text, count(*),
+               count(*) filter (where {live}),
+               coalesce(sum({names["quantity"]}) filter (where {live}), 0),
+               coalesce(sum({names["quantity"]}::numeric * {names["unit_price"]}) filter (where {live}), 0)
+        from {table.relation} group by 1, 2 order by 1, 2
+        """,
+        (time_zone,),
+    )
+    return [
+        SourceTotal(table.name, month or "", currency or "", count, live_count, int(quantity), Decimal(gross))
+        for month, currency, count, live_count, quantity, gross in rows
+    ]
+
+
+def _live(mapping: TableMapping) -> str:
+    return f"{quoted(mapping.soft_delete)} is null" if mapping.soft_delete else "true"

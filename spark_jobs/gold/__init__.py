@@ -1,0 +1,1 @@
+"""Gold: the star. Dimensions keep their surrogate keys over runs; facts are rebuilt."""

@@ -1,0 +1,40 @@
+"""Gold dim_customer: pseudonymised; no name, no address, no e-mail.
+
+Grain: one row per customer of a source, plus the unknown member 0.
+"""
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from spark_jobs.transforms.members import (
+    UNKNOWN_KEY,
+    with_kept_keys,
+    with_missing_members,
+    with_unknown_member,
+)
+
+NATURAL = ("source", "customer_hash")
+
+
+def transform(customers: DataFrame, sales: DataFrame, regions: DataFrame, existing: DataFrame) -> DataFrame:
+    first_sales = (
+        sales.filter(F.col("deleted_at").isNull() & (F.col("kind") == "sale") & F.col("customer_id").isNotNull())
+        .groupBy("source", "customer_id")
+        .agg(F.min("sale_date").alias("first_sale_date"))
+    )
+    region_keys = F.broadcast(regions.select("source", "region_id", "region_key"))
+    members = (
+        customers.join(first_sales, on=["source", "customer_id"], how="left")
+        .join(region_keys, on=["source", "region_id"], how="left")
+        .select(
+            *NATURAL,
+            F.coalesce("region_key", F.lit(UNKNOWN_KEY)).alias("region_key"),
+            "segment",
+            "first_sale_date",
+            F.lit(False).alias("is_erased"),
+            F.col("deleted_at").isNotNull().alias("is_deleted"),
+        )
+    )
+    kept = with_kept_keys(members, existing, "customer_key", NATURAL)
+    everyone = with_missing_members(kept, existing, "customer_key", NATURAL)
+    return with_unknown_member(everyone, "customer_key", region_key=UNKNOWN_KEY, segment="unknown", is_erased=False)

@@ -1,0 +1,25 @@
+"""Gold dim_genre: genres and subgenres, the hierarchy flattened.
+
+Grain: one row per genre or subgenre, plus the unknown member 0.
+"""
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from spark_jobs.transforms.members import UNKNOWN, with_kept_keys, with_missing_members, with_unknown_member
+
+NATURAL = ("source", "genre_id")
+
+
+def transform(genres: DataFrame, existing: DataFrame) -> DataFrame:
+    parents = genres.select("source", F.col("genre_id").alias("parent_id"), F.col("name").alias("_genre"))
+    members = genres.join(parents, on=["source", "parent_id"], how="left").select(
+        *NATURAL,
+        "code",
+        F.coalesce("_genre", "name").alias("genre"),
+        F.col("name").alias("subgenre"),
+        F.col("deleted_at").isNotNull().alias("is_deleted"),
+    )
+    kept = with_kept_keys(members, existing, "genre_key", NATURAL)
+    everyone = with_missing_members(kept, existing, "genre_key", NATURAL)
+    return with_unknown_member(everyone, "genre_key", genre=UNKNOWN, subgenre=UNKNOWN)

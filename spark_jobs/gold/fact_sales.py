@@ -1,0 +1,147 @@
+"""Gold fact_sales: every live sale line with its keys and amounts. Returns are negative lines that point to their sale.
+
+Grain: one row per sale line of a source.
+"""
+
+from datetime import datetime
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from spark_jobs.transforms.members import UNKNOWN_KEY
+from spark_jobs.transforms.rates import RATE, daily_rates
+
+FRONTLIST_DAYS = 365
+
+# A line's gross fits 16 digits, so its product with a rate keeps all decimals before it is rounded once, half up.
+LINE_MONEY = "decimal(16,2)"
+MONEY = "decimal(18,2)"
+
+
+def transform(
+    sales: DataFrame,
+    books: DataFrame,
+    stores: DataFrame,
+    promotions: DataFrame,
+    customers: DataFrame,
+    customer_keys: DataFrame,
+    exchange_rates: DataFrame,
+    *,
+    shop_currency: str,
+    reporting_currency: str,
+    snapshot_at: datetime,
+) -> DataFrame:
+    rates = daily_rates(
+        exchange_rates, shop_currency, reporting_currency, F.date_add(F.lit(snapshot_at).cast("date"), 366)
+    )
+    live = sales.filter(F.col("deleted_at").isNull())
+    return (
+        live.transform(with_book_version, books)
+        .transform(with_members, stores, promotions, customer_key_by_id(customers, customer_keys))
+        .transform(with_original_date, sales)
+        .transform(with_amounts, rates, reporting_currency)
+    )
+
+
+def with_book_version(sales: DataFrame, books: DataFrame) -> DataFrame:
+    """Adds the key of the version that held when the line was sold, and what comes with it."""
+    versions = books.select(
+        F.col("source").alias("_source"), F.col("book_id").alias("_book_id"), "book_key", "publisher_key", "genre_key",
+        "published_on", "valid_from", "valid_to", F.col("unit_cost").alias("_unit_cost"), F.col("currency").alias("_cost_currency"),
+    )  # fmt: skip
+    same_book = (F.col("source") == F.col("_source")) & (F.col("book_id") == F.col("_book_id"))
+    held = (F.col("sold_at") >= F.col("valid_from")) & (F.col("sold_at") < F.col("valid_to"))
+    found = sales.join(F.broadcast(versions), on=same_book & held, how="left")
+    since = F.datediff("sale_date", "published_on")
+    return found.withColumns(
+        {
+            **{
+                name: F.coalesce(F.col(name), F.lit(UNKNOWN_KEY)) for name in ("book_key", "publisher_key", "genre_key")
+            },
+            "is_frontlist": F.coalesce(since.between(0, FRONTLIST_DAYS - 1), F.lit(False)),
+        }
+    ).drop("_source", "_book_id", "published_on", "valid_from", "valid_to")
+
+
+def with_members(sales: DataFrame, stores: DataFrame, promotions: DataFrame, customers: DataFrame) -> DataFrame:
+    store_keys = stores.select("source", "store_id", "store_key", "region_key", "channel_key")
+    promotion_keys = promotions.select("source", "promotion_id", "promotion_key")
+    found = (
+        sales.join(F.broadcast(store_keys), on=["source", "store_id"], how="left")
+        .join(F.broadcast(promotion_keys), on=["source", "promotion_id"], how="left")
+        .join(customers, on=["source", "customer_id"], how="left")
+    )
+    keys = ("store_key", "region_key", "channel_key", "promotion_key", "customer_key")
+    return found.withColumns({name: F.coalesce(F.col(name), F.lit(UNKNOWN_KEY)) for name in keys})
+
+
+def customer_key_by_id(customers: DataFrame, customer_keys: DataFrame) -> DataFrame:
+    """The shop's customer id to our key, over the keyed hash; the id itself goes no further."""
+    return (
+        customers.select("source", "customer_id", "customer_hash")
+        .join(
+            customer_keys.select("source", "customer_hash", "customer_key"), on=["source", "customer_hash"], how="inner"
+        )
+        .select("source", "customer_id", "customer_key")
+    )
+
+
+def with_original_date(sales: DataFrame, all_sales: DataFrame) -> DataFrame:
+    """Adds the business date of the line that a return takes back; few lines are returns, so their ids are broadcast."""
+    wanted = (
+        sales.filter(F.col("original_sale_id").isNotNull())
+        .select("source", F.col("original_sale_id").alias("sale_id"))
+        .distinct()
+    )
+    originals = all_sales.join(F.broadcast(wanted), on=["source", "sale_id"], how="left_semi").select(
+        "source", F.col("sale_id").alias("original_sale_id"), F.col("sale_date").alias("original_sale_date")
+    )
+    return sales.join(F.broadcast(originals), on=["source", "original_sale_id"], how="left")
+
+
+def with_amounts(sales: DataFrame, rates: DataFrame, reporting_currency: str) -> DataFrame:
+    """Adds the amounts, each rounded half up per line; net is a difference, so amounts add up to the cent."""
+    costed = sales.transform(with_cost_rate, rates, reporting_currency)
+    gross = (F.col("quantity") * F.col("unit_price")).cast(LINE_MONEY)
+    discount = F.col("discount_amount").cast(LINE_MONEY)
+    cost = F.coalesce(F.col("quantity") * F.col("_unit_cost"), F.lit(0)).cast(LINE_MONEY)
+    rate = F.col("rate_to_reporting")
+    cost_reporting = _rounded(cost * F.col("_cost_rate"))
+    amounts = {
+        "is_return": F.col("kind") == "return",
+        "gross_amount": gross.cast(MONEY),
+        "discount_amount": discount.cast(MONEY),
+        "net_amount": (gross - discount).cast(MONEY),
+        "tax_amount": F.col("tax_amount").cast(MONEY),
+        # Through the reporting currency, so a cost in the sale's own currency needs no further rate.
+        "cost_amount": F.when(F.col("_cost_currency") == F.col("currency"), cost.cast(MONEY)).otherwise(
+            _rounded(cost * (F.col("_cost_rate") / rate).cast(RATE))
+        ),
+        "gross_reporting_amount": _rounded(gross * rate),
+        "discount_reporting_amount": _rounded(discount * rate),
+        "net_reporting_amount": (_rounded(gross * rate) - _rounded(discount * rate)).cast(MONEY),
+        "tax_reporting_amount": _rounded(F.col("tax_amount").cast(LINE_MONEY) * rate),
+        "cost_reporting_amount": cost_reporting,
+        "in_default_totals": F.lit(True),
+    }
+    return costed.withColumns(amounts)
+
+
+def with_cost_rate(sales: DataFrame, rates: DataFrame, reporting_currency: str) -> DataFrame:
+    """Adds the rate of the book's currency on the line's business date; 1 where the book has no cost."""
+    same_day = (
+        (F.col("source") == F.col("_rate_source"))
+        & (F.col("_cost_currency") == F.col("_rate_currency"))
+        & (F.col("sale_date") == F.col("_rate_day"))
+    )
+    of_day = rates.select(
+        F.col("source").alias("_rate_source"), F.col("rate_currency").alias("_rate_currency"),
+        F.col("rate_day").alias("_rate_day"), F.col("rate").alias("_found_rate"),
+    )  # fmt: skip
+    found = sales.join(F.broadcast(of_day), on=same_day, how="left")
+    needs_none = (F.col("_cost_currency") == reporting_currency) | F.col("_unit_cost").isNull()
+    return found.withColumn("_cost_rate", F.when(needs_none, F.lit(1).cast(RATE)).otherwise(F.col("_found_rate")))
+
+
+def _rounded(amount: Column) -> Column:
+    return F.round(amount, 2).cast(MONEY)

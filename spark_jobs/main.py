@@ -1,0 +1,101 @@
+"""The entry file for `spark-submit` and Glue: one job of the pipeline, all settings as arguments.
+
+    spark-submit spark_jobs/main.py reload --lake s3://bucket/lake --warehouse /data/warehouse --reports /data/reports \\
+        --ledger sqlite:////data/ledger.db --source bookstore --source-url postgresql://reader@host:5432/shop
+
+Secrets come from the environment: BOOKSALES_SOURCE_PASSWORD, BOOKSALES_PSEUDONYM_KEY (64 hexadecimal digits).
+"""
+
+import argparse
+import logging
+import os
+import sys
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+
+from jobs_config.errors import BooksalesError, ConfigError, ExitCode
+from jobs_config.loader import load_source
+from jobs_config.log_setup import set_up_logging
+from jobs_config.progress import Progress
+from jobs_config.settings import Settings, load_settings
+from spark_jobs import commands
+from spark_jobs.extract.connection import parse_address
+from spark_jobs.lease import HELD_VARIABLE, writer_lease
+from spark_jobs.options import RunOptions
+from spark_jobs.session import open_session
+from warehouse.publication import PublicationError
+
+PSEUDONYM_VARIABLE = "BOOKSALES_PSEUDONYM_KEY"
+PSEUDONYM_BYTES = 32
+COMMANDS = {"reload": commands.reload_source, "publish": commands.publish_again, "import-csv": commands.import_csv}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one job; returns its exit code (jobs_config.errors.ExitCode)."""
+    arguments = _parser().parse_args(argv)
+    set_up_logging(as_json=arguments.log_format == "json", level=logging.INFO if arguments.verbose else logging.WARNING)
+    progress = Progress()
+    try:
+        options = run_options(arguments)
+        with ExitStack() as held:
+            if arguments.lock_file and not os.environ.get(HELD_VARIABLE):
+                held.enter_context(writer_lease(Path(arguments.lock_file), arguments.command))
+            with progress.phase("start Spark"):
+                spark = open_session()
+            held.callback(spark.stop)
+            return COMMANDS[arguments.command](spark, options, arguments, progress)
+    except (BooksalesError, PublicationError) as error:
+        progress.say(f"error: {error}")
+        return int(getattr(error, "exit_code", ExitCode.FAILED))
+    except KeyboardInterrupt:
+        progress.say("interrupted; nothing was published by this run")
+        return int(ExitCode.INTERRUPTED)
+
+
+def run_options(arguments: argparse.Namespace) -> RunOptions:
+    """The options in the arguments and secrets in the environment. Raises ConfigError for what does not fit."""
+    settings = load_settings(arguments.environment)
+    given = dict(item.split("=", 1) for item in arguments.set)
+    settings = Settings(**{**settings.model_dump(), **given})
+    key = bytes.fromhex(os.environ.get(PSEUDONYM_VARIABLE, ""))
+    if len(key) != PSEUDONYM_BYTES and arguments.source_url:
+        raise ConfigError(
+            f"{PSEUDONYM_VARIABLE} holds {len(key)} bytes; it must hold {PSEUDONYM_BYTES}, as hexadecimal digits"
+        )
+    return RunOptions(
+        lake=arguments.lake,
+        warehouse=Path(arguments.warehouse),
+        reports=Path(arguments.reports),
+        ledger_url=arguments.ledger,
+        settings=settings,
+        mapping=load_source(arguments.source),
+        address=parse_address(arguments.source_url) if arguments.source_url else None,
+        pseudonym_key=key,
+        discard_history=arguments.discard_history,
+    )
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("command", choices=sorted(COMMANDS))
+    parser.add_argument("files", nargs="*", help="import-csv: the feed, then its files")
+    parser.add_argument("--lake", required=True, help="root of the Delta lake: a folder or s3:// prefix")
+    parser.add_argument("--warehouse", required=True, help="folder of the embedded warehouse")
+    parser.add_argument("--reports", required=True, help="folder for run reports")
+    parser.add_argument("--ledger", required=True, help="SQLAlchemy URL of the run ledger")
+    parser.add_argument("--source", default="bookstore", help="source mapping: a name, or a YAML file")
+    parser.add_argument("--source-url", default="", help="postgresql://user@host:port/database, without a password")
+    parser.add_argument("--environment", default="", help="name of the settings file")
+    parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="override one setting")
+    parser.add_argument("--lock-file", default="", help="writer lease on one machine")
+    parser.add_argument(
+        "--discard-history", action="store_true", help="reload: forget SCD2 versions and surrogate keys"
+    )
+    parser.add_argument("--log-format", choices=("plain", "json"), default="plain")
+    parser.add_argument("--verbose", action="store_true", help="log every job")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

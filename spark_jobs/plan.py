@@ -1,0 +1,28 @@
+"""What a reload would do, without Spark and without touching anything: `reload --dry-run`."""
+
+from spark_jobs.extract.postgres import guarded_query, partition_predicates
+from spark_jobs.extract.snapshot import open_snapshot
+from spark_jobs.options import RunOptions
+
+
+def plan_reload(options: RunOptions) -> list[dict[str, object]]:
+    """One entry per table: where it is read, rows (counted in one snapshot), partitions, size in bytes, and what it writes.
+
+    Checks the mapping, rights and types on the way, so it raises what a real run would.
+    """
+    assert options.address is not None
+    with open_snapshot(options.address, options.mapping) as snapshot:
+        plan: list[dict[str, object]] = []
+        for table in snapshot.tables.values():
+            guarded_query(snapshot, table)
+            ((rows,),) = snapshot.query(f"select count(*) from {table.relation}")
+            plan.append(
+                {
+                    "table": table.relation.replace('"', ""),
+                    "writes": f"silver.{table.name}",
+                    "rows": rows,
+                    "partitions": len(partition_predicates(table)),
+                    "bytes": table.size_bytes,
+                }
+            )
+    return plan

@@ -1,0 +1,70 @@
+"""Job name to transform, in pipeline order. Read this first.
+
+Jobs of one stage need nothing of each other and run side by side; a stage reads what the stages before it wrote.
+"""
+
+from collections.abc import Callable
+
+from pyspark.sql import DataFrame
+
+from spark_jobs.gold import (
+    bridge_book_author,
+    dim_author,
+    dim_book,
+    dim_channel,
+    dim_customer,
+    dim_date,
+    dim_genre,
+    dim_promotion,
+    dim_publisher,
+    dim_region,
+    dim_store,
+    fact_sales,
+)
+from spark_jobs.silver import books, mirror, sales, titles
+
+Transform = Callable[..., DataFrame]
+Stage = dict[str, Transform]
+
+SILVER: list[Stage] = [
+    {
+        "silver_publishers": mirror.transform,
+        "silver_authors": mirror.transform,
+        "silver_genres": mirror.transform,
+        "silver_series": mirror.transform,
+        "silver_works": mirror.transform,
+        "silver_books": books.transform,
+        "silver_book_authors": mirror.transform,
+        "silver_regions": mirror.transform,
+        "silver_channels": mirror.transform,
+        "silver_stores": mirror.transform,
+        "silver_customers": mirror.transform,
+        "silver_promotions": mirror.transform,
+        "silver_exchange_rates": mirror.transform,
+    },
+    {"silver_sales": sales.transform},
+]
+
+# By what a feed's records become.
+FEEDS: dict[str, list[Stage]] = {"titles": [{"silver_titles": titles.transform}]}
+
+GOLD: list[Stage] = [
+    {
+        "gold_dim_date": dim_date.transform,
+        "gold_dim_publisher": dim_publisher.transform,
+        "gold_dim_genre": dim_genre.transform,
+        "gold_dim_region": dim_region.transform,
+        "gold_dim_channel": dim_channel.transform,
+        "gold_dim_promotion": dim_promotion.transform,
+        "gold_dim_author": dim_author.transform,
+    },
+    {
+        "gold_dim_store": dim_store.transform,
+        "gold_dim_customer": dim_customer.transform,
+        "gold_dim_book": dim_book.transform,
+        "gold_bridge_book_author": bridge_book_author.transform,
+    },
+    {"gold_fact_sales": fact_sales.transform},
+]
+
+STAGES = [*SILVER, *(stage for stages in FEEDS.values() for stage in stages), *GOLD]

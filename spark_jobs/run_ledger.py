@@ -1,0 +1,240 @@
+"""The run ledger: the truth about operations. Runs, their steps, quality results, source totals and publications.
+
+SQLite in the state folder on one machine, PostgreSQL in AWS; the same tables through SQLAlchemy.
+"""
+
+import os
+import socket
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Engine, RowMapping
+
+from spark_jobs.expectations import CheckResult
+from spark_jobs.extract.source_totals import SourceTotal
+
+METADATA = sa.MetaData()
+
+RUN = sa.Table(
+    "run",
+    METADATA,
+    sa.Column("run_seq", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True, autoincrement=True),
+    sa.Column("kind", sa.String(40), nullable=False),
+    sa.Column("source", sa.String(200), nullable=False),
+    sa.Column("state", sa.String(20), nullable=False),
+    sa.Column("held_by", sa.String(200), nullable=False),
+    sa.Column("started_at", sa.String(32), nullable=False),
+    sa.Column("snapshot_at", sa.String(32)),
+    sa.Column("finished_at", sa.String(32)),
+    sa.Column("detail", sa.Text, nullable=False, server_default=""),
+)
+STEP = sa.Table(
+    "step",
+    METADATA,
+    sa.Column("run_seq", sa.BigInteger, nullable=False),
+    sa.Column("name", sa.String(80), nullable=False),
+    sa.Column("table_name", sa.String(80), nullable=False),
+    sa.Column("rows_read", sa.BigInteger, nullable=False),
+    sa.Column("rows_written", sa.BigInteger, nullable=False),
+    sa.Column("rows_quarantined", sa.BigInteger, nullable=False),
+    sa.Column("lake_version", sa.BigInteger),
+    sa.Column("seconds", sa.Float, nullable=False),
+    sa.PrimaryKeyConstraint("run_seq", "name"),
+)
+QUALITY = sa.Table(
+    "quality_result",
+    METADATA,
+    sa.Column("run_seq", sa.BigInteger, nullable=False),
+    sa.Column("table_name", sa.String(80), nullable=False),
+    sa.Column("expectation", sa.String(80), nullable=False),
+    sa.Column("level", sa.String(20), nullable=False),
+    sa.Column("failed_rows", sa.BigInteger, nullable=False),
+    sa.Column("checked_rows", sa.BigInteger, nullable=False),
+    sa.PrimaryKeyConstraint("run_seq", "table_name", "expectation"),
+)
+SOURCE_TOTAL = sa.Table(
+    "source_total",
+    METADATA,
+    sa.Column("run_seq", sa.BigInteger, nullable=False),
+    sa.Column("table_name", sa.String(80), nullable=False),
+    sa.Column("month", sa.String(7), nullable=False),
+    sa.Column("currency", sa.String(3), nullable=False),
+    sa.Column("row_count", sa.BigInteger, nullable=False),
+    sa.Column("live_rows", sa.BigInteger, nullable=False),
+    sa.Column("live_quantity", sa.BigInteger, nullable=False),
+    # As text: exact, whatever the database makes of numeric.
+    sa.Column("live_gross", sa.String(40), nullable=False),
+)
+PUBLICATION = sa.Table(
+    "publication",
+    METADATA,
+    sa.Column("generation", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("run_seq", sa.BigInteger, nullable=False),
+    sa.Column("published_at", sa.String(32), nullable=False),
+    sa.Column("lake_run_seq", sa.BigInteger, nullable=False),
+)
+FILE = sa.Table(
+    "file",
+    METADATA,
+    sa.Column("sha256", sa.String(64), primary_key=True),
+    sa.Column("feed", sa.String(80), nullable=False),
+    sa.Column("name", sa.String(255), nullable=False),
+    sa.Column("run_seq", sa.BigInteger, nullable=False),
+    sa.Column("record_count", sa.BigInteger, nullable=False),
+)
+
+
+@dataclass(frozen=True)
+class StepResult:
+    """What one job of a run did; rows_read = rows_written + rows_quarantined where the job keeps its grain."""
+
+    name: str
+    table_name: str
+    rows_read: int
+    rows_written: int
+    rows_quarantined: int
+    lake_version: int | None
+    seconds: float
+
+
+class RunLedger:
+    """Reads and writes the ledger. States only move forward: running, then published, done, failed or interrupted."""
+
+    def __init__(self, url: str) -> None:
+        self._engine: Engine = sa.create_engine(url)
+        METADATA.create_all(self._engine)
+
+    def start(self, kind: str, source: str) -> int:
+        """Begin a run; returns its run_seq, above that of every run before. Runs left running by a crash are closed."""
+        held_by = f"{socket.gethostname()} process {os.getpid()}"
+        with self._engine.begin() as connection:
+            # Whoever starts holds the lease, so nobody else can be running.
+            connection.execute(
+                RUN.update()
+                .where(RUN.c.state == "running")
+                .values(state="failed", finished_at=now(), detail="ended without a word")
+            )
+            values = {"kind": kind, "source": source, "state": "running", "held_by": held_by, "started_at": now()}
+            key = connection.execute(RUN.insert().values(**values)).inserted_primary_key
+        assert key is not None
+        return int(key[0])
+
+    def snapshot_taken(self, run_seq: int, snapshot_at: datetime) -> None:
+        """Note the moment the run reads its source at."""
+        self._update(run_seq, snapshot_at=snapshot_at.astimezone(UTC).isoformat())
+
+    def finish(self, run_seq: int, state: str, detail: str = "") -> None:
+        """Close a run, once: a later word about a closed run is ignored."""
+        with self._engine.begin() as connection:
+            connection.execute(
+                RUN.update()
+                .where((RUN.c.run_seq == run_seq) & (RUN.c.state == "running"))
+                .values(state=state, detail=detail, finished_at=now())
+            )
+
+    def record_step(self, run_seq: int, step: StepResult) -> None:
+        """Add one job's counts."""
+        self._insert(STEP, [{"run_seq": run_seq, **asdict(step)}])
+
+    def record_quality(self, run_seq: int, results: Sequence[CheckResult]) -> None:
+        """Add what the expectations of one table found."""
+        self._insert(
+            QUALITY,
+            [
+                {"run_seq": run_seq, "table_name": result.table, "expectation": result.expectation, "level": result.level,
+                 "failed_rows": result.failed_rows, "checked_rows": result.checked_rows}
+                for result in results
+            ],
+        )  # fmt: skip
+
+    def record_source_totals(self, run_seq: int, totals: Sequence[SourceTotal]) -> None:
+        """Keep what the source said about itself inside the run's snapshot."""
+        self._insert(
+            SOURCE_TOTAL,
+            [
+                {"run_seq": run_seq, "table_name": total.table, "month": total.month, "currency": total.currency,
+                 "row_count": total.rows, "live_rows": total.live_rows, "live_quantity": total.live_quantity,
+                 "live_gross": str(total.live_gross)}
+                for total in totals
+            ],
+        )  # fmt: skip
+
+    def record_publication(self, generation: int, run_seq: int, lake_run_seq: int) -> None:
+        """Note that a run published a generation of the gold tables that `lake_run_seq` built."""
+        values = {"generation": generation, "run_seq": run_seq, "published_at": now(), "lake_run_seq": lake_run_seq}
+        self._insert(PUBLICATION, [values])
+
+    def record_files(self, run_seq: int, feed: str, files: Sequence[tuple[str, str, int]]) -> None:
+        """Note files as loaded: content hash, name, records."""
+        self._insert(
+            FILE,
+            [
+                {"sha256": sha256, "feed": feed, "name": name, "run_seq": run_seq, "record_count": count}
+                for sha256, name, count in files
+            ],
+        )
+
+    def file(self, sha256: str) -> RowMapping | None:
+        """A loaded file by its content hash, or None."""
+        found = self._rows(sa.select(FILE).where(FILE.c.sha256 == sha256))
+        return found[0] if found else None
+
+    def runs(self, limit: int = 20) -> list[RowMapping]:
+        """The newest runs, newest first."""
+        return self._rows(sa.select(RUN).order_by(RUN.c.run_seq.desc()).limit(limit))
+
+    def run(self, run_seq: int) -> RowMapping | None:
+        """One run, or None."""
+        found = self._rows(sa.select(RUN).where(RUN.c.run_seq == run_seq))
+        return found[0] if found else None
+
+    def steps(self, run_seq: int) -> list[RowMapping]:
+        """Steps of a run, in the order they ended."""
+        return self._rows(sa.select(STEP).where(STEP.c.run_seq == run_seq))
+
+    def quality(self, run_seq: int) -> list[RowMapping]:
+        """Expectation results of a run."""
+        return self._rows(
+            sa.select(QUALITY).where(QUALITY.c.run_seq == run_seq).order_by(QUALITY.c.table_name, QUALITY.c.expectation)
+        )
+
+    def source_totals(self, run_seq: int) -> list[RowMapping]:
+        """What the source held in a run's snapshot."""
+        return self._rows(sa.select(SOURCE_TOTAL).where(SOURCE_TOTAL.c.run_seq == run_seq))
+
+    def publications(self) -> list[RowMapping]:
+        """Publications, newest first."""
+        return self._rows(sa.select(PUBLICATION).order_by(PUBLICATION.c.generation.desc()))
+
+    def last_reload(self) -> RowMapping | None:
+        """The newest run that read the source and published."""
+        condition = (RUN.c.kind == "reload") & (RUN.c.state == "published")
+        found = self._rows(sa.select(RUN).where(condition).order_by(RUN.c.run_seq.desc()).limit(1))
+        return found[0] if found else None
+
+    def lake_versions(self, run_seq: int) -> dict[str, int]:
+        """The lake version of every table a run wrote."""
+        return {
+            step["table_name"]: step["lake_version"] for step in self.steps(run_seq) if step["lake_version"] is not None
+        }
+
+    def _update(self, run_seq: int, **values: object) -> None:
+        with self._engine.begin() as connection:
+            connection.execute(RUN.update().where(RUN.c.run_seq == run_seq).values(**values))
+
+    def _insert(self, table: sa.Table, rows: list[dict[str, Any]]) -> None:
+        if rows:
+            with self._engine.begin() as connection:
+                connection.execute(table.insert(), rows)
+
+    def _rows(self, query: sa.Select[Any]) -> list[RowMapping]:
+        with self._engine.connect() as connection:
+            return list(connection.execute(query).mappings())
+
+
+def now() -> str:
+    """The time as ISO 8601 in UTC."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds")

@@ -1,0 +1,1 @@
+"""Silver: typed, one row per key, deleted rows kept and marked."""

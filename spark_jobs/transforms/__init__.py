@@ -1,0 +1,1 @@
+"""Columns and frames that two jobs or more need."""

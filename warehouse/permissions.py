@@ -1,0 +1,43 @@
+"""Who may see what, read once from permissions.yaml. Roles build on each other; what is not listed is refused."""
+
+from functools import cache
+from pathlib import Path
+
+import yaml
+from pydantic import BaseModel, ConfigDict
+
+from warehouse.semantic import SemanticModel
+
+FILE = Path(__file__).parent / "permissions.yaml"
+
+
+class Permissions(BaseModel):
+    """The permission matrix."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    roles: tuple[str, ...]
+    endpoints: dict[str, tuple[str, ...]]
+    metrics: dict[str, tuple[str, ...]]
+    never: tuple[str, ...]
+    smallest_customer_cell: int
+    scopes: tuple[str, ...]
+
+    def endpoints_of(self, role: str) -> frozenset[str]:
+        """Endpoints that the role may call, those of the roles below it included."""
+        return frozenset(name for lower in self._up_to(role) for name in self.endpoints.get(lower, ()))
+
+    def metrics_of(self, role: str, model: SemanticModel) -> tuple[str, ...]:
+        """Metrics that the role may see, in the model's order: all that need no higher role."""
+        higher = set(self.roles) - set(self._up_to(role))
+        hidden = {name for role_above in higher for name in self.metrics.get(role_above, ())}
+        return tuple(name for name in model.metrics if name not in hidden)
+
+    def _up_to(self, role: str) -> tuple[str, ...]:
+        return self.roles[: self.roles.index(role) + 1]
+
+
+@cache
+def load_permissions() -> Permissions:
+    """The permission matrix of the installed package."""
+    return Permissions(**yaml.safe_load(FILE.read_text()))
