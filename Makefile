@@ -47,6 +47,7 @@ docs-check: $(TOOLS) ## hold the documentation against the code
 	$(BIN)/pytest tests/docs
 
 wheel: $(SETUP) ## build the wheel for EMR and Glue into dist/
+	@rm -rf build
 	$(PIP) wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .
 
 lock: $(TOOLS) ## take the newest versions allowed and lock them, Python's and Java's

@@ -6,6 +6,13 @@ from pathlib import Path
 
 from jobs_config.settings import Settings
 
+# A run on one machine is short: most of its time goes into code that runs once. So only loops that stay hot get the JVM's
+# second compiler (thresholds times ten), and metadata space starts where Spark's classes fit, which spares full collections.
+SHORT_RUN_JVM = (
+    "-XX:+UseParallelGC -XX:MetaspaceSize=300m -XX:Tier4InvocationThreshold=50000 -XX:Tier4MinInvocationThreshold=6000 "
+    "-XX:Tier4CompileThreshold=150000 -XX:Tier4BackEdgeThreshold=400000"
+)
+
 LARGEST_DRIVER_MB = 3072
 SMALLEST_DRIVER_MB = 1024
 
@@ -28,6 +35,8 @@ CORRECTNESS = {
 # One machine, small metadata: the defaults are made for clusters and cost seconds per commit.
 ONE_MACHINE = {
     "spark.ui.enabled": "false",
+    # Our own progress lines are the only ones.
+    "spark.ui.showConsoleProgress": "false",
     "spark.driver.host": "127.0.0.1",
     "spark.driver.bindAddress": "127.0.0.1",
     "spark.databricks.delta.snapshotPartitions": "1",
@@ -58,7 +67,7 @@ def local_spark_conf(
     settings: Settings, jars: Sequence[Path], temporary: Path, log_config: Path, log_file: Path
 ) -> dict[str, str]:
     """Everything `spark-submit` needs on one machine; four attempts per task, as on a cluster."""
-    java_options = f"-Duser.timezone=UTC -Dlog4j2.configurationFile={log_config.as_uri()} -Dbooksales.log={log_file}"
+    java_options = f"{SHORT_RUN_JVM} -Duser.timezone=UTC -Dlog4j2.configurationFile={log_config.as_uri()} -Dbooksales.log={log_file}"
     return {
         "spark.master": f"local[{cores(settings)},4]",
         "spark.driver.memory": f"{driver_memory_mb(settings)}m",

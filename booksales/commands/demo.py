@@ -10,7 +10,6 @@ from booksales.commands.status import served
 from booksales.local_stack.postgres import EmbeddedPostgres
 from booksales.local_stack.processes import Child, free_port, stop_signals_raise, watch
 from booksales.pipeline import Source, run_pipeline
-from datagen.plan import ShopPlan
 from datagen.shop import GeneratedShop, generate_shop, read_mark
 from jobs_config.errors import ExitCode
 from jobs_config.progress import Progress
@@ -38,7 +37,7 @@ def run(arguments: argparse.Namespace) -> int:
         with stop_signals_raise():
             with progress.phase("start PostgreSQL"):
                 postgres.start()
-            shop = generate_shop(postgres.owner_dsn(), _plan(arguments, postgres), progress, replace=True)
+            shop = _shop(arguments, postgres, progress)
             code = _publish_if_needed(state, settings, postgres, shop, progress)
             if arguments.no_serve or code not in (ExitCode.DONE, ExitCode.ATTENTION):
                 return code
@@ -47,12 +46,15 @@ def run(arguments: argparse.Namespace) -> int:
         postgres.stop()
 
 
-def _plan(arguments: argparse.Namespace, postgres: EmbeddedPostgres) -> ShopPlan:
-    """The plan asked for; without --until a shop of that size, span and seed is reused, whatever day it ends on."""
+def _shop(arguments: argparse.Namespace, postgres: EmbeddedPostgres, progress: Progress) -> GeneratedShop:
+    """The shop asked for. Without --until one of that size, span and seed is reused, whatever day it ends on."""
     plan, mark = shop_plan(arguments), read_mark(postgres.owner_dsn())
     if mark and arguments.until is None and (mark.sales, mark.years, mark.seed) == (plan.sales, plan.years, plan.seed):
-        return replace(plan, until=mark.until)
-    return plan
+        plan = replace(plan, until=mark.until)
+    other = mark is not None and not mark.is_of(plan)
+    if other:
+        progress.say(f"the demo's shop ({mark}) is replaced by the one asked for")
+    return generate_shop(postgres.owner_dsn(), plan, progress, replace=other)
 
 
 def _publish_if_needed(

@@ -1,0 +1,72 @@
+"""What shop to generate, and how large its tables become."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+
+from jobs_config.errors import ConfigError
+
+MAX_YEARS = 50
+# Sales are held in memory while they are put in order of arrival; see preview for what a plan makes.
+MAX_SALES = 20_000_000
+CATALOGUE_YEARS_BEFORE = 15
+EARLIEST_YEAR = 1900
+MAX_SEED = 2**63 - 1
+# Lines of the last day still arrive in the small hours; nothing in the shop is younger.
+AS_OF_HOUR = 3
+
+
+def yesterday() -> date:
+    """The last day that is over everywhere in UTC, the shop's default time zone."""
+    return datetime.now(UTC).date() - timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class ShopPlan:
+    """Size, span and seed of a shop; equal plans make equal data. `sales` counts rows of sales_sale, returns included.
+
+    Raises ConfigError for a plan that no shop can follow.
+    """
+
+    sales: int
+    years: int = 5
+    seed: int = 7
+    until: date = field(default_factory=yesterday)
+
+    def __post_init__(self) -> None:
+        _check_range("sales", self.sales, 1, MAX_SALES)
+        _check_range("years", self.years, 1, MAX_YEARS)
+        _check_range("seed", self.seed, 0, MAX_SEED)
+        if self.until > yesterday():
+            raise ConfigError(f"until is {self.until}, a day that is not over; use {yesterday()} or an earlier day")
+        if self.until.year - self.years - CATALOGUE_YEARS_BEFORE < EARLIEST_YEAR:
+            raise ConfigError(
+                f"until is {self.until} with {self.years} years; the catalogue would begin before {EARLIEST_YEAR}, "
+                "use a later day or fewer years"
+            )
+
+    @property
+    def first_day(self) -> date:
+        """The first day with sales: `years` years that end on `until`."""
+        return _years_before(self.until, self.years) + timedelta(days=1)
+
+    @property
+    def catalogue_from(self) -> date:
+        """The day the oldest book was published."""
+        return _years_before(self.first_day, CATALOGUE_YEARS_BEFORE)
+
+    @property
+    def as_of(self) -> datetime:
+        """The instant the shop is seen at: every row was created, changed and deleted before it."""
+        return datetime.combine(self.until + timedelta(days=1), time(AS_OF_HOUR), UTC)
+
+
+def _check_range(name: str, value: int, lowest: int, highest: int) -> None:
+    if not lowest <= value <= highest:
+        raise ConfigError(f"{name} is {value}; use a number from {lowest} to {highest}")
+
+
+def _years_before(day: date, years: int) -> date:
+    try:
+        return day.replace(year=day.year - years)
+    except ValueError:  # 29 February of a year without one
+        return day.replace(year=day.year - years, day=28)
