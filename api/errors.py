@@ -1,0 +1,100 @@
+"""The one body of every failure: application/problem+json."""
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.types import Scope
+
+from api.shapes import Fault, Problem
+from warehouse.publication import NoPublicationError
+
+MEDIA_TYPE = "application/problem+json"
+RETRY_SECONDS = 30
+
+
+class PublicationGoneError(Exception):
+    """The request wants a publication that no longer serves."""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of failure: its name in `type`, its status and its title never change."""
+
+    name: str
+    status: int
+    title: str
+
+
+INVALID = Kind("invalid-parameters", 422, "The parameters are not valid")
+NOT_FOUND = Kind("not-found", 404, "There is nothing at this path")
+METHOD = Kind("method-not-allowed", 405, "The path does not take this method")
+GONE = Kind("publication-gone", 410, "The publication no longer serves")
+FOREIGN_HOST = Kind("foreign-host", 421, "The request is for another host")
+FOREIGN_ORIGIN = Kind("foreign-origin", 403, "The request comes from another site")
+NOT_PUBLISHED = Kind("not-published", 503, "Nothing is published yet")
+INTERNAL = Kind("internal", 500, "The server failed")
+
+KINDS = (INVALID, NOT_FOUND, METHOD, GONE, FOREIGN_HOST, FOREIGN_ORIGIN, NOT_PUBLISHED, INTERNAL)
+
+
+def problem(
+    kind: Kind, detail: str, scope: Scope, errors: list[Fault] | None = None, headers: dict[str, str] | None = None
+) -> Response:
+    """A failure as a response. `detail` is for people: what was found, what would do; never the server's inside."""
+    body = Problem(
+        type=f"urn:booksales:problem:{kind.name}",
+        title=kind.title,
+        status=kind.status,
+        detail=detail,
+        instance=scope["path"],
+        errors=errors or [],
+        request_id=scope.get("state", {}).get("request_id", ""),
+    )
+    return Response(orjson.dumps(body), kind.status, headers, MEDIA_TYPE)
+
+
+def install(app: FastAPI) -> None:
+    """Answer every failure of the application with a problem."""
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(NoPublicationError, _not_published)
+    app.add_exception_handler(PublicationGoneError, _gone)
+
+
+async def _invalid(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    faults = [_fault(found) for found in error.errors()]
+    return problem(
+        INVALID, "; ".join(f"{fault['parameter']}: {fault['message']}" for fault in faults), request.scope, faults
+    )
+
+
+def _fault(found: Any) -> Fault:
+    # pydantic's own record may hold values that JSON cannot carry, so only text goes out, and not much of it.
+    parameter = ".".join(str(part) for part in found["loc"][1:]) or "parameters"
+    given = f" (found {str(found['input'])[:60]!r})" if isinstance(found.get("input"), str | int) else ""
+    return Fault(parameter=parameter, message=f"{found['msg']}{given}")
+
+
+async def _http(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    kind = next((kind for kind in (NOT_FOUND, METHOD) if kind.status == error.status_code), None)
+    if kind is None:
+        kind = Kind(re.sub(r"\W+", "-", str(error.detail).lower()), error.status_code, str(error.detail))
+    detail = f"{request.method} {request.url.path}: {kind.title.lower()}; /openapi.json lists what there is"
+    return problem(kind, detail, request.scope, headers=dict(error.headers or {}))
+
+
+async def _not_published(request: Request, error: Exception) -> Response:
+    # The error names a folder of this machine; what a caller needs to know is what to run.
+    detail = "nothing is published yet; run `booksales reload`, then ask again"
+    return problem(NOT_PUBLISHED, detail, request.scope, headers={"Retry-After": str(RETRY_SECONDS)})
+
+
+async def _gone(request: Request, error: Exception) -> Response:
+    return problem(GONE, str(error), request.scope)

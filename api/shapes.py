@@ -1,0 +1,178 @@
+"""The JSON that goes out, as types: what handlers return, OpenAPI describes and the client hands on.
+
+Money is a JSON number with two decimals, in `meta.currency`; ratios are plain numbers (0.25 is 25 %); a ratio without a
+denominator is null. Dates are business dates, `YYYY-MM-DD`.
+"""
+
+from typing import Generic, TypeVar
+
+from typing_extensions import TypedDict
+
+Data = TypeVar("Data")
+
+Number = int | float
+
+
+# `from` is a word of Python's own, so the functional form.
+Comparison = TypedDict("Comparison", {"kind": str, "from": str, "until": str, "is_complete": bool})
+
+Meta = TypedDict(
+    "Meta",
+    {
+        "from": str,
+        "until": str,
+        "days": int,
+        "interval": str | None,
+        "is_complete": bool,
+        "comparison": Comparison | None,
+        "data_from": str | None,
+        "data_through": str | None,
+        "loaded_at": str,
+        "publication": int,
+        "currency": str,
+        "time_zone": str,
+        "answered_by": list[str],
+    },
+)
+
+
+class Body(TypedDict, Generic[Data]):
+    """Every success: the answer, and what it is about."""
+
+    data: Data
+    meta: Meta
+
+
+class SummaryMetrics(TypedDict):
+    """Metrics of one window. Those named in `suppressed` are null because they would show too few people."""
+
+    gross_units: int
+    return_units: int
+    net_units: int
+    gross_revenue: Number
+    discount: Number
+    return_value: Number
+    net_revenue: Number
+    average_selling_price: Number | None
+    return_rate: Number | None
+    orders: int
+    customers: int | None
+    active_titles: int
+    frontlist_share: Number | None
+    suppressed: list[str]
+
+
+class Summary(TypedDict):
+    """The window, and with `comparison` the equally long one before it."""
+
+    current: SummaryMetrics
+    previous: SummaryMetrics | None
+
+
+class Bucket(TypedDict):
+    """One day, week, month, quarter or year: first and last day, and the metrics asked for.
+
+    `is_complete` is false where the window or the data cut the bucket short.
+    """
+
+    start: str
+    end: str
+    is_complete: bool
+    metrics: dict[str, Number | None]
+
+
+class Timeseries(TypedDict):
+    """Every bucket of the window in order, those without a sale too."""
+
+    buckets: list[Bucket]
+
+
+class Sums(TypedDict):
+    """Numbers of one member, or of several together. The share is of the net revenue of all."""
+
+    gross_units: int
+    return_units: int
+    net_units: int
+    gross_revenue: Number
+    net_revenue: Number
+    net_revenue_share: Number | None
+
+
+class GroupSums(Sums):
+    """Numbers of `count` members together."""
+
+    count: int
+
+
+class BookRow(Sums):
+    """A book under the labels of its current version; sales of no known book have a null ISBN."""
+
+    rank: int
+    isbn13: str | None
+    title: str
+    author_names: list[str]
+    publisher: str | None
+    genre: str | None
+    format: str | None
+
+
+class RegionRow(Sums):
+    """The region of the store."""
+
+    rank: int
+    region: str
+    country: str
+
+
+class GenreRow(Sums):
+    """The genre of the book version sold; `subgenre` is null at level `genre`."""
+
+    rank: int
+    genre: str
+    subgenre: str | None
+
+
+Row = TypeVar("Row")
+
+
+class Ranking(TypedDict, Generic[Row]):
+    """The first members, what the others come to, and the total of all."""
+
+    rows: list[Row]
+    other: GroupSums
+    total: GroupSums
+
+
+class Health(TypedDict):
+    """The process answers."""
+
+    status: str
+
+
+class Readiness(TypedDict):
+    """A publication can be read."""
+
+    status: str
+    publication: int
+    loaded_at: str
+    data_from: str | None
+    data_through: str | None
+
+
+class Fault(TypedDict):
+    """One thing wrong with a request."""
+
+    parameter: str
+    message: str
+
+
+class Problem(TypedDict):
+    """Every failure (RFC 9457)."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    instance: str
+    errors: list[Fault]
+    request_id: str

@@ -1,0 +1,247 @@
+import re
+from datetime import date, timedelta
+
+import orjson
+import pytest
+from plain_sql import plain_totals
+from pydantic import TypeAdapter
+from small_star import BOOKS, FIRST_DAY, LAST_DAY
+
+from api.shapes import Body, BookRow, GenreRow, Ranking, RegionRow, Summary, Timeseries
+
+MONTH = (LAST_DAY - timedelta(days=29), LAST_DAY)
+AUTUMN = (date(2024, 8, 20), date(2024, 12, 10))
+AUTUMN_PARAMETERS = {"from": "2024-08-20", "until": "2024-12-10"}
+SUMS = ("gross_units", "return_units", "net_units", "gross_revenue", "net_revenue")
+FORBIDDEN = ("cost", "margin", "margin_ratio", "customer_key", "order_id", "unit_cost")
+
+
+def ask(api, path, **parameters):
+    answer = api.get(f"/api/analytics/{path}/", params=parameters)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def close(value):
+    """Money exactly, ratios as far as the API rounds them."""
+    return pytest.approx(float(value), abs=5e-5) if isinstance(value, float) else value
+
+
+@pytest.mark.parametrize(
+    ("parameters", "days"),
+    [({}, MONTH), ({"days": 7}, (date(2025, 3, 14), LAST_DAY)), (AUTUMN_PARAMETERS, AUTUMN)],
+    ids=["30 days to data-through by default", "a number of days", "from and until, both included"],
+)
+def test_the_summary_equals_plain_sql(api, generation, parameters, days):
+    body = ask(api, "summary", **parameters)
+
+    expected = plain_totals(generation, *days)[None]
+    current = body["data"]["current"]
+    metrics = {name: close(expected[name]) for name in current if name != "suppressed"}
+    for name, value in metrics.items():
+        assert current[name] == (value if not hasattr(value, "as_tuple") else float(value)), name
+    assert (body["meta"]["from"], body["meta"]["until"]) == (days[0].isoformat(), days[1].isoformat())
+    assert body["meta"]["days"] == (days[1] - days[0]).days + 1
+
+
+def test_the_previous_period_is_the_equally_long_window_before(api):
+    body = ask(api, "summary", days=30, comparison="previous_period")
+
+    before = ask(api, "summary", **{"from": "2025-01-20", "until": "2025-02-18"})
+    assert body["data"]["previous"] == before["data"]["current"]
+    compared = {"kind": "previous_period", "from": "2025-01-20", "until": "2025-02-18", "is_complete": True}
+    assert body["meta"]["comparison"] == compared
+
+
+def test_a_previous_period_that_begins_before_the_data_is_marked(api):
+    body = ask(api, "summary", days=365, comparison="previous_period")
+
+    assert body["meta"]["comparison"]["is_complete"] is False
+
+
+@pytest.mark.parametrize("interval", ["day", "week", "month", "quarter", "year"])
+def test_every_bucket_equals_plain_sql_and_none_is_missing(api, generation, interval):
+    metrics = [*SUMS, "orders", "active_titles", "return_rate"]
+    body = ask(api, "timeseries", interval=interval, metrics=metrics, **AUTUMN_PARAMETERS)
+
+    expected = plain_totals(generation, *AUTUMN, by=interval)
+    buckets = body["data"]["buckets"]
+    assert {date.fromisoformat(bucket["start"]) for bucket in buckets} >= set(expected)
+    for bucket in buckets:
+        wanted = expected.get(date.fromisoformat(bucket["start"]), {})
+        for name, value in bucket["metrics"].items():
+            assert value == pytest.approx(float(wanted.get(name) or 0), abs=1e-6), (bucket["start"], name)
+    ends = [date.fromisoformat(bucket["end"]) for bucket in buckets]
+    starts = [date.fromisoformat(bucket["start"]) for bucket in buckets]
+    assert [end + timedelta(days=1) for end in ends[:-1]] == starts[1:]
+    assert starts[0] <= AUTUMN[0] <= ends[0]
+    assert starts[-1] <= AUTUMN[1] <= ends[-1]
+
+
+def test_buckets_add_up_to_the_summary(api):
+    summary = ask(api, "summary", days=400)["data"]["current"]
+    weeks = ask(api, "timeseries", days=400, interval="week", metrics=list(SUMS))["data"]["buckets"]
+
+    for name in SUMS:
+        assert sum(week["metrics"][name] for week in weeks) == pytest.approx(summary[name])
+
+
+def test_buckets_cut_by_the_window_or_by_the_data_are_marked_incomplete(api):
+    weeks = ask(api, "timeseries", interval="week", **{"from": "2025-03-05", "until": "2025-03-31"})["data"]["buckets"]
+
+    marks = [(week["start"], week["is_complete"]) for week in weeks]
+    assert marks == [
+        ("2025-03-02", False),  # begins before the window
+        ("2025-03-09", True),
+        ("2025-03-16", False),  # data ends on the 20th
+        ("2025-03-23", False),
+        ("2025-03-30", False),
+    ]
+
+
+def test_days_without_a_sale_are_there_with_zeros_and_no_ratio(api):
+    metrics = ["net_revenue", "orders", "return_rate"]
+    days = ask(api, "timeseries", metrics=metrics, **{"from": "2023-12-30", "until": "2024-01-01"})["data"]["buckets"]
+
+    nothing = {"net_revenue": 0, "orders": 0, "return_rate": None}
+    assert [day["start"] for day in days] == ["2023-12-30", "2023-12-31", "2024-01-01"]
+    assert days[0]["metrics"] == days[1]["metrics"] == nothing
+    assert days[2]["metrics"]["orders"] > 0
+
+
+@pytest.mark.parametrize("measure", ["net_revenue", "net_units"])
+def test_top_books_come_in_order_with_the_rest_and_the_total(api, generation, measure):
+    data = ask(api, "top-books", measure=measure, limit=5, **AUTUMN_PARAMETERS)["data"]
+
+    by_book = plain_totals(generation, *AUTUMN, by="book_id")
+    expected = sorted(by_book.items(), key=lambda item: (-item[1][measure], item[0]))
+    titles = {book[0]: book[1] for book in BOOKS}
+    assert [row["title"] for row in data["rows"]] == [titles[book_id] for book_id, _ in expected[:5]]
+    assert [row[measure] for row in data["rows"]] == [float(totals[measure]) for _, totals in expected[:5]]
+    assert [row["rank"] for row in data["rows"]] == [1, 2, 3, 4, 5]
+    assert data["total"]["count"] == len(by_book)
+    assert data["other"]["count"] == len(by_book) - 5
+    assert_nothing_is_lost(data, plain_totals(generation, *AUTUMN)[None])
+
+
+def assert_nothing_is_lost(data, total):
+    for name in SUMS:
+        assert sum(row[name] for row in data["rows"]) + data["other"][name] == pytest.approx(float(total[name])), name
+        assert data["total"][name] == float(total[name]), name
+    shares = sum(row["net_revenue_share"] for row in data["rows"]) + data["other"]["net_revenue_share"]
+    assert shares == pytest.approx(1, abs=1e-4)
+
+
+def test_a_renamed_book_is_one_row_under_its_current_labels(api):
+    rows = ask(api, "top-books", limit=100, days=445)["data"]["rows"]
+
+    (renamed,) = [row for row in rows if row["isbn13"] == "9780000000004"]
+    assert renamed["title"] == "A Fire in the Archive"
+    assert renamed["genre"] == "Fiction"
+    assert renamed["author_names"] == ["Tom Brannigan"]
+
+
+def test_sales_of_no_known_book_are_listed_as_such(api):
+    rows = ask(api, "top-books", limit=100)["data"]["rows"]
+
+    (unknown,) = [row for row in rows if row["isbn13"] is None]
+    assert unknown["title"] == "Unknown book"
+    assert unknown["author_names"] == []
+
+
+@pytest.mark.parametrize("limit", [2, 100])
+def test_sales_by_region_equal_plain_sql(api, generation, limit):
+    data = ask(api, "sales-by-region", limit=limit, **AUTUMN_PARAMETERS)["data"]
+
+    expected = plain_totals(generation, *AUTUMN, by="region")
+    ranked = sorted(expected, key=lambda region: -expected[region]["net_revenue"])
+    assert [row["region"] for row in data["rows"]] == ranked[:limit]
+    for row in data["rows"]:
+        assert {name: row[name] for name in SUMS} == {name: float(expected[row["region"]][name]) for name in SUMS}
+    assert_nothing_is_lost(data, plain_totals(generation, *AUTUMN)[None])
+
+
+@pytest.mark.parametrize("level", ["genre", "subgenre"])
+def test_sales_by_genre_equal_plain_sql(api, generation, level):
+    data = ask(api, "sales-by-genre", level=level, **AUTUMN_PARAMETERS)["data"]
+
+    expected = plain_totals(generation, *AUTUMN, by=level)
+    assert {row[level]: row["net_revenue"] for row in data["rows"]} == {
+        member: float(totals["net_revenue"]) for member, totals in expected.items()
+    }
+    assert all((row["subgenre"] is None) == (level == "genre") for row in data["rows"])
+    assert_nothing_is_lost(data, plain_totals(generation, *AUTUMN)[None])
+
+
+@pytest.mark.parametrize("path", ["summary", "timeseries", "top-books", "sales-by-region", "sales-by-genre"])
+def test_a_window_without_data_is_answered_with_nothing_not_an_error(api, path):
+    data = ask(api, path, **{"from": "1999-01-01", "until": "1999-01-02"})["data"]
+
+    if path == "summary":
+        assert data["current"]["net_revenue"] == data["current"]["orders"] == data["current"]["customers"] == 0
+        assert data["current"]["average_selling_price"] is None
+    elif path == "timeseries":
+        assert [bucket["metrics"]["net_revenue"] for bucket in data["buckets"]] == [0, 0]
+    else:
+        assert data["rows"] == []
+        assert data["total"] == {**dict.fromkeys(SUMS, 0), "net_revenue_share": None, "count": 0}
+
+
+def test_counts_of_few_customers_are_left_out_and_named(api, generation):
+    few = ask(api, "summary", days=1)["data"]["current"]
+    many = ask(api, "summary", days=30)["data"]["current"]
+
+    assert 0 < plain_totals(generation, LAST_DAY, LAST_DAY)[None]["customers"] < 10
+    assert (few["customers"], few["suppressed"]) == (None, ["customers"])
+    assert many["customers"] >= 10
+    assert many["suppressed"] == []
+
+
+@pytest.mark.parametrize(
+    ("path", "shape"),
+    [
+        ("summary/?comparison=previous_period", Body[Summary]),
+        ("timeseries/?interval=month&days=365", Body[Timeseries]),
+        ("top-books/", Body[Ranking[BookRow]]),
+        ("sales-by-region/", Body[Ranking[RegionRow]]),
+        ("sales-by-genre/?level=subgenre", Body[Ranking[GenreRow]]),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_an_answer_has_exactly_the_promised_shape_and_no_viewer_sees_cost(api, path, shape):
+    body = api.get(f"/api/analytics/{path}").json()
+
+    TypeAdapter(shape).validate_python(body, strict=True, extra="forbid")
+    assert not [name for name in FORBIDDEN if f'"{name}"' in orjson.dumps(body).decode()]
+
+
+def test_meta_says_what_the_answer_is_about(api):
+    meta = ask(api, "timeseries", interval="month", days=60)["meta"]
+
+    assert meta == {
+        "from": "2025-01-20",
+        "until": "2025-03-20",
+        "days": 60,
+        "interval": "month",
+        "is_complete": True,
+        "comparison": None,
+        "data_from": FIRST_DAY.isoformat(),
+        "data_through": LAST_DAY.isoformat(),
+        "loaded_at": "2025-03-21T06:30:00+00:00",
+        "publication": 1,
+        "currency": "USD",
+        "time_zone": "UTC",
+        "answered_by": ["rollup_sales_daily", "fact_sales"],
+    }
+
+
+def test_money_is_a_number_with_two_decimals_to_the_last_cent(api):
+    text = api.get("/api/analytics/summary/", params=AUTUMN_PARAMETERS).text
+
+    amounts = re.findall(r'"(?:gross_revenue|discount|return_value|net_revenue)":(-?[0-9.]+)', text)
+    assert len(amounts) == 4
+    assert all(re.fullmatch(r"\d+\.\d\d", amount) for amount in amounts)
+
+
+def test_the_form_without_a_slash_answers_the_same(api):
+    assert api.get("/api/analytics/summary?days=5").json() == api.get("/api/analytics/summary/?days=5").json()

@@ -1,0 +1,173 @@
+import json
+import threading
+
+import pytest
+from small_star import LAST_DAY, publish_star, tables
+
+from api.cache import AnswerCache
+from warehouse.duckdb_warehouse import DuckDBWarehouse
+from warehouse.planner import Plan
+
+SUMMARY = "/api/analytics/summary/"
+ROWS = tables()
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost:8600", "LOCALHOST", "[::1]:8600"])
+def test_requests_for_this_machine_are_answered(api, host):
+    assert api.get("/healthz", headers={"Host": host}).json() == {"status": "ok"}
+
+
+@pytest.mark.parametrize(
+    "host", ["example.com", "127.0.0.1.evil.example", "localhost.evil.example", "10.0.0.5:8600", ""]
+)
+def test_a_foreign_host_is_refused_on_every_path(api, host):
+    for path in (SUMMARY, "/healthz", "/nothing"):
+        answer = api.get(path, headers={"Host": host})
+        assert answer.status_code == 421
+        assert answer.json()["type"] == "urn:booksales:problem:foreign-host"
+
+
+@pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://localhost.evil.example:8601", "file://"])
+def test_a_page_of_another_site_is_refused(api, origin):
+    answer = api.get(SUMMARY, headers={"Origin": origin})
+
+    assert answer.status_code == 403
+    assert answer.json()["type"] == "urn:booksales:problem:foreign-origin"
+    assert "access-control-allow-origin" not in answer.headers
+
+
+def test_a_page_of_this_machine_may_ask(api):
+    assert api.get(SUMMARY, headers={"Origin": "http://127.0.0.1:8601"}).status_code == 200
+
+
+def test_a_callers_request_id_comes_back_and_an_unfit_one_is_replaced(api):
+    assert api.get("/healthz", headers={"X-Request-ID": "page-7.a_b"}).headers["X-Request-ID"] == "page-7.a_b"
+    for unfit in ("a" * 65, "two words", "x;y"):
+        given = api.get("/healthz", headers={"X-Request-ID": unfit}).headers["X-Request-ID"]
+        assert given != unfit
+        assert len(given) == 32
+
+
+@pytest.mark.parametrize("path", ["/healthz", SUMMARY, "/nothing", f"{SUMMARY}?days=x"])
+def test_every_response_carries_safe_headers(api, path):
+    headers = api.get(path).headers
+
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["X-Frame-Options"] == "DENY"
+    assert headers["Cache-Control"] == "no-store"
+    assert headers["Content-Security-Policy"] == "default-src 'none'; frame-ancestors 'none'"
+
+
+def test_ready_says_which_publication_serves_and_its_days(api):
+    answer = api.get("/readyz")
+
+    assert answer.headers["X-Data-Version"] == "1"
+    assert answer.json() == {
+        "status": "ready",
+        "publication": 1,
+        "loaded_at": "2025-03-21T06:30:00+00:00",
+        "data_from": "2024-01-01",
+        "data_through": "2025-03-20",
+    }
+
+
+def test_a_new_publication_is_served_without_a_restart(own_api, warehouse, tmp_path):
+    assert own_api.get(SUMMARY).status_code == 503
+
+    publish_star(warehouse, tmp_path / "lake", {**ROWS, "fact_sales": ROWS["fact_sales"][:50]})
+    first = own_api.get(SUMMARY, params={"from": "2024-01-01", "until": "2025-12-31"})
+    publish_star(warehouse, tmp_path / "lake", {**ROWS, "fact_sales": ROWS["fact_sales"][:90]}, run_seq=2)
+    second = own_api.get(SUMMARY, params={"from": "2024-01-01", "until": "2025-12-31"})
+    pinned = own_api.get(SUMMARY, headers={"X-Data-Version": "1"})
+
+    assert (first.headers["X-Data-Version"], second.headers["X-Data-Version"]) == ("1", "2")
+    assert second.json()["data"]["current"]["gross_units"] > first.json()["data"]["current"]["gross_units"]
+    assert pinned.status_code == 410
+
+
+def test_a_publication_without_a_sale_is_answered_from_the_day_before_its_snapshot(own_api, warehouse, tmp_path):
+    publish_star(warehouse, tmp_path / "lake", {**ROWS, "fact_sales": []})
+
+    body = own_api.get(SUMMARY, params={"comparison": "previous_period"}).json()
+
+    assert body["meta"]["until"] == LAST_DAY.isoformat()
+    assert body["meta"]["data_through"] is None
+    assert body["meta"]["is_complete"] is False
+    assert body["data"]["current"]["net_revenue"] == 0
+
+
+def test_a_request_leaves_one_line_in_the_log(api, caplog):
+    with caplog.at_level("INFO", logger="api.middleware"):
+        api.get(SUMMARY, headers={"X-Request-ID": "one-line"})
+
+    (line,) = [record for record in caplog.records if getattr(record, "fields", {}).get("request_id") == "one-line"]
+    assert line.message == "api.request"
+    assert {"method": "GET", "path": SUMMARY, "status": 200}.items() <= line.fields.items()
+
+
+def test_the_openapi_document_names_every_endpoint_and_its_failures(api):
+    document = api.get("/openapi.json").json()
+
+    operations = {path: operation["get"] for path, operation in document["paths"].items()}
+    assert set(operations) == {
+        "/api/analytics/summary/",
+        "/api/analytics/timeseries/",
+        "/api/analytics/top-books/",
+        "/api/analytics/sales-by-region/",
+        "/api/analytics/sales-by-genre/",
+        "/healthz",
+        "/readyz",
+    }
+    for operation in operations.values():
+        for status, response in operation["responses"].items():
+            assert set(response["content"]) == {"application/json" if status == "200" else "application/problem+json"}
+    assert operations["/api/analytics/top-books/"]["operationId"] == "top_books"
+    assert "HTTPValidationError" not in json.dumps(document["paths"])
+
+
+class SlowGeneration:
+    """Stands for a generation: counts how often it is asked."""
+
+    def __init__(self, generation):
+        self.publication = generation.publication
+        self.asked = 0
+        self.go = threading.Event()
+
+    def rows(self, sql, parameters):
+        self.asked += 1
+        self.go.wait(5)
+        if sql == "broken":
+            raise ValueError("no such table")
+        return [{"answer": sql}] * 4
+
+
+def test_many_callers_with_one_question_ask_the_warehouse_once(star):
+    generation, cache = SlowGeneration(DuckDBWarehouse(star).current()), AnswerCache()
+    found = []
+    ask = lambda: found.append(cache.rows(generation, Plan("select", {"a": 1}, ())))  # noqa: E731
+    threads = [threading.Thread(target=ask) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    generation.go.set()
+    for thread in threads:
+        thread.join()
+
+    assert generation.asked == 1
+    assert len(found) == 6
+
+
+def test_the_cache_forgets_the_oldest_answers_and_never_keeps_a_failure(star):
+    generation, cache = SlowGeneration(DuckDBWarehouse(star).current()), AnswerCache(most_rows=12)
+    generation.go.set()
+    for sql in ("one", "two", "one", "three"):  # five rows each with its key: two fit
+        cache.rows(generation, Plan(sql, {}, ()))
+    assert generation.asked == 3
+    cache.rows(generation, Plan("one", {}, ()))
+    assert generation.asked == 3
+    cache.rows(generation, Plan("two", {}, ()))
+    assert generation.asked == 4
+
+    for _ in range(2):
+        with pytest.raises(ValueError, match="no such table"):
+            cache.rows(generation, Plan("broken", {}, ()))
+    assert generation.asked == 6
