@@ -1,0 +1,1 @@
+"""The dashboard. It reads the API by `api.client` and nothing else."""

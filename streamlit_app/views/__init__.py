@@ -1,0 +1,1 @@
+"""One module per page, each read from top to bottom."""

@@ -1,0 +1,97 @@
+"""The dashboard as a person meets it: a real browser, a real API, the small star."""
+
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import pytest
+from live_api import live_api
+from playwright.sync_api import BrowserContext, Page, sync_playwright
+from small_star import published_once
+
+CHROMIUM = shutil.which("chromium")
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-dev-shm-usage"]
+DRAWN = """() => document.querySelectorAll('[data-testid="stSkeleton"]').length === 0
+    && document.querySelectorAll('.js-plotly-plot .main-svg').length >= 4
+    && document.querySelector('[data-testid="stApp"]').dataset.testScriptState === 'notRunning'"""
+
+SKY_BLUE = "rgb(86, 180, 233)"
+
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="missing: chromium")
+
+
+@pytest.fixture(scope="module")
+def dashboard(tmp_path_factory) -> Iterator[str]:
+    """The address of a dashboard over the small star."""
+    with live_api(published_once(tmp_path_factory.getbasetemp() / "small_star")) as api:
+        serve = [sys.executable, "-m", "streamlit_app", "--port", "0", "--api-url", api]
+        with subprocess.Popen(serve, stderr=subprocess.PIPE, text=True) as server:
+            yield re.search(r"url=(\S+)", server.stderr.readline()).group(1)
+            server.terminate()
+
+
+@pytest.fixture(scope="module")
+def context() -> Iterator[BrowserContext]:
+    """One browser profile: what Streamlit's page loads, it loads once."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser.new_context(viewport={"width": 1440, "height": 1000})
+        browser.close()
+
+
+@pytest.fixture
+def page(context: BrowserContext) -> Iterator[Page]:
+    """A page of 1440 pixels that notes what goes wrong: errors, and requests to other sites."""
+    page = context.new_page()
+    page.faults = []
+    page.on("console", lambda message: page.faults.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: page.faults.append(str(error)))
+    page.on("request", lambda request: page.faults.append(request.url) if is_foreign(request.url) else None)
+    yield page
+    page.close()
+
+
+def is_foreign(url: str) -> bool:
+    return url.startswith("http") and not url.startswith("http://127.0.0.1:")
+
+
+def opened(page: Page, url: str) -> Page:
+    page.goto(url)
+    page.wait_for_function(DRAWN, timeout=30_000)
+    return page
+
+
+def net_revenue(page: Page) -> str:
+    return page.locator('[data-testid="stMetricValue"]').first.inner_text().strip()
+
+
+def test_the_range_is_in_the_url_and_changes_the_numbers(dashboard, page):
+    opened(page, dashboard)
+    month = net_revenue(page)
+    assert "range" not in page.url
+
+    page.get_by_text("90 days", exact=True).click()
+    page.get_by_text("from 21 Dec 2024").wait_for()
+    page.wait_for_function(DRAWN)
+    assert page.url.endswith("/?range=90+days")
+    quarter = net_revenue(page)
+    assert quarter != month
+
+    page.goto(page.url)
+    page.get_by_text("from 21 Dec 2024").wait_for()
+    assert net_revenue(page) == quarter
+    assert page.faults == []
+
+
+def test_a_dark_telephone_shows_titles_as_they_are_without_scrolling_sideways(dashboard, page):
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.emulate_media(color_scheme="dark")
+    opened(page, dashboard)
+
+    assert "Cats & <b>Dogs</b>: *a* $5 [story]_" in page.locator(".ytick text").all_text_contents()
+    assert page.evaluate("() => document.querySelector('[data-testid=\"stMain\"]').scrollWidth") <= 390
+    # The theme's first chart colour, not the mark that stands for it in the figure.
+    assert page.locator(".bars path").first.evaluate("bar => getComputedStyle(bar).fill") == SKY_BLUE
+    assert page.faults == []
