@@ -1,0 +1,71 @@
+"""Fixtures that tests of several folders share; what costs seconds is made once per run."""
+
+import secrets
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pyspark.sql import SparkSession
+
+from booksales.local_stack.jars import ensure_jars
+from booksales.local_stack.java import java_home
+from booksales.local_stack.postgres import EmbeddedPostgres
+from booksales.pipeline import JOBS_FOLDER
+from jobs_config.progress import Progress
+from jobs_config.settings import Settings
+from jobs_config.spark import local_spark_conf
+from jobs_config.state import StateFolder, open_state
+
+pytest_plugins = ["ci_skips"]
+
+
+@pytest.fixture(scope="session")
+def state(tmp_path_factory: pytest.TempPathFactory) -> StateFolder:
+    """A state folder of this run's own."""
+    return open_state(tmp_path_factory.mktemp("state") / "booksales")
+
+
+@pytest.fixture(scope="session")
+def postgres(state: StateFolder) -> Iterator[EmbeddedPostgres]:
+    """The embedded PostgreSQL, started once."""
+    server = EmbeddedPostgres(state)
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def shop_database(postgres: EmbeddedPostgres) -> Iterator[str]:
+    """The owner's connection string to an empty database of the test's own, readable by the reader as the shop's is."""
+    name = f"shop_{secrets.token_hex(4)}"
+    postgres.create_database(name)
+    yield postgres.owner_dsn(name)
+    postgres.drop_database(name)
+
+
+@pytest.fixture
+def empty_state(tmp_path: Path) -> StateFolder:
+    """A state folder of the test's own, with nothing in it."""
+    return open_state(tmp_path / "booksales")
+
+
+@pytest.fixture(scope="session")
+def spark(state: StateFolder) -> Iterator[SparkSession]:
+    """One Spark session with Delta and the PostgreSQL driver, set up as `booksales` does it."""
+    home = java_home(state)
+    jars = ensure_jars(state, home, Progress(terminal=False))
+    settings = Settings(driver_memory_mb=1536)
+    conf = local_spark_conf(
+        settings, jars, state.temporary, JOBS_FOLDER / "log4j2.properties", state.logs / "spark.log"
+    )
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("JAVA_HOME", str(home))
+        environment.setenv("SPARK_LOCAL_IP", "127.0.0.1")
+        environment.setenv("PYSPARK_PYTHON", sys.executable)
+        builder = SparkSession.builder.appName("tests")
+        for name, value in conf.items():
+            builder = builder.config(name, value)
+        session = builder.getOrCreate()
+        yield session
+        session.stop()

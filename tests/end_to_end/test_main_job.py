@@ -1,0 +1,344 @@
+"""The main job on a small shop, in one Spark session: reload, reload again, verify, publish, another mapping, a real CSV."""
+
+import argparse
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import duckdb
+import psycopg2
+import pytest
+import yaml
+from pyspark.sql import SparkSession
+from small_shop import fill, reader_address, run_options
+
+from booksales.local_stack.postgres import EmbeddedPostgres
+from booksales.verify import Comparison, verify
+from jobs_config.errors import BooksalesError, ConfigError, ExitCode
+from jobs_config.loader import load_source
+from jobs_config.progress import Progress
+from spark_jobs import commands
+from spark_jobs.errors import SourceMappingError
+from spark_jobs.options import RunOptions
+from spark_jobs.run_ledger import RunLedger
+from warehouse.generations import generation_file, kept_generations, read_pointer
+
+SALES = 3_000
+GOODBOOKS = Path(__file__).parents[2] / ".." / "shared" / "data" / "goodbooks-books.csv"
+
+
+@dataclass(frozen=True)
+class Installation:
+    """One shop with its lake and warehouse, shared by the tests of this module in their order."""
+
+    dsn: str
+    home: Path
+    options: RunOptions
+
+    def verify(self) -> list[Comparison]:
+        return verify(RunLedger(self.options.ledger_url), Path(self.options.lake), self.options.warehouse)
+
+    def warehouse_rows(self, sql: str) -> list[tuple[object, ...]]:
+        path = generation_file(self.options.warehouse, read_pointer(self.options.warehouse).generation)
+        with duckdb.connect(str(path), read_only=True) as connection:
+            return connection.execute(sql).fetchall()
+
+
+TOTALS = """
+select count(*), sum(quantity), sum(gross_amount), sum(net_reporting_amount), sum(cost_reporting_amount),
+    sum(hash(book_key, store_key, customer_key, sale_id)), (select count(*) from analytics.dim_book)
+from analytics.fact_sales
+"""
+
+
+@pytest.fixture(scope="module")
+def installation(postgres: EmbeddedPostgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    postgres.create_database("main_job")
+    dsn = postgres.owner_dsn("main_job")
+    fill(dsn, SALES)
+    home = tmp_path_factory.mktemp("installation")
+    yield Installation(dsn, home, run_options(home, reader_address(postgres, dsn)))
+    postgres.drop_database("main_job")
+
+
+def reload(spark: SparkSession, options: RunOptions) -> int:
+    return commands.reload_source(spark, options, argparse.Namespace(), Progress(terminal=False))
+
+
+def test_a_reload_publishes_the_shop_and_verify_is_clean(spark: SparkSession, installation: Installation) -> None:
+    code = reload(spark, installation.options)
+
+    comparisons = installation.verify()
+    assert code == ExitCode.DONE
+    assert [comparison for comparison in comparisons if not comparison.agrees] == []
+    assert sum(item.source for item in comparisons if item.what == "live sale lines") > 0.9 * SALES
+
+
+def test_money_in_the_warehouse_is_the_shops_own(spark: SparkSession, installation: Installation) -> None:
+    with psycopg2.connect(installation.dsn) as connection, connection.cursor() as cursor:
+        cursor.execute(
+            "select currency, count(*), sum(quantity * unit_price), sum(discount_amount), sum(tax_amount) "
+            "from sales_sale where deleted_at is null group by currency order by currency"
+        )
+        in_shop = cursor.fetchall()
+
+    in_warehouse = installation.warehouse_rows(
+        "select currency, count(*), sum(gross_amount), sum(discount_amount), sum(tax_amount) "
+        "from analytics.fact_sales group by currency order by currency"
+    )
+
+    assert in_warehouse == in_shop
+
+
+def test_reporting_amounts_follow_the_rates_of_the_business_date(installation: Installation) -> None:
+    with psycopg2.connect(installation.dsn) as connection, connection.cursor() as cursor:
+        cursor.execute(
+            """
+            select sum(round(quantity * unit_price * rate, 2) - round(discount_amount * rate, 2))
+            from (
+                select sales_sale.*, case when currency = 'USD' then 1 else (
+                    select rate_to_reporting from sales_exchange_rate
+                    where sales_exchange_rate.currency = sales_sale.currency and deleted_at is null
+                    and rate_date <= (sold_at at time zone 'UTC')::date order by rate_date desc limit 1) end as rate
+                from sales_sale where deleted_at is null
+            ) as rated
+            """
+        )
+        row = cursor.fetchone()
+    assert row is not None
+
+    assert installation.warehouse_rows("select sum(net_reporting_amount) from analytics.fact_sales") == [row]
+
+
+def test_no_name_and_no_address_of_a_customer_is_written_anywhere(installation: Installation) -> None:
+    with psycopg2.connect(installation.dsn) as connection, connection.cursor() as cursor:
+        cursor.execute("select full_name, email from sales_customer limit 40")
+        people = [text for row in cursor.fetchall() for text in row]
+    scan = duckdb.connect()
+
+    found = []
+    for table in ("bronze/customers/*", "silver/customers", "gold/dim_customer"):
+        files = f"{installation.options.lake}/{table}/*.parquet"
+        columns = [
+            row[0] for row in scan.execute("describe select * from read_parquet($files)", {"files": files}).fetchall()
+        ]
+        text = " || '|' || ".join(f"coalesce(cast({column} as varchar), '')" for column in columns)
+        found += scan.execute(
+            f"select 1 from read_parquet($files) where list_has_any([{text}], $people) "
+            f"or exists (select 1 from unnest($people) as person(text) where contains({text}, person.text))",
+            {"files": files, "people": people},
+        ).fetchall()
+
+    assert found == []
+
+
+def test_a_second_reload_gives_the_same_tables_and_one_more_generation(
+    spark: SparkSession, installation: Installation
+) -> None:
+    before = installation.warehouse_rows(TOTALS)
+
+    code = reload(spark, installation.options)
+
+    assert code == ExitCode.DONE
+    assert installation.warehouse_rows(TOTALS) == before
+    assert kept_generations(installation.options.warehouse) == [1, 2]
+    assert [comparison for comparison in installation.verify() if not comparison.agrees] == []
+
+
+def test_verify_finds_a_difference_of_one_cent(spark: SparkSession, installation: Installation) -> None:
+    path = generation_file(installation.options.warehouse, read_pointer(installation.options.warehouse).generation)
+    sound = path.read_bytes()
+    with duckdb.connect(str(path)) as connection:
+        connection.execute(
+            "update analytics.fact_sales set gross_amount = gross_amount + 0.01 "
+            "where sale_id = (select min(sale_id) from analytics.fact_sales)"
+        )
+
+    differences = [comparison for comparison in installation.verify() if not comparison.agrees]
+    path.write_bytes(sound)
+
+    assert [difference.what for difference in differences] == ["gross amount"]
+
+
+def test_publish_makes_a_new_generation_of_the_same_tables(spark: SparkSession, installation: Installation) -> None:
+    before = installation.warehouse_rows(TOTALS)
+
+    code = commands.publish_again(spark, installation.options, argparse.Namespace(), Progress(terminal=False))
+
+    assert code == ExitCode.DONE
+    assert read_pointer(installation.options.warehouse).generation == 3
+    assert installation.warehouse_rows(TOTALS) == before
+    assert [comparison for comparison in installation.verify() if not comparison.agrees] == []
+
+
+def test_every_record_of_a_real_csv_is_accounted_for(
+    spark: SparkSession, installation: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not GOODBOOKS.exists():
+        pytest.skip("missing: ../shared/data/goodbooks-books.csv")
+    monkeypatch.setenv(commands.LANDING_VARIABLE, "00" * 32)
+    call = argparse.Namespace(files=["goodbooks", str(GOODBOOKS)])
+
+    code = commands.import_csv(spark, installation.options, call, Progress(terminal=False))
+    again = commands.import_csv(spark, installation.options, call, Progress(terminal=False))
+
+    quarantine = spark.read.format("delta").load(f"{installation.options.lake}/silver/quarantine")
+    reasons = {row["reasons"][0]: row["count"] for row in quarantine.groupBy("reasons").count().collect()}
+    titles = spark.read.format("delta").load(f"{installation.options.lake}/silver/titles")
+    assert code == ExitCode.ATTENTION
+    assert again == ExitCode.DONE
+    assert titles.count() == titles.filter("size(repairs) = 1").count() == 9_257
+    assert reasons == {
+        "isbn13: contradicts the isbn10": 20,
+        "isbn13: digits are lost and there is no isbn10 to derive it from": 135,
+        "isbn10: the check digit is wrong": 23,
+        "isbn13: no identifier": 565,
+    }
+    assert installation.warehouse_rows(
+        "select count(*) from analytics.dim_book where source = 'goodbooks' and isbn13 is not null"
+    ) == [(9_257,)]
+
+
+def test_imported_titles_survive_a_reload(spark: SparkSession, installation: Installation) -> None:
+    count = "select source, count(*) from analytics.dim_book group by source order by source"
+    before = installation.warehouse_rows(count)
+
+    reload(spark, installation.options)
+
+    assert installation.warehouse_rows(count) == before
+
+
+def test_another_schema_needs_a_mapping_and_no_python(
+    spark: SparkSession, installation: Installation, postgres: EmbeddedPostgres, tmp_path: Path
+) -> None:
+    postgres.create_database("german_shop")
+    dsn = postgres.owner_dsn("german_shop")
+    fill(dsn, 400)
+    with psycopg2.connect(dsn) as connection, connection.cursor() as cursor:
+        cursor.execute("create schema laden")
+        cursor.execute("grant usage on schema laden to booksales_reader")
+        for column, name in (("unit_price", "stueckpreis"), ("sold_at", "verkauft_am"), ("id", "nr")):
+            cursor.execute(f"alter table sales_sale rename column {column} to {name}")
+        cursor.execute("alter table sales_sale rename to umsatz")
+        for (table,) in _tables(cursor):
+            cursor.execute(f'alter table public."{table}" set schema laden')
+    mapping = yaml.safe_load((Path(__file__).parents[2] / "jobs_config/sources/bookstore.yaml").read_text())
+    mapping |= {"source": "laden", "schema": "laden"}
+    sales = mapping["tables"]["sales"]
+    sales |= {"table": "umsatz", "key": "nr"}
+    sales["columns"] |= {"unit_price": "stueckpreis", "sold_at": "verkauft_am", "sale_id": "nr"}
+    (tmp_path / "laden.yaml").write_text(yaml.safe_dump(mapping))
+    options = run_options(tmp_path, reader_address(postgres, dsn), load_source(str(tmp_path / "laden.yaml")))
+
+    code = reload(spark, options)
+
+    assert code == ExitCode.DONE
+    compared = verify(RunLedger(options.ledger_url), Path(options.lake), options.warehouse)
+    assert [comparison for comparison in compared if not comparison.agrees] == []
+    postgres.drop_database("german_shop")
+
+
+def _tables(cursor: psycopg2.extensions.cursor) -> list[tuple[str]]:
+    cursor.execute("select tablename from pg_tables where schemaname = 'public'")
+    return cursor.fetchall()
+
+
+BAD_SOURCES = {
+    "missing table": ("alter table sales_promotion rename to gone", r"sales_promotion is not there; schema public has"),
+    "missing column": (
+        "alter table sales_store rename column opened_on to gone",
+        r"sales_store.opened_on .* is not there",
+    ),
+    "another type": (
+        "alter table sales_sale alter quantity type text",
+        r"sales_sale.quantity is text; quantity is int",
+    ),
+}
+
+
+@pytest.mark.parametrize(("change", "message"), BAD_SOURCES.values(), ids=BAD_SOURCES)
+def test_a_source_that_is_not_as_mapped_is_refused_and_the_old_version_serves(
+    spark: SparkSession,
+    installation: Installation,
+    shop_database: str,
+    postgres: EmbeddedPostgres,
+    change: str,
+    message: str,
+) -> None:
+    fill(shop_database, 200)
+    with psycopg2.connect(shop_database) as connection, connection.cursor() as cursor:
+        cursor.execute(
+            "alter table sales_sale drop constraint if exists sales_sale_check, drop constraint if exists sales_sale_check1"
+        )
+        cursor.execute(change)
+    served = read_pointer(installation.options.warehouse)
+
+    with pytest.raises(SourceMappingError, match=message):
+        reload(spark, replace(installation.options, address=reader_address(postgres, shop_database)))
+
+    assert read_pointer(installation.options.warehouse) == served
+    newest = RunLedger(installation.options.ledger_url).runs(1)[0]
+    assert newest["state"] == "failed"
+
+
+def test_a_wrong_password_is_named_without_being_shown(
+    spark: SparkSession, installation: Installation, postgres: EmbeddedPostgres
+) -> None:
+    assert installation.options.address is not None
+    address = replace(installation.options.address, password="not the password")
+
+    with pytest.raises(BooksalesError, match="BOOKSALES_SOURCE_PASSWORD") as failure:
+        reload(spark, replace(installation.options, address=address))
+
+    assert "not the password" not in str(failure.value)
+
+
+def test_an_unreachable_source_is_named(spark: SparkSession, installation: Installation) -> None:
+    assert installation.options.address is not None
+    address = replace(installation.options.address, port=1)
+
+    with pytest.raises(BooksalesError, match=r"127\.0\.0\.1:1/.* check that the server runs"):
+        reload(spark, replace(installation.options, address=address))
+
+
+def test_a_feed_that_does_not_exist_is_refused(spark: SparkSession, installation: Installation) -> None:
+    with pytest.raises(ConfigError, match="goodbooks"):
+        commands.import_csv(
+            spark, installation.options, argparse.Namespace(files=["nothing", "x.csv"]), Progress(terminal=False)
+        )
+
+
+def test_rows_that_a_rule_refuses_go_to_quarantine_and_verify_still_adds_up(
+    spark: SparkSession, postgres: EmbeddedPostgres, shop_database: str, tmp_path: Path
+) -> None:
+    fill(shop_database, 300)
+    with psycopg2.connect(shop_database) as connection, connection.cursor() as cursor:
+        # What a shop's own constraints would have caught, had it had them.
+        cursor.execute("select conname from pg_constraint where conrelid = 'sales_sale'::regclass and contype = 'c'")
+        for (name,) in cursor.fetchall():
+            cursor.execute(f'alter table sales_sale drop constraint "{name}"')
+        cursor.execute("alter table sales_sale alter unit_price type numeric")
+        cursor.execute("select id from sales_sale where deleted_at is null and kind = 'sale' order by id limit 4")
+        ids = [row[0] for row in cursor.fetchall()]
+        cursor.execute("update sales_sale set kind = 'gift' where id = %s", (ids[0],))
+        cursor.execute("update sales_sale set unit_price = -1 where id = %s", (ids[1],))
+        cursor.execute("update sales_sale set unit_price = 9.999 where id = %s", (ids[2],))
+        cursor.execute("update sales_sale set sold_at = 'infinity' where id = %s", (ids[3],))
+    options = run_options(tmp_path, reader_address(postgres, shop_database))
+
+    code = reload(spark, options)
+
+    quarantine = spark.read.format("delta").load(f"{options.lake}/silver/quarantine").collect()
+    assert code == ExitCode.ATTENTION
+    assert {row["row_key"].split("/")[1]: row["reasons"][0] for row in quarantine} == {
+        str(ids[0]): "known_kind",
+        str(ids[1]): "price_positive",
+        str(ids[2]): "unit_price: does not fit decimal(12,2)",
+        str(ids[3]): "sold_at: does not fit timestamp",
+    }
+    rows = [
+        item
+        for item in verify(RunLedger(options.ledger_url), Path(options.lake), options.warehouse)
+        if item.what.startswith("rows")
+    ]
+    assert [item for item in rows if not item.agrees] == []
