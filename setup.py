@@ -47,6 +47,7 @@ setup(
     package_data={
         "datagen": ["schema/*.sql"],
         "jobs_config": ["**/*.yaml"],
+        "spark_jobs": ["log4j2.properties"],
         "streamlit_app": [".streamlit/config.toml"],
         "warehouse": ["*.yaml", "**/*.yaml", "**/*.sql"],
     },

@@ -36,7 +36,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one verb; returns its exit code. Errors of ours are one line on standard error, never a stack trace."""
     arguments = parser().parse_args(argv)
     try:
-        return int(arguments.run(arguments))
+        code = int(arguments.run(arguments))
+        # What is still buffered would meet a closed pipe only after this function.
+        sys.stdout.flush()
+        return code
     except (BooksalesError, PublicationError, NoPublicationError) as error:
         print(f"booksales {arguments.verb}: {error}", file=sys.stderr)
         return int(getattr(error, "exit_code", ExitCode.FAILED))

@@ -26,6 +26,7 @@ from spark_jobs.main import PSEUDONYM_VARIABLE
 
 JOBS_FOLDER = Path(spark_jobs.__file__).parent
 SPARK_HOME = Path(pyspark.__file__).parent
+STANDARD_ERROR = 2
 
 
 @dataclass(frozen=True)
@@ -115,7 +116,8 @@ def _environment(state: StateFolder, java: Path, source: Source | None) -> Mappi
 
 def _wait(line: Sequence[str], environment: Mapping[str, str], lease: int) -> int:
     """The child inherits the lease, so a JVM that outlives us still keeps other writers out."""
-    process = subprocess.Popen(line, env=dict(environment), pass_fds=[lease])
+    # spark-submit puts all that a driver says, errors too, on its standard output; ours is for what was asked, as by --json.
+    process = subprocess.Popen(line, env=dict(environment), pass_fds=[lease], stdout=STANDARD_ERROR)
     while True:
         try:
             return process.wait()

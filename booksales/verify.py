@@ -139,8 +139,10 @@ def _sales(places: Places) -> Iterator[Comparison]:
             aside.get(key, nothing),
             warehouse.get(key, nothing),
         )
-        # A value that was taken out cannot be added up again: such a month's copies and money are not compared with the source.
-        unknown = any(row[3] for row in aside.values() if len(row) > 3)
+        # A value that was taken out cannot be added up again: copies and money of its month are not compared with the source.
+        # A row without a month can be of any, unless the source cannot place it either.
+        doubtful = {month, ""} if not any(of_month == "" for of_month, _ in source) else {month}
+        unknown = any(row[3] for (of_month, _), row in aside.items() if of_month in doubtful)
         for place, what in enumerate(("live sale lines", "copies", "gross amount")):
             counted = [values[place] for values in places_of_key]
             yield Comparison(

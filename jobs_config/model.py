@@ -1,6 +1,6 @@
 """Typed models of the YAML files: sources and jobs. Frozen, unknown keys forbidden."""
 
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -32,8 +32,8 @@ class TableMapping(_Model):
 
     @model_validator(mode="before")
     @classmethod
-    def expand_plain_names(cls, values: dict[str, object]) -> dict[str, object]:
-        columns = values.get("columns")
+    def expand_plain_names(cls, values: Any) -> Any:
+        columns = values.get("columns") if isinstance(values, dict) else None
         if isinstance(columns, dict):
             expanded = {name: {"column": given} if isinstance(given, str) else given for name, given in columns.items()}
             return {**values, "columns": expanded}

@@ -1,11 +1,13 @@
 """Settings of one installation: an environment's YAML file, overridden by BOOKSALES_<NAME> variables."""
 
 import os
+import zoneinfo
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from jobs_config.errors import ConfigError
 
@@ -39,6 +41,13 @@ class Settings(BaseModel):
     api_port: int = Field(8600, ge=0, lt=65536, description="port of the API on loopback; 0: any free one")
     dashboard_port: int = Field(8601, ge=0, lt=65536, description="port of the dashboard on loopback; 0: any free one")
 
+    @field_validator("time_zone")
+    @classmethod
+    def time_zone_exists(cls, name: str) -> str:
+        if name not in zoneinfo.available_timezones():
+            raise ValueError("no such time zone; use a name such as UTC or Europe/Berlin")
+        return name
+
 
 def load_settings(environment: str = "") -> Settings:
     """The settings of an environment. Raises ConfigError that names the file or variable, and what would do."""
@@ -56,6 +65,17 @@ def load_settings(environment: str = "") -> Settings:
         return Settings(**{**values, "environment": name})
     except ValidationError as error:
         raise ConfigError(f"settings of environment {name!r}: {explain(error)}") from error
+
+
+def with_overrides(settings: Settings, given: Sequence[str]) -> Settings:
+    """The settings with each `name=value` of `given` in place of its own. Raises ConfigError for what is no such pair."""
+    pairs = [item.partition("=") for item in given]
+    if unreadable := [name for name, equals, _ in pairs if not equals]:
+        raise ConfigError(f"--set {unreadable[0]}: expected NAME=VALUE")
+    try:
+        return Settings(**{**settings.model_dump(), **{name: value for name, _, value in pairs}})
+    except ValidationError as error:
+        raise ConfigError(f"--set: {explain(error)}") from error
 
 
 def explain(error: ValidationError) -> str:

@@ -1,9 +1,9 @@
 """Spark settings as a plain dict, for whoever starts a session. On EMR and Glue the platform sets its own."""
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from jobs_config import machine
 from jobs_config.settings import Settings
 
 # A run on one machine is short: most of its time goes into code that runs once. So only loops that stay hot get the JVM's
@@ -46,21 +46,16 @@ ONE_MACHINE = {
 }
 
 
-def machine_memory_mb() -> int:
-    """Memory of this machine in MiB."""
-    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // (1 << 20)
-
-
 def driver_memory_mb(settings: Settings) -> int:
     """The driver's heap: as set, else a quarter of the machine, between 1 and 3 GiB."""
     if settings.driver_memory_mb:
         return settings.driver_memory_mb
-    return max(SMALLEST_DRIVER_MB, min(LARGEST_DRIVER_MB, machine_memory_mb() // 4))
+    return max(SMALLEST_DRIVER_MB, min(LARGEST_DRIVER_MB, machine.memory_bytes() // machine.MEGABYTE // 4))
 
 
 def cores(settings: Settings) -> int:
     """Cores Spark uses: as set, else all that this process may run on."""
-    return settings.cores or len(os.sched_getaffinity(0))
+    return settings.cores or machine.cores()
 
 
 def local_spark_conf(

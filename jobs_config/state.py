@@ -5,6 +5,8 @@ Deleting the folder resets everything. Its format number changes when a newer ve
 
 import os
 import secrets
+import tempfile
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -69,12 +71,8 @@ class StateFolder:
         """The generated secret of that name: 256 random bits as hex, made on first use, in a file of mode 0600."""
         path = self.root / "secrets" / name
         path.parent.mkdir(mode=0o700, exist_ok=True)
-        try:
-            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        except FileExistsError:
-            return path.read_text().strip()
-        with os.fdopen(descriptor, "w") as file:
-            file.write(secrets.token_hex(32) + "\n")
+        if not path.exists():
+            _write_once(path, secrets.token_hex(32) + "\n")
         return path.read_text().strip()
 
 
@@ -116,3 +114,15 @@ def _create(root: Path, marker: Path) -> None:
         )
     root.mkdir(mode=0o700, parents=True, exist_ok=True)
     marker.write_text(f"{FORMAT}\n")
+
+
+def _write_once(path: Path, text: str) -> None:
+    """A file of mode 0600 that is whole as soon as it is there; of two writers the first counts."""
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent)
+    try:
+        with os.fdopen(descriptor, "w") as file:
+            file.write(text)
+        with suppress(FileExistsError):
+            path.hardlink_to(temporary)
+    finally:
+        Path(temporary).unlink()

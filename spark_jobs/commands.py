@@ -1,26 +1,31 @@
 """What the entry file can do: each command is one run in the ledger, with a report and an exit code."""
 
 import argparse
-import os
+import logging
 from collections.abc import Callable
 from pathlib import Path
 
 from pyspark.sql import SparkSession
+from sqlalchemy.exc import SQLAlchemyError
 
-from jobs_config.errors import BooksalesError, ConfigError, ExitCode
+from jobs_config.errors import BooksalesError, ExitCode
 from jobs_config.loader import load_feed
 from jobs_config.progress import Progress
+from spark_jobs.errors import explained
 from spark_jobs.import_csv import import_files, sort_files
-from spark_jobs.options import RunOptions
+from spark_jobs.options import RunOptions, secret_key
 from spark_jobs.publish import republish
 from spark_jobs.reload import reload
 from spark_jobs.report import write_report
 from spark_jobs.run_ledger import RunLedger
 from spark_jobs.runner import Run
+from spark_jobs.tables import Lake
+from warehouse.generations import newest_published_run
 from warehouse.publication import Publication, PublicationError
 
+LOGGER = logging.getLogger(__name__)
+
 LANDING_VARIABLE = "BOOKSALES_LANDING_KEY"
-LANDING_BYTES = 32
 
 Work = Callable[[RunLedger, int], tuple[Run, Publication]]
 
@@ -28,14 +33,18 @@ Work = Callable[[RunLedger, int], tuple[Run, Publication]]
 def reload_source(spark: SparkSession, options: RunOptions, arguments: argparse.Namespace, progress: Progress) -> int:
     """A full reload of the source."""
     return _as_run(
-        "reload", options, progress, lambda ledger, run_seq: reload(spark, options, ledger, run_seq, progress)
+        "reload", spark, options, progress, lambda ledger, run_seq: reload(spark, options, ledger, run_seq, progress)
     )
 
 
 def publish_again(spark: SparkSession, options: RunOptions, arguments: argparse.Namespace, progress: Progress) -> int:
     """A new publication of the gold tables as the last complete run left them."""
     return _as_run(
-        "publish", options, progress, lambda ledger, run_seq: republish(spark, options, ledger, run_seq, progress)
+        "publish",
+        spark,
+        options,
+        progress,
+        lambda ledger, run_seq: republish(spark, options, ledger, run_seq, progress),
     )
 
 
@@ -47,9 +56,9 @@ def import_csv(spark: SparkSession, options: RunOptions, arguments: argparse.Nam
         progress.say(f"{path}: loaded already by run {run_seq}; nothing to do")
     code = int(ExitCode.DONE)
     if files.fresh:
-        key = landing_key()
+        key = secret_key(LANDING_VARIABLE)
         code = _as_run(
-            "import-csv", options, progress,
+            "import-csv", spark, options, progress,
             lambda ledger, run_seq: import_files(spark, options, feed, files, key, ledger, run_seq, progress),
         )  # fmt: skip
     for reason in files.refused.values():
@@ -59,21 +68,25 @@ def import_csv(spark: SparkSession, options: RunOptions, arguments: argparse.Nam
     return int(ExitCode.ATTENTION) if files.refused else code
 
 
-def _as_run(kind: str, options: RunOptions, progress: Progress, work: Work) -> int:
+def _as_run(kind: str, spark: SparkSession, options: RunOptions, progress: Progress, work: Work) -> int:
     """Run the work under a new run number; whatever happens, the ledger says how it ended."""
     ledger = RunLedger(options.ledger_url)
-    run_seq = ledger.start(kind, options.mapping.source)
+    newest = max(Lake(spark, options.lake).newest_run(), newest_published_run(options.warehouse))
+    run_seq = ledger.start(kind, options.mapping.source, newest)
     try:
         run, publication = work(ledger, run_seq)
     except KeyboardInterrupt:
-        ledger.finish(run_seq, "interrupted", "stopped by hand")
+        _close(ledger, run_seq, "interrupted", "stopped by hand")
         raise
     except (BooksalesError, PublicationError) as error:
-        ledger.finish(run_seq, "failed", str(error))
+        _close(ledger, run_seq, "failed", str(error))
         raise
     except Exception as error:
-        ledger.finish(run_seq, "failed", f"{type(error).__name__}: {error}".splitlines()[0])
-        raise
+        # Whatever Spark, the driver of the database or the disk say.
+        LOGGER.info("run.failed", exc_info=error)
+        failure = explained(error)
+        _close(ledger, run_seq, "failed", str(failure))
+        raise failure from error
     ledger.finish(run_seq, "published")
     report = write_report(run, publication, options.reports)
     progress.say(report.text)
@@ -82,11 +95,9 @@ def _as_run(kind: str, options: RunOptions, progress: Progress, work: Work) -> i
     return int(ExitCode.ATTENTION if over else ExitCode.DONE)
 
 
-def landing_key() -> bytes:
-    """The key that raw records are encrypted with. Raises ConfigError when the environment does not hold it."""
-    key = bytes.fromhex(os.environ.get(LANDING_VARIABLE, ""))
-    if len(key) != LANDING_BYTES:
-        raise ConfigError(
-            f"{LANDING_VARIABLE} holds {len(key)} bytes; it must hold {LANDING_BYTES}, as hexadecimal digits"
-        )
-    return key
+def _close(ledger: RunLedger, run_seq: int, state: str, detail: str) -> None:
+    try:
+        ledger.finish(run_seq, state, detail)
+    except SQLAlchemyError as error:
+        # What stopped the run, a full disk, can stop the ledger too; the next run closes this one.
+        LOGGER.warning("run.not_closed", extra={"fields": {"run": run_seq, "error": str(error).splitlines()[0]}})

@@ -1,6 +1,25 @@
 """What can go wrong in a run, each kind with its exit code."""
 
+import re
+
 from jobs_config.errors import BooksalesError, ConfigError
+
+# What Spark, the JDBC driver and DuckDB say deep inside, and what would do. The first that is found counts.
+ADVICE = {
+    r"No space left on device|Disk quota exceeded|could not write .* to file": (
+        "the disk is full; free some, or name a folder on another"
+    ),
+    r"OutOfMemoryError": "Spark's memory is too small; raise driver_memory_mb (BOOKSALES_DRIVER_MEMORY_MB)",
+    r"terminating connection|connection to server .* (failed|closed)|I/O error occurred while sending|Connection .* refused": (
+        "the source went away while it was read; start again once it runs"
+    ),
+    r"canceling statement due to": "the source ended a query of ours; give this user more time, or read when it is less busy",
+    r"could not import the requested snapshot|invalid snapshot identifier": (
+        "the keeper's connection ended before the tables were read; start again, without a pooler in between"
+    ),
+    r"Permission denied": "this user may not write there; change the folder's owner or mode",
+}
+CAUSED_BY = re.compile(r"Caused by: (?:[\w.$]+\.)?(\w+(?:Exception|Error))?:? ?(.*)")
 
 
 class ExtractionError(BooksalesError):
@@ -17,3 +36,25 @@ class ExpectationError(BooksalesError):
 
 class LakeError(BooksalesError):
     """A lake table is missing or not as recorded."""
+
+
+class RunError(BooksalesError):
+    """Something below us failed: disk, memory, the source's server, Spark itself."""
+
+
+def explained(error: Exception) -> BooksalesError:
+    """The error as one line: the innermost cause and what would do; nothing is published by a run that ends with it."""
+    text = str(error)
+    advice = next(
+        (what for pattern, what in ADVICE.items() if re.search(pattern, text)), "--verbose shows the whole of it"
+    )
+    return RunError(f"{_root_cause(error, text)}; {advice}. Nothing is published, the version before still serves")
+
+
+def _root_cause(error: Exception, text: str) -> str:
+    telling = [line.strip() for line in text.splitlines() if any(re.search(pattern, line) for pattern in ADVICE)]
+    if telling:
+        return telling[-1].removeprefix("Caused by: ")
+    causes = [": ".join(part for part in found if part) for found in CAUSED_BY.findall(text)]
+    first = next((line.strip() for line in text.splitlines() if line.strip()), "no message")
+    return causes[-1] if causes else f"{type(error).__name__}: {first}"

@@ -3,14 +3,15 @@
 A file is known by the hash of its content and loaded once. A file that cannot be read as the feed does not hold up the others.
 """
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from pyspark.sql import SparkSession
 
-from jobs_config.errors import BooksalesError
+from jobs_config.errors import BooksalesError, ConfigError
 from jobs_config.model import FeedConfig
 from jobs_config.progress import Progress
 from spark_jobs.errors import ExtractionError
@@ -19,7 +20,7 @@ from spark_jobs.extract.csv_records import content_hash
 from spark_jobs.options import RunOptions
 from spark_jobs.publish import publish_gold
 from spark_jobs.registry import FEEDS, GOLD
-from spark_jobs.reload import job_parameters
+from spark_jobs.reload import meaning_of
 from spark_jobs.run_ledger import RunLedger
 from spark_jobs.runner import Run, run_stages
 from spark_jobs.tables import Lake
@@ -61,14 +62,19 @@ def import_files(
     before = ledger.last_reload()
     if before is None:
         raise BooksalesError("the lake is empty: run `booksales reload` once, then import files")
+    if meaning_of(options) != json.loads(before["meaning"]):
+        raise ConfigError(
+            f"run {before['run_seq']} filled the lake with {_listed(json.loads(before['meaning']))}; the settings now say "
+            f"{_listed(meaning_of(options))}. `booksales reload` makes them agree, or set them back"
+        )
     lake = Lake(spark, options.lake)
     with progress.phase(f"read {len(files.fresh)} files of feed {feed.feed}"):
         delivered = deliver_files(lake, feed, files, run_seq, key)
     if not delivered:
         raise ExtractionError("; ".join(files.refused.values()))
-    snapshot_at = datetime.fromisoformat(before["snapshot_at"])
-    ledger.snapshot_taken(run_seq, snapshot_at)
-    parameters = {**job_parameters(options, snapshot_at), "feed": feed.feed, "run_seq": run_seq}
+    snapshot_at, meaning = datetime.fromisoformat(before["snapshot_at"]), json.loads(before["meaning"])
+    ledger.snapshot_taken(run_seq, snapshot_at, meaning)
+    parameters = {**meaning, "snapshot_at": snapshot_at, "feed": feed.feed, "run_seq": run_seq}
     run = Run(run_seq, lake, ledger, feed.feed, parameters)
     hashes = [file.sha256 for file in delivered]
     run.delivered[f"bronze.{feed.target}"] = lake.read_feed_files(feed.feed, hashes, run_seq, feed_schema(feed))
@@ -77,9 +83,13 @@ def import_files(
     with progress.phase("model the star (gold)"):
         run_stages(run, GOLD, progress)
     with progress.phase("publish"):
-        publication = publish_gold(run, options, snapshot_at, progress)
+        publication = publish_gold(run, options, snapshot_at, meaning, progress)
     ledger.record_files(run_seq, feed.feed, [(file.sha256, file.path.name, file.counts.records) for file in delivered])
     return run, publication
+
+
+def _listed(meaning: Mapping[str, str]) -> str:
+    return ", ".join(f"{name} {value}" for name, value in meaning.items())
 
 
 def deliver_files(lake: Lake, feed: FeedConfig, files: Sorted, run_seq: int, key: bytes) -> list[DeliveredFile]:

@@ -14,20 +14,19 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-from jobs_config.errors import BooksalesError, ConfigError, ExitCode
+from jobs_config.errors import BooksalesError, ExitCode
 from jobs_config.loader import load_source
 from jobs_config.log_setup import set_up_logging
 from jobs_config.progress import Progress
-from jobs_config.settings import Settings, load_settings
+from jobs_config.settings import load_settings, with_overrides
 from spark_jobs import commands
 from spark_jobs.extract.connection import parse_address
 from spark_jobs.lease import HELD_VARIABLE, writer_lease
-from spark_jobs.options import RunOptions
+from spark_jobs.options import RunOptions, secret_key
 from spark_jobs.session import open_session
 from warehouse.publication import PublicationError
 
 PSEUDONYM_VARIABLE = "BOOKSALES_PSEUDONYM_KEY"
-PSEUDONYM_BYTES = 32
 COMMANDS = {"reload": commands.reload_source, "publish": commands.publish_again, "import-csv": commands.import_csv}
 
 
@@ -56,13 +55,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 def run_options(arguments: argparse.Namespace) -> RunOptions:
     """The options in the arguments and secrets in the environment. Raises ConfigError for what does not fit."""
     settings = load_settings(arguments.environment)
-    given = dict(item.split("=", 1) for item in arguments.set)
-    settings = Settings(**{**settings.model_dump(), **given})
-    key = bytes.fromhex(os.environ.get(PSEUDONYM_VARIABLE, ""))
-    if len(key) != PSEUDONYM_BYTES and arguments.source_url:
-        raise ConfigError(
-            f"{PSEUDONYM_VARIABLE} holds {len(key)} bytes; it must hold {PSEUDONYM_BYTES}, as hexadecimal digits"
-        )
+    settings = with_overrides(settings, arguments.set)
+    key = secret_key(PSEUDONYM_VARIABLE) if arguments.source_url else b""
     return RunOptions(
         lake=arguments.lake,
         warehouse=Path(arguments.warehouse),

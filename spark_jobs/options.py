@@ -1,11 +1,15 @@
 """What a run is told: places, source and settings. Built once from arguments; jobs never look at the environment."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from jobs_config.errors import ConfigError
 from jobs_config.model import SourceMapping
 from jobs_config.settings import Settings
 from spark_jobs.extract.connection import SourceAddress
+
+KEY_BYTES = 32
 
 
 @dataclass(frozen=True)
@@ -21,3 +25,15 @@ class RunOptions:
     address: SourceAddress | None
     pseudonym_key: bytes
     discard_history: bool = False
+
+
+def secret_key(variable: str) -> bytes:
+    """The key in an environment variable. Raises ConfigError, which never shows it, when it is not 64 hexadecimal digits."""
+    text = os.environ.get(variable, "")
+    try:
+        key = bytes.fromhex(text)
+    except ValueError:
+        raise ConfigError(f"{variable} holds other characters than hexadecimal digits") from None
+    if len(key) != KEY_BYTES:
+        raise ConfigError(f"{variable} holds {len(key)} bytes; it must hold {KEY_BYTES}, as hexadecimal digits")
+    return key

@@ -1,6 +1,8 @@
 """From gold to the warehouse: the files of every table at the versions one run wrote, and what readers should know of them."""
 
+import json
 import zoneinfo
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 
@@ -20,24 +22,28 @@ from warehouse.publication import Publication, TableExport
 TABLES_AT_ONCE = 4
 
 
-def publish_gold(run: Run, options: RunOptions, snapshot_at: datetime, progress: Progress) -> Publication:
-    """Publish what the run's gold jobs wrote. Raises PublicationError, with the old version still serving, when a check fails."""
+def publish_gold(
+    run: Run, options: RunOptions, snapshot_at: datetime, meaning: Mapping[str, str], progress: Progress
+) -> Publication:
+    """Publish what the run's gold jobs wrote; `meaning` is that of the run that built gold.
+
+    Raises PublicationError, with the old version still serving, when a check fails.
+    """
     with ThreadPoolExecutor(TABLES_AT_ONCE) as pool:
         names = tables_of("gold")
         exports = dict(zip(names, pool.map(lambda name: _export(run, f"gold.{name}"), names), strict=True))
 
     def describe(generation: int, sale_count: int, first: date | None, last: date | None) -> Publication:
-        settings = options.settings
         return Publication(
             generation=generation,
             run_seq=run.run_seq,
             published_at=datetime.now(UTC),
             snapshot_at=snapshot_at,
             data_from=first,
-            data_through=data_through(snapshot_at, settings.time_zone, last),
-            reporting_currency=settings.reporting_currency,
-            time_zone=settings.time_zone,
-            retail_week_start=settings.retail_week_start,
+            data_through=data_through(snapshot_at, meaning["time_zone"], last),
+            reporting_currency=meaning["reporting_currency"],
+            time_zone=meaning["time_zone"],
+            retail_week_start=meaning["retail_week_start"],
             sale_count=sale_count,
         )
 
@@ -86,13 +92,14 @@ def republish(
         raise LakeError("no run has built the gold tables yet; run `booksales reload`")
     first = ledger.run(built)
     assert first is not None
-    snapshot_at = datetime.fromisoformat(first["snapshot_at"])
+    snapshot_at, meaning = datetime.fromisoformat(first["snapshot_at"]), json.loads(first["meaning"])
+    ledger.snapshot_taken(run_seq, snapshot_at, meaning)
     run = Run(run_seq, Lake(spark, options.lake), ledger, first["source"], {}, lake_run_seq=built)
     steps = [StepResult(**{name: row[name] for name in StepResult.__dataclass_fields__}) for row in ledger.steps(built)]
     run.steps = [step for step in steps if step.table_name.startswith("gold.")]
     with progress.phase("publish"):
         run.sums = {step.table_name: _sums_of(run.lake, step) for step in run.steps}
-        return run, publish_gold(run, options, snapshot_at, progress)
+        return run, publish_gold(run, options, snapshot_at, meaning, progress)
 
 
 def _sums_of(lake: Lake, step: StepResult) -> dict[str, str]:

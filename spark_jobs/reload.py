@@ -9,10 +9,11 @@ from pyspark.sql import functions as F
 from jobs_config.log_setup import bind_run, log_event
 from jobs_config.progress import Progress
 from spark_jobs.errors import ExtractionError
-from spark_jobs.extract.postgres import partition_predicates, read_table
+from spark_jobs.extract.postgres import check_columns, partition_predicates, read_table
 from spark_jobs.extract.snapshot import SourceSnapshot, SourceTable, open_snapshot
 from spark_jobs.extract.source_totals import SourceTotal, source_totals
 from spark_jobs.options import RunOptions
+from spark_jobs.plan import require_tables
 from spark_jobs.publish import publish_gold
 from spark_jobs.registry import GOLD, SILVER
 from spark_jobs.run_ledger import RunLedger
@@ -34,9 +35,10 @@ def reload(
     """
     bind_run(run_seq)
     assert options.address is not None
+    require_tables(options.mapping)
     lake = Lake(spark, options.lake)
     with open_snapshot(options.address, options.mapping) as snapshot:
-        ledger.snapshot_taken(run_seq, snapshot.taken_at)
+        ledger.snapshot_taken(run_seq, snapshot.taken_at, meaning_of(options))
         with progress.phase("extract"):
             extract(lake, snapshot, options, ledger, run_seq, progress)
         snapshot_at = snapshot.taken_at
@@ -48,18 +50,22 @@ def reload(
     with progress.phase("model the star (gold)"):
         run_stages(run, GOLD, progress)
     with progress.phase("publish"):
-        publication = publish_gold(run, options, snapshot_at, progress)
+        publication = publish_gold(run, options, snapshot_at, meaning_of(options), progress)
     return run, publication
 
 
 def job_parameters(options: RunOptions, snapshot_at: object) -> dict[str, object]:
     """What transforms may ask for by name."""
+    return {**meaning_of(options), "snapshot_at": snapshot_at}
+
+
+def meaning_of(options: RunOptions) -> dict[str, str]:
+    """What the amounts and dates of a run mean; kept with it, so that a later publication says what is true of them."""
     return {
         "time_zone": options.settings.time_zone,
         "shop_currency": options.mapping.shop_currency,
         "reporting_currency": options.settings.reporting_currency,
         "retail_week_start": options.settings.retail_week_start,
-        "snapshot_at": snapshot_at,
     }
 
 
@@ -67,6 +73,7 @@ def extract(
     lake: Lake, snapshot: SourceSnapshot, options: RunOptions, ledger: RunLedger, run_seq: int, progress: Progress
 ) -> None:
     """Bring every table of the snapshot to bronze; sealed only if as many rows arrived as the source says it has."""
+    check_columns(snapshot)
     # Biggest first, so the small ones fill the gaps.
     tables = sorted(snapshot.tables.values(), key=lambda table: -table.size_bytes)
     totals = {table.name: source_totals(snapshot, table, options.settings.time_zone) for table in tables}

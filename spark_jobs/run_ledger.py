@@ -3,9 +3,10 @@
 SQLite in the state folder on one machine, PostgreSQL in AWS; the same tables through SQLAlchemy.
 """
 
+import json
 import os
 import socket
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -28,6 +29,8 @@ RUN = sa.Table(
     sa.Column("held_by", sa.String(200), nullable=False),
     sa.Column("started_at", sa.String(32), nullable=False),
     sa.Column("snapshot_at", sa.String(32)),
+    # What the run's amounts and dates mean, as JSON: reporting currency, time zone, retail week.
+    sa.Column("meaning", sa.Text, nullable=False, server_default="{}"),
     sa.Column("finished_at", sa.String(32)),
     sa.Column("detail", sa.Text, nullable=False, server_default=""),
 )
@@ -107,8 +110,12 @@ class RunLedger:
         self._engine: Engine = sa.create_engine(url)
         METADATA.create_all(self._engine)
 
-    def start(self, kind: str, source: str) -> int:
-        """Begin a run; returns its run_seq, above that of every run before. Runs left running by a crash are closed."""
+    def start(self, kind: str, source: str, above: int = 0) -> int:
+        """Begin a run; returns its run_seq, above that of every run before and above `above`.
+
+        Lake and warehouse ignore what an earlier number writes, so a new ledger beside them must not begin at 1. Runs left
+        running by a crash are closed.
+        """
         held_by = f"{socket.gethostname()} process {os.getpid()}"
         with self._engine.begin() as connection:
             # Whoever starts holds the lease, so nobody else can be running.
@@ -117,14 +124,23 @@ class RunLedger:
                 .where(RUN.c.state == "running")
                 .values(state="failed", finished_at=now(), detail="ended without a word")
             )
-            values = {"kind": kind, "source": source, "state": "running", "held_by": held_by, "started_at": now()}
+            newest = connection.execute(sa.select(sa.func.max(RUN.c.run_seq))).scalar() or 0
+            number = {"run_seq": above + 1} if above > newest else {}
+            values = {
+                **number,
+                "kind": kind,
+                "source": source,
+                "state": "running",
+                "held_by": held_by,
+                "started_at": now(),
+            }
             key = connection.execute(RUN.insert().values(**values)).inserted_primary_key
         assert key is not None
         return int(key[0])
 
-    def snapshot_taken(self, run_seq: int, snapshot_at: datetime) -> None:
-        """Note the moment the run reads its source at."""
-        self._update(run_seq, snapshot_at=snapshot_at.astimezone(UTC).isoformat())
+    def snapshot_taken(self, run_seq: int, snapshot_at: datetime, meaning: Mapping[str, str]) -> None:
+        """Note the moment the run reads its source at, and what its amounts and dates mean."""
+        self._update(run_seq, snapshot_at=snapshot_at.astimezone(UTC).isoformat(), meaning=json.dumps(meaning))
 
     def finish(self, run_seq: int, state: str, detail: str = "") -> None:
         """Close a run, once: a later word about a closed run is ignored."""
@@ -192,8 +208,8 @@ class RunLedger:
         return found[0] if found else None
 
     def steps(self, run_seq: int) -> list[RowMapping]:
-        """Steps of a run, in the order they ended."""
-        return self._rows(sa.select(STEP).where(STEP.c.run_seq == run_seq))
+        """Steps of a run, by name; jobs of one stage end in any order."""
+        return self._rows(sa.select(STEP).where(STEP.c.run_seq == run_seq).order_by(STEP.c.name))
 
     def quality(self, run_seq: int) -> list[RowMapping]:
         """Expectation results of a run."""

@@ -51,7 +51,7 @@ class Run:
 
 
 def run_stages(run: Run, stages: Sequence[Stage], progress: Progress) -> None:
-    """Run every job, stage after stage. Raises ExpectationError when a `stop` expectation failed, after its stage."""
+    """Run every job, stage after stage. Raises ExpectationError, after the last stage, when a `stop` expectation failed."""
     for stage in stages:
         with ThreadPoolExecutor(JOBS_AT_ONCE) as pool:
             started = {name: pool.submit(run_job, run, name, transform) for name, transform in stage.items()}

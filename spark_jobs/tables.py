@@ -22,6 +22,7 @@ from warehouse.contract import load_contract
 
 MANIFEST = "_sealed.json"
 COMMIT = re.compile(r"^(\d{20})\.json$")
+RUN_FOLDER = re.compile(r"^run=(\d+)$")
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,14 @@ class Lake:
             raise LakeError(f"{folder}: run {run_seq} did not finish delivering {table}; start a new run")
         name = table.split(".")[1]
         return self.spark.read.schema(bronze_schema(load_contract(f"silver.{name}"))).parquet(folder)
+
+    def newest_run(self) -> int:
+        """The highest run number that any delivery in bronze bears; 0 where there is none."""
+        tables = self._listed(self._hadoop_path(f"{self.root.rstrip('/')}/bronze"))
+        runs = [
+            RUN_FOLDER.match(entry.getPath().getName()) for table in tables for entry in self._listed(table.getPath())
+        ]
+        return max([0, *(int(run[1]) for run in runs if run)])
 
     def write_feed_file(
         self, chunks: Iterable[list[Any]], schema: StructType, feed: str, sha256: str, run_seq: int

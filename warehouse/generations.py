@@ -35,6 +35,14 @@ def read_pointer(folder: Path) -> Pointer:
         raise NoPublicationError(f"{folder}: nothing is published yet; run `booksales reload`") from error
 
 
+def newest_published_run(folder: Path) -> int:
+    """The run that published what serves; 0 where nothing was ever published."""
+    try:
+        return read_pointer(folder).run_seq
+    except NoPublicationError:
+        return 0
+
+
 def kept_generations(folder: Path) -> list[int]:
     """Generations whose files exist, oldest first."""
     return sorted(int(path.name.split(".")[1]) for path in folder.glob("wh.*.duckdb"))

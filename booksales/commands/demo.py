@@ -28,8 +28,9 @@ def add_to(verbs: Verbs) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     state, settings, progress = open_state(), load_settings(), Progress()
+    # Before minutes of work, not after them.
+    shop_plan(arguments)
     if not arguments.no_serve:
-        # Before minutes of work, not after them.
         free_port(settings.api_port, "BOOKSALES_API_PORT")
         free_port(settings.dashboard_port, "BOOKSALES_DASHBOARD_PORT")
     postgres = EmbeddedPostgres(state)
@@ -88,7 +89,10 @@ def _serve(state: StateFolder, settings: Settings, progress: Progress) -> int:
         with progress.phase("start API and dashboard"):
             api.wait_until_healthy(f"{api_url}/healthz")
             dashboard.wait_until_healthy(f"{dashboard_url}/_stcore/health")
-        print(f"\n  dashboard  {dashboard_url}\n  API        {api_url}/docs\n\nCtrl-C stops everything.", flush=True)
+        print(
+            f"\n  dashboard  {dashboard_url}\n  API        {api_url}/api/analytics/summary/\n\nCtrl-C stops everything.",
+            flush=True,
+        )
         try:
             watch([api, dashboard])
         except KeyboardInterrupt:

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from booksales.commands import Verbs, add_json, add_verb
-from booksales.commands.runs import print_last_report
+from booksales.commands.runs import newest_run, print_report
 from booksales.pipeline import run_pipeline
 from jobs_config.loader import load_feed, names_of
 from jobs_config.settings import load_settings
@@ -27,7 +27,8 @@ def run(arguments: argparse.Namespace) -> int:
     load_feed(arguments.feed)
     files = [str(Path(name).absolute()) for name in arguments.files]
     feed = arguments.feed if not arguments.feed.endswith((".yaml", ".yml")) else str(Path(arguments.feed).absolute())
+    before = newest_run(state)
     code = run_pipeline(state, load_settings(), "import-csv", [feed, *files], None, arguments.verbose)
     if arguments.json:
-        print_last_report(state)
+        print_report(state, before)
     return code

@@ -3,7 +3,7 @@
 import argparse
 
 from booksales.commands import Verbs, add_json, add_verb
-from booksales.commands.runs import print_last_report
+from booksales.commands.runs import newest_run, print_report
 from booksales.pipeline import run_pipeline
 from jobs_config.settings import load_settings
 from jobs_config.state import open_state
@@ -19,7 +19,8 @@ def add_to(verbs: Verbs) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     state = open_state()
+    before = newest_run(state)
     code = run_pipeline(state, load_settings(), "publish", [], None, arguments.verbose)
     if arguments.json:
-        print_last_report(state)
+        print_report(state, before)
     return code

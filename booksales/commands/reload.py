@@ -3,7 +3,7 @@
 import argparse
 
 from booksales.commands import Verbs, add_json, add_verb, as_json, as_table
-from booksales.commands.runs import print_last_report
+from booksales.commands.runs import newest_run, print_report
 from booksales.pipeline import Source, find_source, run_pipeline
 from jobs_config.errors import ExitCode
 from jobs_config.loader import load_source
@@ -36,9 +36,10 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.discard_history and not arguments.yes and not _confirmed():
         return ExitCode.REFUSED
     flags = ["--discard-history"] if arguments.discard_history else []
+    before = newest_run(state)
     code = run_pipeline(state, settings, "reload", flags, source, arguments.verbose)
     if arguments.json:
-        print_last_report(state)
+        print_report(state, before)
     return code
 
 

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from booksales.local_stack.errors import LocalStackError
 from booksales.local_stack.jars import cache_folder, read_lock
 from booksales.local_stack.java import inspect, java_home, machine_javas
-from booksales.local_stack.machine import GIGABYTE, cores, free_bytes, memory_bytes
 from booksales.local_stack.postgres import EmbeddedPostgres
 from booksales.local_stack.postgres_programs import installed_folder
 from booksales.local_stack.processes import free_port
+from jobs_config.machine import GIGABYTE, cores, free_bytes, memory_bytes
 from jobs_config.settings import PREFIX, load_settings
 from jobs_config.state import StateFolder
 

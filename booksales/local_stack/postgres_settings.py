@@ -1,7 +1,7 @@
 """The embedded PostgreSQL's own configuration: a shop's database on a laptop, durable, bounded, passwords only."""
 
-from booksales.local_stack.machine import MEGABYTE
 from booksales.local_stack.processes import LOOPBACK
+from jobs_config.machine import MEGABYTE
 
 # Nobody is let in without a password, on any route. Written by us, not left to initdb's defaults.
 HOST_RULES = f"""\

@@ -49,29 +49,34 @@ class SourceAddress:
 def parse_address(url: str, password: str | None = None) -> SourceAddress:
     """The address in `postgresql://user@host:port/database`; the password comes from BOOKSALES_SOURCE_PASSWORD.
 
-    Raises ConfigError for anything else, a password inside the URL included.
+    Raises ConfigError for anything else, a password inside the URL included. It never repeats the URL: in one that is not
+    well-formed a password can stand anywhere.
     """
-    parts = urlsplit(url)
-    if (
-        parts.scheme not in ("postgresql", "postgres")
-        or not parts.hostname
-        or not parts.path.strip("/")
-        or not parts.username
-    ):
-        raise ConfigError(f"source URL {_without_password(url)!r}: expected postgresql://user@host:port/database")
-    if parts.password:
-        raise ConfigError(
-            f"source URL {_without_password(url)!r} holds a password; give it by {PASSWORD_VARIABLE} instead"
-        )
+    try:
+        parts = urlsplit(url)
+        port = parts.port or 5432
+    except ValueError:
+        # Without its cause, which would show what stands in the port's place.
+        raise _not_an_address("host and port cannot be told apart") from None
+    wanted = {
+        "the scheme postgresql": parts.scheme in ("postgresql", "postgres"),
+        "a user": parts.username,
+        "a host": parts.hostname,
+        "a database": parts.path.strip("/"),
+    }
+    missing = [what for what, found in wanted.items() if not found]
+    if missing:
+        raise _not_an_address(f"it lacks {', '.join(missing)}")
+    if parts.password or parts.query or parts.fragment:
+        raise _not_an_address("it holds a password" if parts.password else "it goes on after the database")
     found = password if password is not None else os.environ.get(PASSWORD_VARIABLE, "")
-    return SourceAddress(
-        parts.hostname, parts.port or 5432, unquote(parts.path.strip("/")), unquote(parts.username), found
+    return SourceAddress(str(parts.hostname), port, unquote(parts.path.strip("/")), unquote(str(parts.username)), found)
+
+
+def _not_an_address(fault: str) -> ConfigError:
+    return ConfigError(
+        f"source URL: {fault}; expected postgresql://user@host:port/database, and the password in {PASSWORD_VARIABLE}"
     )
-
-
-def _without_password(url: str) -> str:
-    before, at, after = url.rpartition("@")
-    return f"{before.rpartition(':')[0]}:…@{after}" if at and before.count(":") > 1 else url
 
 
 def connect(address: SourceAddress) -> Connection:
@@ -91,14 +96,15 @@ def connect(address: SourceAddress) -> Connection:
             options="-c timezone=UTC -c statement_timeout=0 -c idle_in_transaction_session_timeout=0",
         )
     except psycopg2.OperationalError as error:
-        raise ExtractionError(f"{address!r}: {str(error).strip()}; {_advice(str(error))}") from error
+        said = " ".join(str(error).split())
+        raise ExtractionError(f"{address!r}: {said}; {_advice(said)}") from error
 
 
 def _advice(message: str) -> str:
     if "password authentication failed" in message or "no password supplied" in message:
         return f"check the user and {PASSWORD_VARIABLE}"
-    if "does not exist" in message:
-        return "check the database name in the source URL"
     if "certificate" in message or "SSL" in message:
-        return "the server needs a certificate this machine trusts (sslmode=verify-full)"
+        return "the server needs a certificate this machine trusts (sslmode=verify-full; authorities in ~/.postgresql/root.crt)"
+    if "does not exist" in message:
+        return "check user and database in the source URL"
     return "check that the server runs and can be reached from here (`booksales source status` for the embedded shop)"

@@ -87,20 +87,20 @@ def count_physical_records(path: Path) -> int:
 
 def _physical_records(path: Path) -> Iterator[tuple[int, bytes]]:
     """Start and bytes of every physical record, line break included."""
-    start, parts, quotes = 0, [], 0
+    start, parts, size, quotes = 0, [], 0, 0
     with path.open("rb") as file:
         for line in file:
             parts.append(line)
+            size += len(line)
             quotes += line.count(b'"')
-            if quotes % 2 and sum(map(len, parts)) <= LONGEST_RECORD:
+            if quotes % 2 and size <= LONGEST_RECORD:
                 continue
             if quotes % 2:
                 raise ExtractionError(
                     f"{path}: the record at byte {start} has no end within {LONGEST_RECORD >> 20} MiB; a quote is not closed"
                 )
-            raw = b"".join(parts)
-            yield start, raw
-            start, parts, quotes = start + len(raw), [], 0
+            yield start, b"".join(parts)
+            start, parts, size, quotes = start + size, [], 0, 0
     if parts:
         yield start, b"".join(parts)
 

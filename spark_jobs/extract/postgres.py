@@ -10,6 +10,7 @@ from itertools import pairwise
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from spark_jobs.errors import SourceMappingError
 from spark_jobs.extract.pseudonym import pseudonymised
 from spark_jobs.extract.select import quoted, select_list
 from spark_jobs.extract.snapshot import SourceSnapshot, SourceTable
@@ -44,6 +45,18 @@ def read_table(
             "_operation": F.lit("snapshot"),
         }
     )
+
+
+def check_columns(snapshot: SourceSnapshot) -> None:
+    """Raises SourceMappingError naming every column of every table that is missing or of a type that does not fit."""
+    problems = []
+    for table in snapshot.tables.values():
+        try:
+            guarded_query(snapshot, table)
+        except SourceMappingError as error:
+            problems.append(str(error))
+    if problems:
+        raise SourceMappingError("; ".join(problems))
 
 
 def guarded_query(snapshot: SourceSnapshot, table: SourceTable) -> str:

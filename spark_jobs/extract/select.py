@@ -11,7 +11,7 @@ from jobs_config.model import TableMapping
 from spark_jobs.errors import SourceMappingError
 from warehouse.contract import Column, Contract
 
-IDENTIFIER = re.compile(r"^[A-Za-z_][A-Za-z0-9_]*$")
+IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 # PostgreSQL types that may fill a contract type without a change of value.
 FITTING = {
@@ -40,7 +40,7 @@ class SourceColumn:
 
 def quoted(identifier: str) -> str:
     """An identifier of a mapping as SQL; only plain names are allowed there."""
-    if not IDENTIFIER.match(identifier):
+    if not IDENTIFIER.fullmatch(identifier):
         raise SourceMappingError(f"{identifier!r} is not a plain SQL name; rename it by a view in the source")
     return f'"{identifier}"'
 

@@ -105,18 +105,26 @@ def open_snapshot(address: SourceAddress, mapping: SourceMapping) -> Iterator[So
 def _begin(connection: Connection, address: SourceAddress, mapping: SourceMapping) -> SourceSnapshot:
     connection.set_session(isolation_level="REPEATABLE READ", readonly=True)
     with connection.cursor() as cursor:
-        relations = {name: _relation(cursor, mapping, table) for name, table in mapping.tables.items()}
-        # No DDL under the read, as pg_dump does; plain writers are not held up.
+        relations = _relations(cursor, mapping)
+        # The first query fixes the snapshot, so what was looked up is let go, and the locks come first: a TRUNCATE or a
+        # rewrite between snapshot and lock would show an empty table. Plain writers are not held up.
+        connection.rollback()
         for relation, _, kind in relations.values():
             if kind in LOCKABLE:
                 cursor.execute(f"lock table {relation} in access share mode")
         cursor.execute("select pg_export_snapshot(), pg_current_snapshot()::text, clock_timestamp()")
         ((identifier, text, taken_at),) = cursor.fetchall()
+        if _relations(cursor, mapping) != relations:
+            raise ExtractionError(f"{address!r}: tables were replaced while they were being locked; run again")
         tables = {
             name: _describe(cursor, name, mapping.tables[name], relation, oid, kind)
             for name, (relation, oid, kind) in relations.items()
         }
     return SourceSnapshot(address, identifier, text, taken_at, tables, connection, threading.Lock())
+
+
+def _relations(cursor: Any, mapping: SourceMapping) -> dict[str, tuple[str, int, str]]:
+    return {name: _relation(cursor, mapping, table) for name, table in mapping.tables.items()}
 
 
 def _relation(cursor: Any, mapping: SourceMapping, table: TableMapping) -> tuple[str, int, str]:

@@ -27,7 +27,11 @@ def transform(rows: DataFrame, *, feed: str, run_seq: int) -> DataFrame:
             {
                 "source": F.lit(feed),
                 "run_seq": F.lit(run_seq).cast("bigint"),
-                "author_names": F.filter(F.transform(F.split("author_names", ","), F.trim), lambda name: name != ""),
+                "author_names": F.filter(
+                    # A lambda on purpose: trim takes a second argument, which transform would fill with the place.
+                    F.transform(F.split("author_names", ","), lambda name: F.trim(name)),
+                    lambda name: name != "",
+                ),
                 "_refused": F.array_compact(F.array("_fault", "_isbn_fault", "_number_fault", "_key_fault")),
             }
         )

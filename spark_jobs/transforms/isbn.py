@@ -9,7 +9,7 @@ def is_isbn13(isbn: Column) -> Column:
     digits = F.transform(F.split(isbn, ""), lambda digit: digit.try_cast("int"))
     weighted = F.transform(digits, lambda digit, place: digit * F.when(place % 2 == 0, 1).otherwise(3))
     total = F.aggregate(weighted, F.lit(0), lambda running, value: running + value)
-    return F.when(isbn.rlike("^[0-9]{13}$"), total % 10 == 0).when(isbn.isNotNull(), F.lit(False))
+    return F.when(isbn.rlike(r"^[0-9]{13}\z"), total % 10 == 0).when(isbn.isNotNull(), F.lit(False))
 
 
 def is_isbn10(isbn: Column) -> Column:
@@ -18,7 +18,7 @@ def is_isbn10(isbn: Column) -> Column:
     values = F.transform(characters, lambda digit: F.when(digit == "X", 10).otherwise(digit.try_cast("int")))
     weighted = F.transform(values, lambda value, place: value * (F.lit(10) - place))
     total = F.aggregate(weighted, F.lit(0), lambda running, value: running + value)
-    return F.when(isbn.rlike("^[0-9]{9}[0-9X]$"), total % 11 == 0).when(isbn.isNotNull(), F.lit(False))
+    return F.when(isbn.rlike(r"^[0-9]{9}[0-9X]\z"), total % 11 == 0).when(isbn.isNotNull(), F.lit(False))
 
 
 def isbn13_of_isbn10(isbn10: Column) -> Column:

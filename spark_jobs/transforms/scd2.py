@@ -31,7 +31,12 @@ def versions_after(
     changed = ~is_new & ~is_gone & ~same
     began = _change_time(snapshot_at)
     kept = pairs.filter(~is_new).select(
-        *(F.col(f"current.{name}").alias(name) for name in (*key, *tracked, "source_updated_at", "valid_from")),
+        *(F.col(f"current.{name}").alias(name) for name in (*key, *tracked)),
+        # As last seen: a time that moved for something else must not date a later silent change.
+        F.when(changed, F.col("current.source_updated_at"))
+        .otherwise(F.coalesce("new.updated_at", "current.source_updated_at"))
+        .alias("source_updated_at"),
+        F.col("current.valid_from").alias("valid_from"),
         F.when(changed, began).otherwise(F.col("current.valid_to")).alias("valid_to"),
         (~changed).alias("is_current"),
     )

@@ -1,6 +1,8 @@
 """The main job on a small shop, in one Spark session: reload, reload again, verify, publish, another mapping, a real CSV."""
 
 import argparse
+import os
+import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,6 +24,7 @@ from spark_jobs.errors import SourceMappingError
 from spark_jobs.options import RunOptions
 from spark_jobs.run_ledger import RunLedger
 from warehouse.generations import generation_file, kept_generations, read_pointer
+from warehouse.publication import PublicationError
 
 SALES = 3_000
 GOODBOOKS = Path(__file__).parents[2] / ".." / "shared" / "data" / "goodbooks-books.csv"
@@ -243,6 +246,13 @@ def _tables(cursor: psycopg2.extensions.cursor) -> list[tuple[str]]:
     return cursor.fetchall()
 
 
+def drop_checks_of_sales(cursor: psycopg2.extensions.cursor) -> None:
+    """Leave out what a shop's own constraints would have caught, as if it had none."""
+    cursor.execute("select conname from pg_constraint where conrelid = 'sales_sale'::regclass and contype = 'c'")
+    for (name,) in cursor.fetchall():
+        cursor.execute(f'alter table sales_sale drop constraint "{name}"')
+
+
 BAD_SOURCES = {
     "missing table": ("alter table sales_promotion rename to gone", r"sales_promotion is not there; schema public has"),
     "missing column": (
@@ -267,9 +277,7 @@ def test_a_source_that_is_not_as_mapped_is_refused_and_the_old_version_serves(
 ) -> None:
     fill(shop_database, 200)
     with psycopg2.connect(shop_database) as connection, connection.cursor() as cursor:
-        cursor.execute(
-            "alter table sales_sale drop constraint if exists sales_sale_check, drop constraint if exists sales_sale_check1"
-        )
+        drop_checks_of_sales(cursor)
         cursor.execute(change)
     served = read_pointer(installation.options.warehouse)
 
@@ -313,10 +321,7 @@ def test_rows_that_a_rule_refuses_go_to_quarantine_and_verify_still_adds_up(
 ) -> None:
     fill(shop_database, 300)
     with psycopg2.connect(shop_database) as connection, connection.cursor() as cursor:
-        # What a shop's own constraints would have caught, had it had them.
-        cursor.execute("select conname from pg_constraint where conrelid = 'sales_sale'::regclass and contype = 'c'")
-        for (name,) in cursor.fetchall():
-            cursor.execute(f'alter table sales_sale drop constraint "{name}"')
+        drop_checks_of_sales(cursor)
         cursor.execute("alter table sales_sale alter unit_price type numeric")
         cursor.execute("select id from sales_sale where deleted_at is null and kind = 'sale' order by id limit 4")
         ids = [row[0] for row in cursor.fetchall()]
@@ -342,3 +347,36 @@ def test_rows_that_a_rule_refuses_go_to_quarantine_and_verify_still_adds_up(
         if item.what.startswith("rows")
     ]
     assert [item for item in rows if not item.agrees] == []
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system with room for a beginning, but not for a lake."""
+    place = tmp_path / "small_disk"
+    place.mkdir()
+    if os.geteuid() != 0 or subprocess.run(["mount", "-t", "tmpfs", "-o", "size=300k", "tmpfs", place]).returncode:
+        pytest.skip("missing: the right to mount")
+    yield place
+    subprocess.run(["umount", "--lazy", place], check=True)
+
+
+@pytest.mark.parametrize("full", ["lake", "warehouse"])
+def test_a_full_disk_ends_the_run_with_a_clear_error_and_the_old_version_serves(
+    spark: SparkSession, installation: Installation, small_disk: Path, full: str
+) -> None:
+    served = read_pointer(installation.options.warehouse)
+    options = installation.options
+    if full == "lake":
+        options = replace(options, lake=str(small_disk / "lake"))
+    else:
+        options = replace(options, warehouse=small_disk / "warehouse")
+
+    with pytest.raises(
+        (BooksalesError, PublicationError), match=r"(?i)(no space left|disk is full).*nothing is published"
+    ):
+        reload(spark, options)
+
+    assert read_pointer(installation.options.warehouse) == served
+    assert RunLedger(installation.options.ledger_url).runs(1)[0]["state"] == "failed"
+    assert not (small_disk / "warehouse" / "CURRENT").exists()
+    assert list(small_disk.glob("warehouse/wh.*")) == []

@@ -1,7 +1,7 @@
 import pytest
 
-from booksales.local_stack.machine import GIGABYTE
 from booksales.local_stack.postgres_settings import HOST_RULES, server_settings, shared_buffers_mb
+from jobs_config.machine import GIGABYTE
 
 
 @pytest.mark.parametrize(

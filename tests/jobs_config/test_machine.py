@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from booksales.local_stack.machine import cores, free_bytes, memory_bytes, package_folder
+from jobs_config.machine import cores, free_bytes, memory_bytes, package_folder
 
 
 @pytest.fixture
