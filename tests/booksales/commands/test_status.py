@@ -1,0 +1,45 @@
+import json
+
+from small_star import published_once
+
+EMPTY = """\
+state folder   {home}
+embedded shop  does not run
+last run       none
+served         nothing yet; `booksales reload` publishes
+kept           generations none
+"""
+
+
+def test_an_empty_installation_is_told_what_would_publish(booksales, home):
+    told = booksales("status")
+
+    assert told.code == 0
+    assert told.out == EMPTY.format(home=home)
+
+
+def test_an_empty_installation_has_nothing_for_programs(booksales, home):
+    told = json.loads(booksales("status", "--json").out)
+
+    assert told["state_folder"] == str(home)
+    assert told["embedded_source"]["running"] is False
+    assert (told["last_run"], told["publication"], told["kept_generations"]) == (None, None, [])
+
+
+def test_what_is_served_is_said_with_its_rows_and_its_last_day(booksales, home):
+    booksales("status")
+    published_once(home)
+
+    told = booksales("status")
+
+    assert "served         generation 1 of run 1: " in told.out
+    assert " sale lines, data through 2025-03-20, published 2025-03-21 06:30 UTC\n" in told.out
+    assert "kept           generations 1\n" in told.out
+    assert json.loads(booksales("status", "--json").out)["publication"]["generation"] == 1
+
+
+def test_an_embedded_shop_that_runs_is_said_without_its_password(booksales, embedded_shop, postgres, state):
+    told = booksales("status")
+
+    assert f"embedded shop  runs: {postgres.reader_url()}\n" in told.out
+    assert postgres.reader_password() not in told.out

@@ -1,0 +1,117 @@
+import os
+
+import pytest
+from pydantic import ValidationError
+
+from jobs_config.errors import ConfigError
+from jobs_config.settings import PREFIX, Settings, load_settings
+
+
+@pytest.fixture(autouse=True)
+def no_settings_of_the_machine(monkeypatch):
+    for name in [name for name in os.environ if name.startswith(PREFIX)]:
+        monkeypatch.delenv(name)
+
+
+def test_without_variables_every_setting_has_its_documented_default():
+    assert load_settings().model_dump() == {
+        "environment": "local",
+        "source": "bookstore",
+        "source_url": "",
+        "time_zone": "UTC",
+        "retail_week_start": "sunday",
+        "reporting_currency": "USD",
+        "cores": 0,
+        "driver_memory_mb": 0,
+        "keep_generations": 3,
+        "quarantine_limit_ratio": 0.001,
+        "api_port": 8600,
+        "dashboard_port": 8601,
+    }
+
+
+@pytest.mark.parametrize(
+    ("variable", "text", "field", "value"),
+    [
+        ("BOOKSALES_API_PORT", "8700", "api_port", 8700),
+        ("BOOKSALES_TIME_ZONE", "Europe/Berlin", "time_zone", "Europe/Berlin"),
+        ("BOOKSALES_RETAIL_WEEK_START", "monday", "retail_week_start", "monday"),
+        ("BOOKSALES_QUARANTINE_LIMIT_RATIO", "0.05", "quarantine_limit_ratio", 0.05),
+        (
+            "BOOKSALES_SOURCE_URL",
+            "postgresql://reader@127.0.0.1/shop",
+            "source_url",
+            "postgresql://reader@127.0.0.1/shop",
+        ),
+    ],
+)
+def test_a_variable_overrides_a_setting(monkeypatch, variable, text, field, value):
+    monkeypatch.setenv(variable, text)
+
+    settings = load_settings()
+
+    assert getattr(settings, field) == value
+    assert settings.model_dump(exclude={field}) == Settings().model_dump(exclude={field})
+
+
+@pytest.mark.parametrize(
+    ("field", "text"),
+    [
+        ("api_port", "eighty"),
+        ("dashboard_port", "65536"),
+        ("cores", "-1"),
+        ("keep_generations", "1"),
+        ("quarantine_limit_ratio", "1.5"),
+        ("reporting_currency", "dollars"),
+        ("retail_week_start", "friday"),
+        ("time_zone", "Mars/Olympus"),
+    ],
+    ids=[
+        "a word for a port",
+        "a port beyond the last",
+        "fewer cores than none",
+        "nothing to roll back to",
+        "more than all rows",
+        "no currency code",
+        "a day no retail week starts on",
+        "no time zone of this world",
+    ],
+)
+def test_a_bad_value_is_named_with_its_setting_and_environment(monkeypatch, field, text):
+    monkeypatch.setenv(f"BOOKSALES_{field.upper()}", text)
+
+    with pytest.raises(ConfigError) as refused:
+        load_settings()
+
+    message = str(refused.value)
+    assert message.startswith(f"settings of environment 'local': {field}: ")
+    assert message.endswith(f"(found {text!r})")
+
+
+def test_every_bad_value_is_named_at_once(monkeypatch):
+    monkeypatch.setenv("BOOKSALES_CORES", "many")
+    monkeypatch.setenv("BOOKSALES_API_PORT", "-5")
+
+    with pytest.raises(ConfigError, match=r"cores: .*\(found 'many'\); api_port: .*\(found '-5'\)"):
+        load_settings()
+
+
+@pytest.mark.parametrize("how", ["argument", "variable"])
+def test_an_unknown_environment_is_named_with_those_there_are(monkeypatch, how):
+    if how == "variable":
+        monkeypatch.setenv("BOOKSALES_ENVIRONMENT", "moon")
+
+    with pytest.raises(ConfigError, match=r"no environment 'moon'; jobs_config/environments has .*local"):
+        load_settings("" if how == "variable" else "moon")
+
+
+def test_settings_do_not_change_once_they_are_loaded():
+    settings = load_settings()
+
+    with pytest.raises(ValidationError, match="frozen"):
+        settings.cores = 4
+
+
+def test_a_setting_that_does_not_exist_is_refused():
+    with pytest.raises(ValidationError, match="colour"):
+        Settings(colour="blue")

@@ -1,0 +1,109 @@
+import stat
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from jobs_config.errors import ConfigError
+from jobs_config.state import open_state, state_home
+
+
+def mode(path):
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def test_a_new_state_folder_is_its_owners_alone(tmp_path):
+    state = open_state(tmp_path / "deep" / "booksales")
+
+    assert mode(state.root) == 0o700
+    assert sorted(path.name for path in state.root.iterdir()) == [
+        "format",
+        "lake",
+        "landing",
+        "logs",
+        "reports",
+        "tmp",
+        "warehouse",
+    ]
+    assert {mode(path) for path in state.root.iterdir() if path.is_dir()} == {0o700}
+
+
+def test_a_state_folder_that_was_opened_to_others_is_closed_again(empty_state):
+    empty_state.root.chmod(0o755)
+
+    open_state(empty_state.root)
+
+    assert mode(empty_state.root) == 0o700
+
+
+def test_opening_a_state_folder_again_keeps_what_it_holds(empty_state):
+    (empty_state.lake / "kept").write_text("rows")
+
+    again = open_state(empty_state.root)
+
+    assert again == empty_state
+    assert (again.lake / "kept").read_text() == "rows"
+
+
+@pytest.mark.parametrize("found", ["2", "0", ""], ids=["a newer format", "an older format", "no number"])
+def test_another_format_is_refused_with_both_numbers(empty_state, found):
+    (empty_state.root / "format").write_text(f"{found}\n")
+
+    with pytest.raises(ConfigError, match=f"has format '{found}', this version reads format 1; .*BOOKSALES_HOME"):
+        open_state(empty_state.root)
+
+
+def test_somebody_elses_folder_is_refused_and_left_as_it_is(tmp_path):
+    tmp_path.chmod(0o755)
+    (tmp_path / "thesis.tex").write_text("years of work")
+
+    with pytest.raises(ConfigError, match=r"not empty and not a state folder .*BOOKSALES_HOME"):
+        open_state(tmp_path)
+
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
+    assert mode(tmp_path) == 0o755
+
+
+def test_an_empty_folder_becomes_a_state_folder(tmp_path):
+    assert open_state(tmp_path).root == tmp_path
+
+
+def test_a_file_in_place_of_the_folder_is_refused_by_its_name(tmp_path):
+    (tmp_path / "file").touch()
+
+    with pytest.raises(ConfigError, match=f"{tmp_path}/file: the state folder cannot be used .*BOOKSALES_HOME"):
+        open_state(tmp_path / "file")
+
+
+def test_the_state_folder_is_in_the_current_directory_unless_a_variable_names_another(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("BOOKSALES_HOME", raising=False)
+
+    assert state_home() == tmp_path / ".booksales"
+
+    monkeypatch.setenv("BOOKSALES_HOME", "elsewhere")
+    assert state_home() == tmp_path / "elsewhere"
+
+
+def test_a_secret_is_made_once_and_kept_from_others(empty_state):
+    secret = empty_state.secret("landing_key")
+
+    assert len(bytes.fromhex(secret)) == 32
+    assert open_state(empty_state.root).secret("landing_key") == secret
+    assert mode(empty_state.root / "secrets") == 0o700
+    assert mode(empty_state.root / "secrets" / "landing_key") == 0o600
+    assert [path.name for path in (empty_state.root / "secrets").iterdir()] == ["landing_key"]
+
+
+def test_two_secrets_are_different_and_so_are_two_folders(empty_state, tmp_path):
+    other = open_state(tmp_path / "other")
+
+    assert len({empty_state.secret("one"), empty_state.secret("two"), other.secret("one")}) == 3
+
+
+def test_whoever_asks_at_the_same_time_gets_the_same_whole_secret(empty_state):
+    with ThreadPoolExecutor(8) as pool:
+        for number in range(50):
+            given = list(pool.map(lambda _, name=f"secret_{number}": empty_state.secret(name), range(8)))
+
+            assert [len(secret) for secret in given] == [64] * 8
+            assert len(set(given)) == 1

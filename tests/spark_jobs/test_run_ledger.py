@@ -1,0 +1,143 @@
+from datetime import UTC, datetime, timedelta, timezone
+from decimal import Decimal
+
+import pytest
+
+from spark_jobs.expectations import CheckResult
+from spark_jobs.extract.source_totals import SourceTotal
+from spark_jobs.run_ledger import RunLedger, StepResult
+
+
+@pytest.fixture
+def url(tmp_path):
+    return f"sqlite:///{tmp_path / 'ledger.db'}"
+
+
+@pytest.fixture
+def ledger(url):
+    return RunLedger(url)
+
+
+def state(ledger: RunLedger, run_seq: int) -> tuple[str, str]:
+    run = ledger.run(run_seq)
+    assert run is not None
+    return run["state"], run["detail"]
+
+
+def test_runs_are_numbered_upwards_also_after_the_ledger_was_opened_again(ledger, url):
+    first = ledger.start("reload", "bookstore")
+    second = RunLedger(url).start("import", "goodbooks")
+
+    assert (first, second) == (1, 2)
+    assert [(run["run_seq"], run["kind"], run["source"]) for run in ledger.runs()] == [
+        (2, "import", "goodbooks"),
+        (1, "reload", "bookstore"),
+    ]
+
+
+def test_a_new_ledger_beside_an_old_lake_goes_on_above_the_lakes_numbers(ledger):
+    beside_an_old_lake = ledger.start("reload", "bookstore", above=41)
+    following = ledger.start("reload", "bookstore", above=41)
+    beside_a_lake_that_is_behind = ledger.start("reload", "bookstore", above=7)
+
+    assert (beside_an_old_lake, following, beside_a_lake_that_is_behind) == (42, 43, 44)
+
+
+def test_a_run_that_crashed_is_closed_by_the_next_start(ledger):
+    published, crashed = ledger.start("reload", "bookstore"), ledger.start("reload", "bookstore")
+    ledger.finish(published, "published")
+
+    following = ledger.start("reload", "bookstore")
+
+    assert state(ledger, crashed) == ("failed", "ended without a word")
+    assert ledger.run(crashed)["finished_at"] is not None
+    assert state(ledger, following) == ("running", "")
+
+
+def test_a_finished_run_stays_as_it_was_at_the_next_start(ledger):
+    run_seq = ledger.start("reload", "bookstore")
+    ledger.finish(run_seq, "published", "generation 1")
+    finished_at = ledger.run(run_seq)["finished_at"]
+
+    ledger.start("reload", "bookstore")
+
+    assert state(ledger, run_seq) == ("published", "generation 1")
+    assert ledger.run(run_seq)["finished_at"] == finished_at
+
+
+def test_the_first_word_about_the_end_of_a_run_stands(ledger):
+    run_seq = ledger.start("reload", "bookstore")
+
+    ledger.finish(run_seq, "failed", "the source went away")
+    ledger.finish(run_seq, "published", "generation 1")
+
+    assert state(ledger, run_seq) == ("failed", "the source went away")
+
+
+def test_the_moment_of_the_snapshot_is_kept_in_utc_with_what_amounts_and_dates_mean(ledger):
+    run_seq = ledger.start("reload", "bookstore")
+
+    ledger.snapshot_taken(
+        run_seq, datetime(2024, 5, 1, 1, 30, tzinfo=timezone(timedelta(hours=2))), {"time_zone": "UTC"}
+    )
+
+    assert ledger.run(run_seq)["snapshot_at"] == "2024-04-30T23:30:00+00:00"
+    assert ledger.run(run_seq)["meaning"] == '{"time_zone": "UTC"}'
+
+
+def test_a_run_keeps_its_steps_its_checks_and_what_the_source_said(ledger):
+    run_seq = ledger.start("reload", "bookstore")
+
+    ledger.record_step(run_seq, StepResult("silver_books", "silver.books", 10, 9, 1, 4, 0.5))
+    ledger.record_step(run_seq, StepResult("check_works", "silver.works", 10, 10, 0, None, 0.5))
+    ledger.record_quality(run_seq, [CheckResult("silver.books", "known_format", "quarantine", 1, 10)])
+    ledger.record_source_totals(
+        run_seq, [SourceTotal("sales", "2024-05", "EUR", 3, 2, 5, Decimal("12345678901234567.89"))]
+    )
+
+    assert ledger.lake_versions(run_seq) == {"silver.books": 4}
+    assert [(step["name"], step["rows_written"], step["rows_quarantined"]) for step in ledger.steps(run_seq)] == [
+        ("check_works", 10, 0),
+        ("silver_books", 9, 1),
+    ]
+    assert [(check["expectation"], check["failed_rows"]) for check in ledger.quality(run_seq)] == [("known_format", 1)]
+    assert [total["live_gross"] for total in ledger.source_totals(run_seq)] == ["12345678901234567.89"]
+
+
+def test_a_file_is_known_by_its_content_once_it_was_loaded(ledger):
+    ledger.record_files(7, "goodbooks", [("ab" * 32, "may.csv", 100)])
+
+    assert ledger.file("ab" * 32)["run_seq"] == 7
+    assert ledger.file("cd" * 32) is None
+
+
+def test_the_last_reload_is_the_newest_that_published(ledger):
+    for kind, end in (("reload", "published"), ("reload", "published"), ("reload", "failed"), ("import", "published")):
+        ledger.finish(ledger.start(kind, "bookstore"), end)
+
+    assert ledger.last_reload()["run_seq"] == 2
+
+
+def test_there_is_no_last_reload_before_the_first(ledger):
+    ledger.start("reload", "bookstore")
+
+    assert ledger.last_reload() is None
+
+
+def test_publications_come_newest_first_with_the_run_that_built_their_tables(ledger):
+    ledger.record_publication(1, run_seq=3, lake_run_seq=3)
+    ledger.record_publication(2, run_seq=5, lake_run_seq=3)
+
+    assert [(row["generation"], row["run_seq"], row["lake_run_seq"]) for row in ledger.publications()] == [
+        (2, 5, 3),
+        (1, 3, 3),
+    ]
+
+
+def test_a_run_says_who_holds_it_and_since_when(ledger):
+    before = datetime.now(UTC) - timedelta(seconds=1)
+
+    run = ledger.run(ledger.start("reload", "bookstore"))
+
+    assert " process " in run["held_by"]
+    assert before < datetime.fromisoformat(run["started_at"]) <= datetime.now(UTC)
