@@ -6,7 +6,7 @@ Grain: one row per author of a source, plus the unknown member 0.
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from spark_jobs.transforms.members import UNKNOWN, with_kept_keys, with_missing_members, with_unknown_member
+from spark_jobs.transforms.members import UNKNOWN, as_dimension
 
 NATURAL = ("source", "author_id")
 
@@ -24,6 +24,4 @@ def transform(authors: DataFrame, titles: DataFrame, existing: DataFrame) -> Dat
         .select("source", F.col("author").alias("author_id"), "author", F.lit(False).alias("is_deleted"))
     )
     members = of_shop.unionByName(of_feeds)
-    kept = with_kept_keys(members, existing, "author_key", NATURAL)
-    everyone = with_missing_members(kept, existing, "author_key", NATURAL)
-    return with_unknown_member(everyone, "author_key", author=UNKNOWN)
+    return as_dimension(members, existing, "author_key", NATURAL, author=UNKNOWN)

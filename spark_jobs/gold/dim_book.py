@@ -8,7 +8,7 @@ from datetime import datetime
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from spark_jobs.transforms.members import UNKNOWN, UNKNOWN_KEY, with_kept_keys, with_unknown_member
+from spark_jobs.transforms.members import UNKNOWN, UNKNOWN_KEY, is_gone, with_next_keys, with_unknown_member
 from spark_jobs.transforms.scd2 import BEGINNING, OPEN_END, versions_after
 
 KEY = ("source", "book_id")
@@ -36,13 +36,20 @@ def transform(
         feed_titles(titles)
     )
     known = existing.filter(F.col("book_key") != UNKNOWN_KEY)
-    versions = versions_after(known, incoming, KEY, TRACKED, F.lit(snapshot_at))
-    described = versions.join(present_state(incoming, known), on=list(KEY), how="inner")
-    named = described.join(
-        F.broadcast(genres.select("genre_key", "genre", "subgenre")), on="genre_key", how="left"
-    ).join(F.broadcast(publishers.select("publisher_key", "publisher", "imprint")), on="publisher_key", how="left")
-    keyed = with_kept_keys(named, existing, "book_key", (*KEY, "valid_from"))
-    return with_unknown_book(keyed)
+    versions = versions_after(
+        known,
+        incoming.withColumn("_is_delivered", F.lit(True)),
+        KEY,
+        TRACKED,
+        F.lit(snapshot_at),
+        present=(*PRESENT, "_is_delivered"),
+        surrogate=("book_key",),
+    )
+    marked = versions.withColumn("is_deleted", F.when(is_gone(), F.lit(True)).otherwise(F.col("is_deleted")))
+    named = marked.join(F.broadcast(genres.select("genre_key", "genre", "subgenre")), on="genre_key", how="left").join(
+        F.broadcast(publishers.select("publisher_key", "publisher", "imprint")), on="publisher_key", how="left"
+    )
+    return with_unknown_book(with_next_keys(named, "book_key", (*KEY, "valid_from")))
 
 
 def shop_books(
@@ -103,16 +110,6 @@ def feed_titles(titles: DataFrame) -> DataFrame:
         F.lit(BEGINNING).cast("timestamp").alias("updated_at"),
         *(F.lit(None).cast(kind).alias(name) for name, kind in unsaid.items()),
     ).select(*KEY, *TRACKED, *PRESENT, "updated_at")  # fmt: skip
-
-
-def present_state(incoming: DataFrame, known: DataFrame) -> DataFrame:
-    """What every version of a book shares: as delivered now, or, where a book is gone from its source, as last known and deleted."""
-    delivered = F.broadcast(incoming.select("source").distinct())
-    gone = known.filter("is_current").join(incoming.select(*KEY), on=list(KEY), how="left_anti")
-    of_delivered = gone.join(delivered, on="source", how="left_semi").withColumn("is_deleted", F.lit(True))
-    of_others = gone.join(delivered, on="source", how="left_anti")
-    columns = (*KEY, *PRESENT)
-    return incoming.select(*columns).unionByName(of_delivered.select(*columns)).unionByName(of_others.select(*columns))
 
 
 def with_unknown_book(books: DataFrame) -> DataFrame:

@@ -6,12 +6,7 @@ Grain: one row per customer of a source, plus the unknown member 0.
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from spark_jobs.transforms.members import (
-    UNKNOWN_KEY,
-    with_kept_keys,
-    with_missing_members,
-    with_unknown_member,
-)
+from spark_jobs.transforms.members import UNKNOWN_KEY, as_dimension
 
 NATURAL = ("source", "customer_hash")
 
@@ -35,6 +30,6 @@ def transform(customers: DataFrame, sales: DataFrame, regions: DataFrame, existi
             F.col("deleted_at").isNotNull().alias("is_deleted"),
         )
     )
-    kept = with_kept_keys(members, existing, "customer_key", NATURAL)
-    everyone = with_missing_members(kept, existing, "customer_key", NATURAL)
-    return with_unknown_member(everyone, "customer_key", region_key=UNKNOWN_KEY, segment="unknown", is_erased=False)
+    return as_dimension(
+        members, existing, "customer_key", NATURAL, region_key=UNKNOWN_KEY, segment="unknown", is_erased=False
+    )

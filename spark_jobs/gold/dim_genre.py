@@ -6,7 +6,7 @@ Grain: one row per genre or subgenre, plus the unknown member 0.
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from spark_jobs.transforms.members import UNKNOWN, with_kept_keys, with_missing_members, with_unknown_member
+from spark_jobs.transforms.members import UNKNOWN, as_dimension
 
 NATURAL = ("source", "genre_id")
 
@@ -20,6 +20,4 @@ def transform(genres: DataFrame, existing: DataFrame) -> DataFrame:
         F.col("name").alias("subgenre"),
         F.col("deleted_at").isNotNull().alias("is_deleted"),
     )
-    kept = with_kept_keys(members, existing, "genre_key", NATURAL)
-    everyone = with_missing_members(kept, existing, "genre_key", NATURAL)
-    return with_unknown_member(everyone, "genre_key", genre=UNKNOWN, subgenre=UNKNOWN)
+    return as_dimension(members, existing, "genre_key", NATURAL, genre=UNKNOWN, subgenre=UNKNOWN)

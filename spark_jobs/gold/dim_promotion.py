@@ -3,7 +3,7 @@
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from spark_jobs.transforms.members import with_kept_keys, with_missing_members, with_unknown_member
+from spark_jobs.transforms.members import as_dimension
 
 NATURAL = ("source", "promotion_id")
 
@@ -18,6 +18,4 @@ def transform(promotions: DataFrame, existing: DataFrame) -> DataFrame:
         "discount_ratio",
         F.col("deleted_at").isNotNull().alias("is_deleted"),
     )
-    kept = with_kept_keys(members, existing, "promotion_key", NATURAL)
-    everyone = with_missing_members(kept, existing, "promotion_key", NATURAL)
-    return with_unknown_member(everyone, "promotion_key", promotion="No promotion")
+    return as_dimension(members, existing, "promotion_key", NATURAL, promotion="No promotion")

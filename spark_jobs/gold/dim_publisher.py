@@ -6,7 +6,7 @@ Grain: one row per publisher or imprint, plus the unknown member 0.
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from spark_jobs.transforms.members import UNKNOWN, with_kept_keys, with_missing_members, with_unknown_member
+from spark_jobs.transforms.members import UNKNOWN, as_dimension
 
 NATURAL = ("source", "publisher_id")
 
@@ -20,6 +20,4 @@ def transform(publishers: DataFrame, existing: DataFrame) -> DataFrame:
         "country_code",
         F.col("deleted_at").isNotNull().alias("is_deleted"),
     )
-    kept = with_kept_keys(members, existing, "publisher_key", NATURAL)
-    everyone = with_missing_members(kept, existing, "publisher_key", NATURAL)
-    return with_unknown_member(everyone, "publisher_key", publisher=UNKNOWN, imprint=UNKNOWN)
+    return as_dimension(members, existing, "publisher_key", NATURAL, publisher=UNKNOWN, imprint=UNKNOWN)

@@ -6,7 +6,7 @@ Grain: one row per country or region, plus the unknown member 0.
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from spark_jobs.transforms.members import UNKNOWN, with_kept_keys, with_missing_members, with_unknown_member
+from spark_jobs.transforms.members import UNKNOWN, as_dimension
 
 NATURAL = ("source", "region_id")
 
@@ -21,6 +21,4 @@ def transform(regions: DataFrame, existing: DataFrame) -> DataFrame:
         "country_code",
         F.col("deleted_at").isNotNull().alias("is_deleted"),
     )
-    kept = with_kept_keys(members, existing, "region_key", NATURAL)
-    everyone = with_missing_members(kept, existing, "region_key", NATURAL)
-    return with_unknown_member(everyone, "region_key", region=UNKNOWN, country=UNKNOWN)
+    return as_dimension(members, existing, "region_key", NATURAL, region=UNKNOWN, country=UNKNOWN)

@@ -3,13 +3,7 @@
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from spark_jobs.transforms.members import (
-    UNKNOWN,
-    UNKNOWN_KEY,
-    with_kept_keys,
-    with_missing_members,
-    with_unknown_member,
-)
+from spark_jobs.transforms.members import UNKNOWN, UNKNOWN_KEY, as_dimension
 
 NATURAL = ("source", "store_id")
 
@@ -30,6 +24,6 @@ def transform(stores: DataFrame, regions: DataFrame, channels: DataFrame, existi
         "closed_on",
         F.col("deleted_at").isNotNull().alias("is_deleted"),
     )
-    kept = with_kept_keys(members, existing, "store_key", NATURAL)
-    everyone = with_missing_members(kept, existing, "store_key", NATURAL)
-    return with_unknown_member(everyone, "store_key", store=UNKNOWN, region_key=UNKNOWN_KEY, channel_key=UNKNOWN_KEY)
+    return as_dimension(
+        members, existing, "store_key", NATURAL, store=UNKNOWN, region_key=UNKNOWN_KEY, channel_key=UNKNOWN_KEY
+    )

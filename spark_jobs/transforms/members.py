@@ -2,45 +2,59 @@
 
 from collections.abc import Sequence
 
-from pyspark.sql import DataFrame, Window
+from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 UNKNOWN_KEY = 0
 UNKNOWN = "Unknown"
 
 
-def with_kept_keys(members: DataFrame, existing: DataFrame, surrogate: str, natural: Sequence[str]) -> DataFrame:
-    """The members with their surrogate key: the one they had in `existing`, else the next free ones in natural-key order.
+def as_dimension(
+    members: DataFrame, existing: DataFrame, surrogate: str, natural: Sequence[str], **unknown: object
+) -> DataFrame:
+    """The dimension after a delivery: every member with the key it had or the next free one, and the unknown member 0.
 
-    `members` and `existing` have one row per natural key.
+    `members` and `existing` have one row per natural key. A member that its source no longer delivers stays, marked deleted: facts
+    may still point to it. Members of a source that delivered nothing stay as they are. `unknown` holds the unknown member's values.
     """
-    known = existing.filter(F.col(surrogate) != UNKNOWN_KEY).select(surrogate, *natural)
-    matched = members.join(known, on=list(natural), how="left")
-    # Whole-table order on purpose: new members are few, and dense keys make small fact columns.
-    place = F.row_number().over(Window.orderBy(F.col(surrogate).isNotNull(), *natural)).cast("bigint")
-    highest = known.agg(F.coalesce(F.max(surrogate), F.lit(0)).alias("_highest"))
-    return (
-        matched.withColumn("_place", place)
-        .join(F.broadcast(highest), how="cross")
-        .withColumn(surrogate, F.coalesce(F.col(surrogate), F.col("_highest") + F.col("_place")))
-        .drop("_place", "_highest")
+    return with_unknown_member(
+        with_next_keys(with_missing_members(members, existing, surrogate, natural), surrogate, natural),
+        surrogate,
+        **unknown,
     )
 
 
 def with_missing_members(members: DataFrame, existing: DataFrame, surrogate: str, natural: Sequence[str]) -> DataFrame:
-    """The members, and those of `existing` that the sources no longer have, marked deleted; facts may still point to them.
-
-    Only members of sources that delivered anything count as gone.
-    """
-    delivered = F.broadcast(members.select("source").distinct())
-    gone = (
-        existing.filter(F.col(surrogate) != UNKNOWN_KEY)
-        .join(delivered, on="source", how="left_semi")
-        .join(members.select(*natural), on=list(natural), how="left_anti")
+    """The members with the key they had, null for a new one, and those of `existing` that are not delivered any more."""
+    known = existing.filter(F.col(surrogate) != UNKNOWN_KEY).alias("known")
+    delivered = members.withColumn("_is_delivered", F.lit(True)).alias("delivered")
+    same = [F.col(f"delivered.{name}") == F.col(f"known.{name}") for name in natural]
+    is_delivered = F.col("_is_delivered").isNotNull()
+    values = {
+        name: F.when(is_delivered, F.col(f"delivered.{name}")).otherwise(F.col(f"known.{name}"))
+        for name in members.columns
+    }
+    return (
+        delivered.join(known, on=same, how="full")
+        .select(surrogate, "_is_delivered", *(value.alias(name) for name, value in values.items()))
+        .withColumn("is_deleted", F.when(is_gone(), F.lit(True)).otherwise(F.col("is_deleted")))
+        .drop("_is_delivered")
     )
-    others = existing.filter(F.col(surrogate) != UNKNOWN_KEY).join(delivered, on="source", how="left_anti")
-    marked = gone.withColumn("is_deleted", F.lit(True))
-    return members.unionByName(marked.select(*members.columns)).unionByName(others.select(*members.columns))
+
+
+def is_gone() -> Column:
+    """Whether a row's source delivered something, but not this: `_is_delivered` is true where it did, else null."""
+    of_source = F.max("_is_delivered").over(Window.partitionBy("source"))
+    return F.col("_is_delivered").isNull() & F.coalesce(of_source, F.lit(False))
+
+
+def with_next_keys(rows: DataFrame, surrogate: str, natural: Sequence[str]) -> DataFrame:
+    """The rows with a key each: their own, else the next free one in natural-key order. `rows` holds every key there is."""
+    # Whole-table order on purpose: members are few beside facts, and dense keys make small fact columns.
+    unkeyed_first = Window.orderBy(F.col(surrogate).isNotNull(), *natural)
+    highest = F.coalesce(F.max(surrogate).over(Window.partitionBy()), F.lit(UNKNOWN_KEY))
+    place = F.row_number().over(unkeyed_first).cast("bigint")
+    return rows.withColumn(surrogate, F.coalesce(F.col(surrogate), highest + place))
 
 
 def with_unknown_member(members: DataFrame, surrogate: str, **values: object) -> DataFrame:

@@ -135,45 +135,6 @@ def test_no_name_and_no_address_of_a_customer_is_written_anywhere(installation: 
     assert found == []
 
 
-def test_a_second_reload_gives_the_same_tables_and_one_more_generation(
-    spark: SparkSession, installation: Installation
-) -> None:
-    before = installation.warehouse_rows(TOTALS)
-
-    code = reload(spark, installation.options)
-
-    assert code == ExitCode.DONE
-    assert installation.warehouse_rows(TOTALS) == before
-    assert kept_generations(installation.options.warehouse) == [1, 2]
-    assert [comparison for comparison in installation.verify() if not comparison.agrees] == []
-
-
-def test_verify_finds_a_difference_of_one_cent(spark: SparkSession, installation: Installation) -> None:
-    path = generation_file(installation.options.warehouse, read_pointer(installation.options.warehouse).generation)
-    sound = path.read_bytes()
-    with duckdb.connect(str(path)) as connection:
-        connection.execute(
-            "update analytics.fact_sales set gross_amount = gross_amount + 0.01 "
-            "where sale_id = (select min(sale_id) from analytics.fact_sales)"
-        )
-
-    differences = [comparison for comparison in installation.verify() if not comparison.agrees]
-    path.write_bytes(sound)
-
-    assert [difference.what for difference in differences] == ["gross amount"]
-
-
-def test_publish_makes_a_new_generation_of_the_same_tables(spark: SparkSession, installation: Installation) -> None:
-    before = installation.warehouse_rows(TOTALS)
-
-    code = commands.publish_again(spark, installation.options, argparse.Namespace(), Progress(terminal=False))
-
-    assert code == ExitCode.DONE
-    assert read_pointer(installation.options.warehouse).generation == 3
-    assert installation.warehouse_rows(TOTALS) == before
-    assert [comparison for comparison in installation.verify() if not comparison.agrees] == []
-
-
 def test_every_record_of_a_real_csv_is_accounted_for(
     spark: SparkSession, installation: Installation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -202,22 +163,67 @@ def test_every_record_of_a_real_csv_is_accounted_for(
     ) == [(9_257,)]
 
 
-def test_imported_titles_survive_a_reload(spark: SparkSession, installation: Installation) -> None:
-    count = "select source, count(*) from analytics.dim_book group by source order by source"
-    before = installation.warehouse_rows(count)
-
-    reload(spark, installation.options)
-
-    assert installation.warehouse_rows(count) == before
-
-
-def test_another_schema_needs_a_mapping_and_no_python(
-    spark: SparkSession, installation: Installation, postgres: EmbeddedPostgres, tmp_path: Path
+def test_a_second_reload_gives_the_same_tables_and_one_more_generation(
+    spark: SparkSession, installation: Installation
 ) -> None:
-    postgres.create_database("german_shop")
-    dsn = postgres.owner_dsn("german_shop")
+    before, generation = installation.warehouse_rows(TOTALS), read_pointer(installation.options.warehouse).generation
+    books = "select source, count(*), count(distinct book_key) from analytics.dim_book group by source order by source"
+    titles = installation.warehouse_rows(books)
+
+    code = reload(spark, installation.options)
+
+    assert code == ExitCode.DONE
+    assert installation.warehouse_rows(TOTALS) == before
+    assert installation.warehouse_rows(books) == titles
+    assert read_pointer(installation.options.warehouse).generation == generation + 1
+    assert generation + 1 in kept_generations(installation.options.warehouse)
+    assert [comparison for comparison in installation.verify() if not comparison.agrees] == []
+
+
+def test_verify_finds_a_difference_of_one_cent(spark: SparkSession, installation: Installation) -> None:
+    path = generation_file(installation.options.warehouse, read_pointer(installation.options.warehouse).generation)
+    sound = path.read_bytes()
+    with duckdb.connect(str(path)) as connection:
+        connection.execute(
+            "update analytics.fact_sales set gross_amount = gross_amount + 0.01 "
+            "where sale_id = (select min(sale_id) from analytics.fact_sales)"
+        )
+
+    differences = [comparison for comparison in installation.verify() if not comparison.agrees]
+    path.write_bytes(sound)
+
+    assert [difference.what for difference in differences] == ["gross amount"]
+
+
+def test_publish_makes_a_new_generation_of_the_same_tables(spark: SparkSession, installation: Installation) -> None:
+    before, generation = installation.warehouse_rows(TOTALS), read_pointer(installation.options.warehouse).generation
+
+    code = commands.publish_again(spark, installation.options, argparse.Namespace(), Progress(terminal=False))
+
+    assert code == ExitCode.DONE
+    assert read_pointer(installation.options.warehouse).generation == generation + 1
+    assert installation.warehouse_rows(TOTALS) == before
+    assert [comparison for comparison in installation.verify() if not comparison.agrees] == []
+
+
+@dataclass(frozen=True)
+class OtherShop:
+    """A shop with names of its own, some rows that our rules refuse, and what a reload of it ended with."""
+
+    options: RunOptions
+    refused: dict[str, str]
+    code: int
+
+
+@pytest.fixture(scope="module")
+def other_shop(
+    spark: SparkSession, postgres: EmbeddedPostgres, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[OtherShop]:
+    postgres.create_database("other_shop")
+    dsn, home = postgres.owner_dsn("other_shop"), tmp_path_factory.mktemp("other_shop")
     fill(dsn, 400)
     with psycopg2.connect(dsn) as connection, connection.cursor() as cursor:
+        refused = spoil_four_sales(cursor)
         cursor.execute("create schema laden")
         cursor.execute("grant usage on schema laden to booksales_reader")
         for column, name in (("unit_price", "stueckpreis"), ("sold_at", "verkauft_am"), ("id", "nr")):
@@ -230,15 +236,46 @@ def test_another_schema_needs_a_mapping_and_no_python(
     sales = mapping["tables"]["sales"]
     sales |= {"table": "umsatz", "key": "nr"}
     sales["columns"] |= {"unit_price": "stueckpreis", "sold_at": "verkauft_am", "sale_id": "nr"}
-    (tmp_path / "laden.yaml").write_text(yaml.safe_dump(mapping))
-    options = run_options(tmp_path, reader_address(postgres, dsn), load_source(str(tmp_path / "laden.yaml")))
+    (home / "laden.yaml").write_text(yaml.safe_dump(mapping))
+    options = run_options(home, reader_address(postgres, dsn), load_source(str(home / "laden.yaml")))
+    yield OtherShop(options, refused, reload(spark, options))
+    postgres.drop_database("other_shop")
 
-    code = reload(spark, options)
 
-    assert code == ExitCode.DONE
+def spoil_four_sales(cursor: psycopg2.extensions.cursor) -> dict[str, str]:
+    """Make four sales break a rule each; sale id to the reason that must be given."""
+    drop_checks_of_sales(cursor)
+    cursor.execute("alter table sales_sale alter unit_price type numeric")
+    cursor.execute("select id from sales_sale where deleted_at is null and kind = 'sale' order by id limit 4")
+    ids = [row[0] for row in cursor.fetchall()]
+    cursor.execute("update sales_sale set kind = 'gift' where id = %s", (ids[0],))
+    cursor.execute("update sales_sale set unit_price = -1 where id = %s", (ids[1],))
+    cursor.execute("update sales_sale set unit_price = 9.999 where id = %s", (ids[2],))
+    cursor.execute("update sales_sale set sold_at = 'infinity' where id = %s", (ids[3],))
+    return {
+        str(ids[0]): "known_kind",
+        str(ids[1]): "price_positive",
+        str(ids[2]): "unit_price: does not fit decimal(12,2)",
+        str(ids[3]): "sold_at: does not fit timestamp",
+    }
+
+
+def test_another_schema_needs_a_mapping_and_no_python(other_shop: OtherShop) -> None:
+    options = other_shop.options
+
     compared = verify(RunLedger(options.ledger_url), Path(options.lake), options.warehouse)
+
     assert [comparison for comparison in compared if not comparison.agrees] == []
-    postgres.drop_database("german_shop")
+    assert sum(item.warehouse for item in compared if item.what == "live sale lines") > 300
+
+
+def test_rows_that_a_rule_refuses_go_to_quarantine_with_their_reasons(
+    spark: SparkSession, other_shop: OtherShop
+) -> None:
+    quarantine = spark.read.format("delta").load(f"{other_shop.options.lake}/silver/quarantine").collect()
+
+    assert other_shop.code == ExitCode.ATTENTION
+    assert {row["row_key"].split("/")[1]: row["reasons"][0] for row in quarantine} == other_shop.refused
 
 
 def _tables(cursor: psycopg2.extensions.cursor) -> list[tuple[str]]:
@@ -316,39 +353,6 @@ def test_a_feed_that_does_not_exist_is_refused(spark: SparkSession, installation
         )
 
 
-def test_rows_that_a_rule_refuses_go_to_quarantine_and_verify_still_adds_up(
-    spark: SparkSession, postgres: EmbeddedPostgres, shop_database: str, tmp_path: Path
-) -> None:
-    fill(shop_database, 300)
-    with psycopg2.connect(shop_database) as connection, connection.cursor() as cursor:
-        drop_checks_of_sales(cursor)
-        cursor.execute("alter table sales_sale alter unit_price type numeric")
-        cursor.execute("select id from sales_sale where deleted_at is null and kind = 'sale' order by id limit 4")
-        ids = [row[0] for row in cursor.fetchall()]
-        cursor.execute("update sales_sale set kind = 'gift' where id = %s", (ids[0],))
-        cursor.execute("update sales_sale set unit_price = -1 where id = %s", (ids[1],))
-        cursor.execute("update sales_sale set unit_price = 9.999 where id = %s", (ids[2],))
-        cursor.execute("update sales_sale set sold_at = 'infinity' where id = %s", (ids[3],))
-    options = run_options(tmp_path, reader_address(postgres, shop_database))
-
-    code = reload(spark, options)
-
-    quarantine = spark.read.format("delta").load(f"{options.lake}/silver/quarantine").collect()
-    assert code == ExitCode.ATTENTION
-    assert {row["row_key"].split("/")[1]: row["reasons"][0] for row in quarantine} == {
-        str(ids[0]): "known_kind",
-        str(ids[1]): "price_positive",
-        str(ids[2]): "unit_price: does not fit decimal(12,2)",
-        str(ids[3]): "sold_at: does not fit timestamp",
-    }
-    rows = [
-        item
-        for item in verify(RunLedger(options.ledger_url), Path(options.lake), options.warehouse)
-        if item.what.startswith("rows")
-    ]
-    assert [item for item in rows if not item.agrees] == []
-
-
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A file system with room for a beginning, but not for a lake."""
@@ -360,23 +364,26 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", "--lazy", place], check=True)
 
 
-@pytest.mark.parametrize("full", ["lake", "warehouse"])
-def test_a_full_disk_ends_the_run_with_a_clear_error_and_the_old_version_serves(
-    spark: SparkSession, installation: Installation, small_disk: Path, full: str
+def test_a_lake_on_a_full_disk_ends_the_run_and_the_old_version_serves(
+    spark: SparkSession, installation: Installation, small_disk: Path
 ) -> None:
     served = read_pointer(installation.options.warehouse)
-    options = installation.options
-    if full == "lake":
-        options = replace(options, lake=str(small_disk / "lake"))
-    else:
-        options = replace(options, warehouse=small_disk / "warehouse")
 
-    with pytest.raises(
-        (BooksalesError, PublicationError), match=r"(?i)(no space left|disk is full).*nothing is published"
-    ):
-        reload(spark, options)
+    with pytest.raises(BooksalesError, match=r"No space left on device.*the disk is full.*Nothing is published"):
+        reload(spark, replace(installation.options, lake=str(small_disk / "lake")))
 
     assert read_pointer(installation.options.warehouse) == served
     assert RunLedger(installation.options.ledger_url).runs(1)[0]["state"] == "failed"
+
+
+def test_a_warehouse_on_a_full_disk_gets_no_generation(
+    spark: SparkSession, installation: Installation, small_disk: Path
+) -> None:
+    options = replace(installation.options, warehouse=small_disk / "warehouse")
+
+    with pytest.raises(PublicationError, match=r"(?i)no space left.*nothing is published"):
+        commands.publish_again(spark, options, argparse.Namespace(), Progress(terminal=False))
+
     assert not (small_disk / "warehouse" / "CURRENT").exists()
-    assert list(small_disk.glob("warehouse/wh.*")) == []
+    assert list(small_disk.glob("warehouse/**/wh.*")) == []
+    assert RunLedger(installation.options.ledger_url).runs(1)[0]["state"] == "failed"

@@ -1,6 +1,6 @@
 from frames import assert_rows, frame
 
-from spark_jobs.transforms.members import with_kept_keys, with_missing_members, with_unknown_member
+from spark_jobs.transforms.members import as_dimension, with_missing_members, with_unknown_member
 
 NATURAL = ("source", "store_id")
 MEMBERS = "source string, store_id bigint, store string, is_deleted boolean"
@@ -17,19 +17,27 @@ def test_a_member_keeps_its_key_and_new_ones_get_the_next_free_in_natural_order(
     )
     members = frame(spark, MEMBERS, ("shop", 7, "Bonn", False), ("shop", 6, "Kiel", False), ("shop", 30, "Ulm", False))
 
-    keyed = with_kept_keys(members, existing, "store_key", NATURAL)
+    dimension = as_dimension(members, existing, "store_key", NATURAL, store="Unknown")
 
     assert_rows(
-        keyed, KEYED, (4, "shop", 7, "Bonn", False), (10, "shop", 6, "Kiel", False), (11, "shop", 30, "Ulm", False)
+        dimension,
+        KEYED,
+        (0, None, None, "Unknown", False),
+        (4, "shop", 7, "Bonn", False),
+        (9, "shop", 1, "closed long ago", True),
+        (10, "shop", 6, "Kiel", False),
+        (11, "shop", 30, "Ulm", False),
     )
 
 
 def test_keys_begin_at_1_because_0_is_the_unknown_member(spark):
     members = frame(spark, MEMBERS, ("shop", 7, "Bonn", False), ("feed", 7, "Bonn", False))
 
-    keyed = with_kept_keys(members, frame(spark, KEYED), "store_key", NATURAL)
+    dimension = as_dimension(members, frame(spark, KEYED), "store_key", NATURAL)
 
-    assert_rows(keyed, KEYED, (1, "feed", 7, "Bonn", False), (2, "shop", 7, "Bonn", False))
+    assert_rows(
+        dimension, KEYED, (0, None, None, None, False), (1, "feed", 7, "Bonn", False), (2, "shop", 7, "Bonn", False)
+    )
 
 
 def test_a_member_gone_from_its_source_stays_marked_and_one_of_another_source_stays_as_it_is(spark):
@@ -37,12 +45,17 @@ def test_a_member_gone_from_its_source_stays_marked_and_one_of_another_source_st
     existing = frame(
         spark, KEYED, (0, None, None, "Unknown", False), (1, "shop", 1, "Bonn", False), gone, of_another_source
     )
-    delivered = frame(spark, KEYED, (1, "shop", 1, "Bonn am Rhein", False))
+    delivered = frame(spark, MEMBERS, ("shop", 1, "Bonn am Rhein", False), ("shop", 4, "Hof", False))
 
     everyone = with_missing_members(delivered, existing, "store_key", NATURAL)
 
     assert_rows(
-        everyone, KEYED, (1, "shop", 1, "Bonn am Rhein", False), (2, "shop", 2, "Kiel", True), of_another_source
+        everyone,
+        KEYED,
+        (1, "shop", 1, "Bonn am Rhein", False),
+        (2, "shop", 2, "Kiel", True),
+        of_another_source,
+        (None, "shop", 4, "Hof", False),
     )
 
 
