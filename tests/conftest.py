@@ -50,6 +50,17 @@ def empty_state(tmp_path: Path) -> StateFolder:
     return open_state(tmp_path / "booksales")
 
 
+# A few rows a table: compiling code for each plan costs more than running it. The demo that the README's test starts, and the
+# cluster's, run as everybody's do.
+FEW_ROWS = {
+    "spark.sql.codegen.wholeStage": "false",
+    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+    "spark.sql.shuffle.partitions": "1",
+    "spark.sql.ui.explainMode": "simple",
+    "spark.sql.maxPlanStringLength": "500",
+}
+
+
 @pytest.fixture(scope="session")
 def spark(state: StateFolder) -> Iterator[SparkSession]:
     """One Spark session with Delta and the PostgreSQL driver, set up as `booksales` does it."""
@@ -64,7 +75,7 @@ def spark(state: StateFolder) -> Iterator[SparkSession]:
         environment.setenv("SPARK_LOCAL_IP", "127.0.0.1")
         environment.setenv("PYSPARK_PYTHON", sys.executable)
         builder = SparkSession.builder.appName("tests")
-        for name, value in conf.items():
+        for name, value in {**conf, **FEW_ROWS}.items():
             builder = builder.config(name, value)
         session = builder.getOrCreate()
         yield session

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
@@ -48,8 +49,7 @@ def publish(
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     building = folder / BUILD_FOLDER
     building.mkdir(mode=0o700, exist_ok=True)
-    for leftover in building.iterdir():
-        leftover.unlink()
+    _clear(building)
     generation = generations.next_generation(folder)
     path = building / f"wh.{generation:06d}.duckdb"
     try:
@@ -66,9 +66,15 @@ def publish(
             f"{path.name}: {error}; nothing is published, the version before still serves"
         ) from error
     finally:
-        path.unlink(missing_ok=True)
+        _clear(building)
     generations.drop_old_generations(folder, keep)
     return described
+
+
+def _clear(building: Path) -> None:
+    """Remove what a build leaves: its file, its log, what it put aside for want of memory."""
+    for leftover in building.iterdir():
+        shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
 
 
 def _writer(path: Path, memory_mb: int) -> duckdb.DuckDBPyConnection:

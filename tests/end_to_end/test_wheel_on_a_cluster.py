@@ -26,6 +26,8 @@ from spark_jobs.run_ledger import RunLedger
 
 ROOT = Path(__file__).parents[2]
 SALES = 300
+pytestmark = pytest.mark.slow
+
 MASTER = "local-cluster[2,1,1024]"
 
 
