@@ -13,6 +13,7 @@ from booksales.commands import (
     import_csv,
     publish,
     reload,
+    rollback,
     runs,
     serve,
     source,
@@ -22,7 +23,7 @@ from booksales.commands import (
 from jobs_config.errors import BooksalesError, ExitCode
 from warehouse.publication import NoPublicationError, PublicationError
 
-VERBS = (doctor, demo, source, generate, reload, import_csv, publish, status, runs, verify, serve, dashboard)
+VERBS = (doctor, demo, source, generate, reload, import_csv, publish, rollback, status, runs, verify, serve, dashboard)
 
 EPILOG = """\
 exit codes:

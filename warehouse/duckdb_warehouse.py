@@ -16,7 +16,7 @@ from warehouse import generations
 from warehouse.contract import Contract
 from warehouse.ddl import create_table, gold_contracts, rollup_query, views, warehouse_columns
 from warehouse.generations import Pointer
-from warehouse.publication import Publication, PublicationError, TableExport
+from warehouse.publication import Publication, PublicationError, RollbackError, TableExport
 from warehouse.semantic import load_model
 
 BUILD_FOLDER = "building"
@@ -187,13 +187,41 @@ def _move_into_place(folder: Path, path: Path, publication: Publication) -> None
         served = generations.read_pointer(folder)
     except generations.NoPublicationError:
         served = Pointer(0, 0)
-    if served.run_seq > publication.run_seq:
-        raise PublicationError(
-            f"run {served.run_seq} has published since run {publication.run_seq} began; nothing is changed"
-        )
+    newest = max(served.run_seq, _newest_kept_run(folder) if served.pinned else 0)
+    if newest > publication.run_seq:
+        raise PublicationError(f"run {newest} has published since run {publication.run_seq} began; nothing is changed")
     path.replace(generations.generation_file(folder, publication.generation))
     generations.sync_folder(folder)
-    generations.swap_pointer(folder, Pointer(publication.generation, publication.run_seq))
+    if not served.pinned:
+        generations.swap_pointer(folder, Pointer(publication.generation, publication.run_seq))
+
+
+def _newest_kept_run(folder: Path) -> int:
+    """The run of the newest generation, which does not serve while another is pinned."""
+    newest = generations.kept_generations(folder)[-1]
+    return Generation(generations.generation_file(folder, newest)).publication.run_seq
+
+
+def roll_back(folder: Path, generation: int | None = None) -> Publication:
+    """Make a kept generation serve, by default the one before, and pin it. Raises RollbackError naming those that are kept."""
+    served, kept = generations.read_pointer(folder).generation, generations.kept_generations(folder)
+    older = [number for number in kept if number < served]
+    chosen = generation if generation is not None else older[-1] if older else None
+    if chosen is None or chosen not in kept:
+        asked = f"generation {chosen}" if chosen is not None else f"a generation before {served}"
+        raise RollbackError(f"{asked} is not kept; there are {', '.join(map(str, kept))}")
+    return _serve(folder, chosen, pinned=True)
+
+
+def resume(folder: Path) -> Publication:
+    """Make the newest generation serve, and let publications take its place again."""
+    return _serve(folder, generations.kept_generations(folder)[-1], pinned=False)
+
+
+def _serve(folder: Path, generation: int, pinned: bool) -> Publication:
+    publication = Generation(generations.generation_file(folder, generation)).publication
+    generations.swap_pointer(folder, Pointer(generation, publication.run_seq, pinned))
+    return publication
 
 
 class Generation:

@@ -1,12 +1,12 @@
 """Generation files and the CURRENT pointer of an embedded warehouse.
 
 A generation is one DuckDB file, never changed once it is moved into place. CURRENT names the one that serves; replacing it
-is the publication. Its generation only ever rises.
+is the publication. A rollback pins an older one: later publications are built and kept, and do not serve until it is let go.
 """
 
 import json
 import os
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from warehouse.publication import NoPublicationError
@@ -16,10 +16,11 @@ POINTER = "CURRENT"
 
 @dataclass(frozen=True)
 class Pointer:
-    """Which generation serves, and which run made it."""
+    """Which generation serves, which run made it, and whether it is pinned: then a publication does not take its place."""
 
     generation: int
     run_seq: int
+    pinned: bool = False
 
 
 def generation_file(folder: Path, generation: int) -> Path:
@@ -61,7 +62,7 @@ def swap_pointer(folder: Path, pointer: Pointer) -> None:
     """Make a generation serve: durable before it returns, atomic for readers."""
     temporary = folder / f"{POINTER}.new"
     with temporary.open("w") as file:
-        json.dump({"generation": pointer.generation, "run_seq": pointer.run_seq}, file)
+        json.dump(asdict(pointer), file)
         file.flush()
         os.fsync(file.fileno())
     temporary.replace(folder / POINTER)

@@ -9,6 +9,10 @@ class PublicationError(Exception):
     """Nothing was published: a check failed or the warehouse could not be written. The version before still serves."""
 
 
+class RollbackError(Exception):
+    """The generation asked for is not kept; what served still serves."""
+
+
 class NoPublicationError(Exception):
     """The warehouse has no publication yet."""
 

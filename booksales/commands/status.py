@@ -9,7 +9,7 @@ from jobs_config.errors import ExitCode
 from jobs_config.state import StateFolder, open_state
 from spark_jobs.run_ledger import RunLedger
 from warehouse.duckdb_warehouse import DuckDBWarehouse
-from warehouse.generations import kept_generations
+from warehouse.generations import kept_generations, read_pointer
 from warehouse.publication import NoPublicationError, Publication
 
 
@@ -31,6 +31,7 @@ def run(arguments: argparse.Namespace) -> int:
             "embedded_source": asdict(source),
             "last_run": dict(last) if last else None,
             "publication": asdict(publication) if publication else None,
+            "is_pinned": is_pinned(state),
             "kept_generations": kept_generations(state.warehouse),
         }
         print(as_json(values))
@@ -40,7 +41,8 @@ def run(arguments: argparse.Namespace) -> int:
     print(
         f"last run       {f'''{last['run_seq']} {last['kind']}: {last['state']} {last['detail']}''' if last else 'none'}"
     )
-    print(f"served         {_described(publication)}")
+    pinned = "; pinned: later runs do not serve until `booksales rollback --resume`" if is_pinned(state) else ""
+    print(f"served         {_described(publication)}{pinned}")
     print(f"kept           generations {', '.join(map(str, kept_generations(state.warehouse))) or 'none'}")
     return ExitCode.DONE
 
@@ -51,6 +53,14 @@ def served(state: StateFolder) -> Publication | None:
         return DuckDBWarehouse(state.warehouse).current().publication
     except NoPublicationError:
         return None
+
+
+def is_pinned(state: StateFolder) -> bool:
+    """Whether a rollback holds the publication that serves."""
+    try:
+        return read_pointer(state.warehouse).pinned
+    except NoPublicationError:
+        return False
 
 
 def _described(publication: Publication | None) -> str:

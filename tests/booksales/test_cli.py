@@ -20,17 +20,30 @@ ALL_VERBS = [
     "reload",
     "import-csv",
     "publish",
+    "rollback",
     "status",
     "runs",
     "verify",
     "serve",
     "dashboard",
 ]
-REPORTING_VERBS = ["doctor", "source", "generate", "reload", "import-csv", "publish", "status", "runs", "verify"]
+REPORTING_VERBS = [
+    "doctor",
+    "source",
+    "generate",
+    "reload",
+    "import-csv",
+    "publish",
+    "rollback",
+    "status",
+    "runs",
+    "verify",
+]
 # What each verb needs beside its name, where it keeps state.
 CALLS = {
     "doctor": [],
     "demo": ["--no-serve"],
+    "rollback": ["--dry-run"],
     "source": ["status"],
     "generate": ["--sales", "10"],
     "reload": [],

@@ -11,9 +11,9 @@ import pytest
 from small_star import LAST_DAY, described, empty_tables, publish_star, tables, write_exports
 
 from warehouse import generations
-from warehouse.duckdb_warehouse import DuckDBWarehouse, publish
+from warehouse.duckdb_warehouse import DuckDBWarehouse, publish, resume, roll_back
 from warehouse.generations import Pointer, kept_generations, read_pointer
-from warehouse.publication import NoPublicationError, PublicationError
+from warehouse.publication import NoPublicationError, PublicationError, RollbackError
 
 NET = "select sum(net_reporting_amount) as net from analytics.fact_sales"
 ROWS = tables()
@@ -214,3 +214,55 @@ def test_many_threads_read_one_generation(generation):
 
     assert len(found) == 8
     assert all(rows == found[0] for rows in found)
+
+
+def test_a_rollback_serves_the_generation_before_and_later_ones_do_not_serve_until_it_is_let_go(warehouse, lake):
+    published(warehouse, lake, run_seq=1, keep=3)
+    published(warehouse, lake, run_seq=2, keep=3)
+    reader = DuckDBWarehouse(warehouse)
+
+    rolled_back = roll_back(warehouse)
+    published(warehouse, lake, run_seq=3, keep=3)
+
+    assert rolled_back.generation == 1
+    assert read_pointer(warehouse) == Pointer(generation=1, run_seq=1, pinned=True)
+    assert reader.current().publication.run_seq == 1
+    assert kept_generations(warehouse) == [1, 2, 3]
+    assert resume(warehouse).generation == 3
+    assert reader.current().publication.run_seq == 3
+    published(warehouse, lake, run_seq=4, keep=3)
+    assert reader.current().publication.run_seq == 4
+
+
+def test_a_pinned_generation_is_kept_however_many_follow(warehouse, lake):
+    for run_seq in (1, 2):
+        published(warehouse, lake, run_seq)
+    roll_back(warehouse, 1)
+
+    for run_seq in (3, 4, 5):
+        published(warehouse, lake, run_seq)
+
+    assert kept_generations(warehouse) == [1, 4, 5]
+
+
+def test_a_rollback_to_what_is_not_kept_names_what_is_and_changes_nothing(warehouse, lake):
+    published(warehouse, lake)
+
+    with pytest.raises(RollbackError, match="a generation before 1 is not kept; there are 1"):
+        roll_back(warehouse)
+    with pytest.raises(RollbackError, match="generation 7 is not kept; there are 1"):
+        roll_back(warehouse, 7)
+
+    assert read_pointer(warehouse) == Pointer(1, 1)
+
+
+def test_while_one_is_pinned_a_run_that_was_overtaken_still_publishes_nothing(warehouse, lake):
+    published(warehouse, lake, run_seq=1, keep=3)
+    published(warehouse, lake, run_seq=2, keep=3)
+    roll_back(warehouse)
+    published(warehouse, lake, run_seq=4, keep=3)
+
+    with pytest.raises(PublicationError, match="run 4 has published since run 3 began"):
+        published(warehouse, lake, run_seq=3, keep=3)
+
+    assert kept_generations(warehouse) == [1, 2, 3]

@@ -1,0 +1,61 @@
+"""`booksales rollback`: serve an earlier publication, and keep serving it until told to go on."""
+
+import argparse
+from dataclasses import asdict
+
+from booksales.commands import Verbs, add_json, add_verb, as_json
+from jobs_config.errors import ConfigError, ExitCode, RefusedError
+from jobs_config.state import StateFolder, open_state
+from spark_jobs.lease import writer_lease
+from spark_jobs.run_ledger import RunLedger
+from warehouse.duckdb_warehouse import resume, roll_back
+from warehouse.generations import kept_generations, read_pointer
+from warehouse.publication import Publication, RollbackError
+
+
+def add_to(verbs: Verbs) -> None:
+    verb = add_verb(
+        verbs, "rollback", "serve an earlier publication, and no later one until --resume", run,
+        "booksales rollback", "booksales rollback 12", "booksales rollback --resume",
+    )  # fmt: skip
+    verb.add_argument("generation", nargs="?", type=int, help="a kept generation (default: the one before)")
+    verb.add_argument("--resume", action="store_true", help="serve the newest again, and those that follow")
+    verb.add_argument("--dry-run", action="store_true", help="list the kept generations, and do nothing")
+    add_json(verb)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    if arguments.resume and arguments.generation is not None:
+        raise ConfigError("--resume serves the newest generation; leave the number out")
+    state = open_state()
+    served = read_pointer(state.warehouse)
+    if arguments.dry_run:
+        kept = kept_generations(state.warehouse)
+        values = {"kept": kept, "served": served.generation, "pinned": served.pinned}
+        print(as_json(values) if arguments.json else f"kept: {', '.join(map(str, kept))}; served: {served.generation}")
+        return ExitCode.DONE
+    with writer_lease(state.lock_file, "rollback"):
+        publication = _change(state, arguments.generation, arguments.resume)
+    if arguments.json:
+        print(as_json({**asdict(publication), "pinned": not arguments.resume}))
+    else:
+        print(_sentence(publication, arguments.resume))
+    return ExitCode.DONE
+
+
+def _change(state: StateFolder, generation: int | None, wants_newest: bool) -> Publication:
+    """Move the pointer; the ledger says so, as of every run."""
+    ledger = RunLedger(state.ledger_url)
+    run_seq = ledger.start("resume" if wants_newest else "rollback", "", read_pointer(state.warehouse).run_seq)
+    try:
+        publication = resume(state.warehouse) if wants_newest else roll_back(state.warehouse, generation)
+    except RollbackError as error:
+        ledger.finish(run_seq, "failed", str(error))
+        raise RefusedError(str(error)) from error
+    ledger.finish(run_seq, "done", f"generation {publication.generation} serves")
+    return publication
+
+
+def _sentence(publication: Publication, resumed: bool) -> str:
+    served = f"generation {publication.generation} of run {publication.run_seq} serves, data through {publication.data_through}"
+    return served if resumed else f"{served}; later runs build and do not serve until `booksales rollback --resume`"
