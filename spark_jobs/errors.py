@@ -38,6 +38,10 @@ class LakeError(BooksalesError):
     """A lake table is missing or not as recorded."""
 
 
+class LedgerError(BooksalesError):
+    """The run ledger cannot be opened."""
+
+
 class RunError(BooksalesError):
     """Something below us failed: disk, memory, the source's server, Spark itself."""
 

@@ -14,6 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine, RowMapping
 
+from spark_jobs.errors import LedgerError
 from spark_jobs.expectations import CheckResult
 from spark_jobs.extract.source_totals import SourceTotal
 
@@ -104,11 +105,20 @@ class StepResult:
 
 
 class RunLedger:
-    """Reads and writes the ledger. States only move forward: running, then published, done, failed or interrupted."""
+    """Reads and writes the ledger; raises LedgerError where it cannot be opened.
+
+    States only move forward: running, then published, done, failed or interrupted.
+    """
 
     def __init__(self, url: str) -> None:
         self._engine: Engine = sa.create_engine(url)
-        METADATA.create_all(self._engine)
+        try:
+            METADATA.create_all(self._engine)
+        except sa.exc.DBAPIError as error:
+            raise LedgerError(
+                f"run ledger {self._engine.url.render_as_string()}: {error.orig}. Put back a copy; or move it away, and a new one "
+                "begins: it knows no earlier runs and imported files, so start with `booksales reload`"
+            ) from error
 
     def start(self, kind: str, source: str, above: int = 0) -> int:
         """Begin a run; returns its run_seq, above that of every run before and above `above`.

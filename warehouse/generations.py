@@ -29,11 +29,13 @@ def generation_file(folder: Path, generation: int) -> Path:
 
 
 def read_pointer(folder: Path) -> Pointer:
-    """The serving generation. Raises NoPublicationError where nothing was ever published."""
+    """The serving generation. Raises NoPublicationError where nothing was ever published, or the pointer is damaged."""
     try:
         return Pointer(**json.loads((folder / POINTER).read_text()))
     except FileNotFoundError as error:
         raise NoPublicationError(f"{folder}: nothing is published yet; run `booksales reload`") from error
+    except (ValueError, TypeError) as error:
+        raise NoPublicationError(f"{folder / POINTER}: damaged; `booksales publish` writes it anew") from error
 
 
 def newest_published_run(folder: Path) -> int:

@@ -4,12 +4,12 @@ import argparse
 
 from booksales.commands import Verbs, add_json, add_verb, as_json, as_table
 from booksales.commands.runs import newest_run, print_report
-from booksales.pipeline import Source, find_source, run_pipeline
+from booksales.pipeline import find_source, run_pipeline
 from jobs_config.errors import ExitCode
 from jobs_config.loader import load_source
 from jobs_config.settings import Settings, load_settings
 from jobs_config.state import StateFolder, open_state
-from spark_jobs.extract.connection import parse_address
+from spark_jobs.extract.connection import SourceAddress, parse_address
 from spark_jobs.options import RunOptions
 from spark_jobs.plan import plan_reload
 
@@ -31,8 +31,9 @@ def run(arguments: argparse.Namespace) -> int:
     state, settings = open_state(), load_settings()
     load_source(settings.source)
     source = find_source(state, settings)
+    address = parse_address(source.url, source.password)
     if arguments.dry_run:
-        return _show_plan(state, settings, source, arguments.json)
+        return _show_plan(state, settings, address, arguments.json)
     if arguments.discard_history and not arguments.yes and not _confirmed():
         return ExitCode.REFUSED
     flags = ["--discard-history"] if arguments.discard_history else []
@@ -54,8 +55,7 @@ def _confirmed() -> bool:
     return True
 
 
-def _show_plan(state: StateFolder, settings: Settings, source: Source, wants_json: bool) -> int:
-    address = parse_address(source.url, source.password)
+def _show_plan(state: StateFolder, settings: Settings, address: SourceAddress, wants_json: bool) -> int:
     mapping = load_source(settings.source)
     plan = plan_reload(
         RunOptions(str(state.lake), state.warehouse, state.reports, state.ledger_url, settings, mapping, address, b"")

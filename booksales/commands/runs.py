@@ -7,6 +7,7 @@ from typing import Any
 from booksales.commands import Verbs, add_json, add_verb, as_json, as_table
 from jobs_config.errors import ConfigError, ExitCode
 from jobs_config.state import StateFolder, open_state
+from spark_jobs.lease import is_held
 from spark_jobs.run_ledger import RunLedger
 
 
@@ -26,21 +27,33 @@ def add_to(verbs: Verbs) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    ledger = RunLedger(open_state().ledger_url)
+    state = open_state()
+    ledger = RunLedger(state.ledger_url)
     if arguments.run_seq is not None:
         return _show(ledger, arguments.run_seq, arguments.json)
     rows = ledger.runs(arguments.limit)
     if arguments.json:
         print(as_json([dict(row) for row in rows]))
     elif rows:
-        print(as_table(["run", "kind", "state", "started", "detail"], [_line(row) for row in rows]))
+        print(as_table(["run", "kind", "state", "started", "detail"], [_line(state, row) for row in rows]))
     else:
         print("no runs yet; `booksales reload` makes the first")
     return ExitCode.DONE
 
 
-def _line(row: Mapping[Any, Any]) -> list[object]:
-    return [row["run_seq"], row["kind"], row["state"], row["started_at"][:19].replace("T", " "), row["detail"][:100]]
+def shown_state(state: StateFolder, row: Mapping[Any, Any]) -> str:
+    """A run's state in words; one that was killed had no time to say so, and the next run will close it."""
+    return "ended without a word" if row["state"] == "running" and not is_held(state.lock_file) else str(row["state"])
+
+
+def _line(state: StateFolder, row: Mapping[Any, Any]) -> list[object]:
+    return [
+        row["run_seq"],
+        row["kind"],
+        shown_state(state, row),
+        row["started_at"][:19].replace("T", " "),
+        row["detail"][:100],
+    ]
 
 
 def _show(ledger: RunLedger, run_seq: int, wants_json: bool) -> int:

@@ -1,9 +1,12 @@
 """`booksales status`: what is there and what is served, in a few lines."""
 
 import argparse
+from collections.abc import Mapping
 from dataclasses import asdict
+from typing import Any
 
 from booksales.commands import Verbs, add_json, add_verb, as_json
+from booksales.commands.runs import shown_state
 from booksales.local_stack.postgres import EmbeddedPostgres
 from jobs_config.errors import ExitCode
 from jobs_config.state import StateFolder, open_state
@@ -38,9 +41,7 @@ def run(arguments: argparse.Namespace) -> int:
         return ExitCode.DONE
     print(f"state folder   {state.root}")
     print(f"embedded shop  {'runs: ' + source.url if source.running else 'does not run'}")
-    print(
-        f"last run       {f'''{last['run_seq']} {last['kind']}: {last['state']} {last['detail']}''' if last else 'none'}"
-    )
+    print(f"last run       {_run_in_words(state, last) if last else 'none'}")
     pinned = "; pinned: later runs do not serve until `booksales rollback --resume`" if is_pinned(state) else ""
     print(f"served         {_described(publication)}{pinned}")
     print(f"kept           generations {', '.join(map(str, kept_generations(state.warehouse))) or 'none'}")
@@ -53,6 +54,10 @@ def served(state: StateFolder) -> Publication | None:
         return DuckDBWarehouse(state.warehouse).current().publication
     except NoPublicationError:
         return None
+
+
+def _run_in_words(state: StateFolder, run: Mapping[Any, Any]) -> str:
+    return f"{run['run_seq']} {run['kind']}: {shown_state(state, run)} {run['detail']}".rstrip()
 
 
 def is_pinned(state: StateFolder) -> bool:

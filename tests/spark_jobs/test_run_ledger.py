@@ -3,6 +3,7 @@ from decimal import Decimal
 
 import pytest
 
+from spark_jobs.errors import LedgerError
 from spark_jobs.expectations import CheckResult
 from spark_jobs.extract.source_totals import SourceTotal
 from spark_jobs.run_ledger import RunLedger, StepResult
@@ -141,3 +142,11 @@ def test_a_run_says_who_holds_it_and_since_when(ledger):
 
     assert " process " in run["held_by"]
     assert before < datetime.fromisoformat(run["started_at"]) <= datetime.now(UTC)
+
+
+def test_a_damaged_ledger_is_named_with_what_would_do(tmp_path):
+    path = tmp_path / "ledger.db"
+    path.write_text("this is no database, and is longer than the header of one" * 10)
+
+    with pytest.raises(LedgerError, match=r"ledger\.db: file is not a database.*move it away"):
+        RunLedger(f"sqlite:///{path}")

@@ -266,3 +266,15 @@ def test_while_one_is_pinned_a_run_that_was_overtaken_still_publishes_nothing(wa
         published(warehouse, lake, run_seq=3, keep=3)
 
     assert kept_generations(warehouse) == [1, 2, 3]
+
+
+@pytest.mark.parametrize("text", ["", '{"gen', '{"other": 1}'], ids=["empty", "cut off", "another file's"])
+def test_a_damaged_pointer_serves_nothing_and_the_next_publication_mends_it(warehouse, lake, text):
+    published(warehouse, lake, run_seq=1)
+    (warehouse / "CURRENT").write_text(text)
+
+    with pytest.raises(NoPublicationError, match="CURRENT: damaged; `booksales publish` writes it anew"):
+        DuckDBWarehouse(warehouse).current()
+    published(warehouse, lake, run_seq=2)
+
+    assert read_pointer(warehouse) == Pointer(generation=2, run_seq=2)

@@ -2,6 +2,9 @@ import json
 
 from small_star import published_once
 
+from spark_jobs.lease import writer_lease
+from spark_jobs.run_ledger import RunLedger
+
 EMPTY = """\
 state folder   {home}
 embedded shop  does not run
@@ -43,3 +46,15 @@ def test_an_embedded_shop_that_runs_is_said_without_its_password(booksales, embe
 
     assert f"embedded shop  runs: {postgres.reader_url()}\n" in told.out
     assert postgres.reader_password() not in told.out
+
+
+def test_a_run_that_was_killed_is_not_shown_as_running(booksales, home):
+    booksales("status")
+    RunLedger(f"sqlite:///{home}/ledger.db").start("reload", "bookstore")
+
+    with writer_lease(home / "writer.lock", "reload"):
+        while_held = booksales("status").out
+    afterwards = booksales("status").out
+
+    assert "last run       1 reload: running\n" in while_held
+    assert "last run       1 reload: ended without a word\n" in afterwards
