@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
 import pyspark
 
 import spark_jobs
@@ -118,9 +119,25 @@ def _wait(line: Sequence[str], environment: Mapping[str, str], lease: int) -> in
     """The child inherits the lease, so a JVM that outlives us still keeps other writers out."""
     # spark-submit puts all that a driver says, errors too, on its standard output; ours is for what was asked, as by --json.
     process = subprocess.Popen(line, env=dict(environment), pass_fds=[lease], stdout=STANDARD_ERROR)
-    while True:
-        try:
-            return process.wait()
-        except KeyboardInterrupt:
-            # On a terminal the child got the same Ctrl-C; it says how it ended.
-            process.send_signal(signal.SIGINT)
+    numbers = (signal.SIGTERM, signal.SIGHUP)
+    before = {number: signal.signal(number, lambda *_: _interrupt(process)) for number in numbers}
+    try:
+        while True:
+            try:
+                return process.wait()
+            except KeyboardInterrupt:
+                # On a terminal the child got the same Ctrl-C; it says how it ended.
+                process.send_signal(signal.SIGINT)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _interrupt(process: subprocess.Popen[bytes]) -> None:
+    """Ctrl-C for the Python process below the JVM: it stops Spark's jobs, closes its run and says how it ended."""
+    below = psutil.Process(process.pid).children(recursive=True)
+    drivers = [child for child in below if str(JOBS_FOLDER / "main.py") in child.cmdline()]
+    for driver in drivers:
+        driver.send_signal(signal.SIGINT)
+    if not drivers:
+        process.terminate()

@@ -62,6 +62,11 @@ def import_files(
     before = ledger.last_reload()
     if before is None:
         raise BooksalesError("the lake is empty: run `booksales reload` once, then import files")
+    unfinished = ledger.unfinished_reload(before["run_seq"])
+    if unfinished is not None:
+        raise BooksalesError(
+            f"reload {unfinished} changed the lake and was not published; run `booksales reload`, then import files"
+        )
     if meaning_of(options) != json.loads(before["meaning"]):
         raise ConfigError(
             f"run {before['run_seq']} filled the lake with {_listed(json.loads(before['meaning']))}; the settings now say "

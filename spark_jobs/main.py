@@ -14,6 +14,8 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
+from sqlalchemy import make_url
+
 from jobs_config.errors import BooksalesError, ExitCode
 from jobs_config.loader import load_source
 from jobs_config.log_setup import set_up_logging
@@ -38,8 +40,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         options = run_options(arguments)
         with ExitStack() as held:
-            if arguments.lock_file and not os.environ.get(HELD_VARIABLE):
-                held.enter_context(writer_lease(Path(arguments.lock_file), arguments.command))
+            lock_file = arguments.lock_file or beside_ledger(arguments.ledger)
+            if lock_file and not os.environ.get(HELD_VARIABLE):
+                held.enter_context(writer_lease(Path(lock_file), arguments.command))
             with progress.phase("start Spark"):
                 spark = open_session()
             held.callback(spark.stop)
@@ -70,6 +73,13 @@ def run_options(arguments: argparse.Namespace) -> RunOptions:
     )
 
 
+def beside_ledger(ledger_url: str) -> str:
+    """The lease of a ledger that is a file: beside it, so that whoever uses the ledger uses the lease. Empty for a server's."""
+    url = make_url(ledger_url)
+    is_file = url.get_backend_name() == "sqlite" and url.database
+    return str(Path(str(url.database)).with_name("writer.lock")) if is_file else ""
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("command", choices=sorted(COMMANDS))
@@ -82,7 +92,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--source-url", default="", help="postgresql://user@host:port/database, without a password")
     parser.add_argument("--environment", default="", help="name of the settings file")
     parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="override one setting")
-    parser.add_argument("--lock-file", default="", help="writer lease on one machine")
+    parser.add_argument("--lock-file", default="", help="writer lease on one machine (default: beside a SQLite ledger)")
     parser.add_argument(
         "--discard-history", action="store_true", help="reload: forget SCD2 versions and surrogate keys"
     )

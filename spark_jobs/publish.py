@@ -11,6 +11,7 @@ from pyspark.sql import functions as F
 
 from jobs_config.progress import Progress
 from spark_jobs.errors import LakeError
+from spark_jobs.expectations import CheckResult
 from spark_jobs.options import RunOptions
 from spark_jobs.run_ledger import RunLedger, StepResult, now
 from spark_jobs.runner import Run, money_columns
@@ -20,6 +21,7 @@ from warehouse.duckdb_warehouse import publish
 from warehouse.publication import Publication, TableExport
 
 TABLES_AT_ONCE = 4
+QUALITY_COLUMNS = ("table_name", "expectation", "level", "failed_rows", "checked_rows")
 
 
 def publish_gold(
@@ -96,6 +98,7 @@ def republish(
     ledger.snapshot_taken(run_seq, snapshot_at, meaning)
     run = Run(run_seq, Lake(spark, options.lake), ledger, first["source"], {}, lake_run_seq=built)
     steps = [StepResult(**{name: row[name] for name in StepResult.__dataclass_fields__}) for row in ledger.steps(built)]
+    run.quality = [CheckResult(*(row[name] for name in QUALITY_COLUMNS)) for row in ledger.quality(built)]
     run.steps = [step for step in steps if step.table_name.startswith("gold.")]
     with progress.phase("publish"):
         run.sums = {step.table_name: _sums_of(run.lake, step) for step in run.steps}

@@ -241,6 +241,13 @@ class RunLedger:
         found = self._rows(sa.select(RUN).where(condition).order_by(RUN.c.run_seq.desc()).limit(1))
         return found[0] if found else None
 
+    def unfinished_reload(self, after: int) -> int | None:
+        """The newest reload after run `after` that wrote a lake table and did not publish, or None."""
+        wrote = sa.select(STEP.c.run_seq).where(STEP.c.run_seq > after)
+        condition = (RUN.c.kind == "reload") & (RUN.c.state != "published") & RUN.c.run_seq.in_(wrote)
+        found = self._rows(sa.select(RUN.c.run_seq).where(condition).order_by(RUN.c.run_seq.desc()).limit(1))
+        return int(found[0]["run_seq"]) if found else None
+
     def lake_versions(self, run_seq: int) -> dict[str, int]:
         """The lake version of every table a run wrote."""
         return {

@@ -2,6 +2,7 @@
 
 import inspect
 import logging
+import threading
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -14,7 +15,7 @@ from jobs_config.loader import load_job
 from jobs_config.log_setup import log_event
 from jobs_config.model import JobConfig
 from jobs_config.progress import Progress
-from spark_jobs.errors import ExpectationError
+from spark_jobs.errors import ExpectationError, LakeError
 from spark_jobs.expectations import REASONS, CheckResult, metrics, results, with_reasons
 from spark_jobs.registry import Stage, Transform
 from spark_jobs.run_ledger import RunLedger, StepResult
@@ -24,6 +25,9 @@ from warehouse.contract import Contract, load_contract
 LOGGER = logging.getLogger(__name__)
 
 JOBS_AT_ONCE = 3
+
+# Delta has one writer per table, and jobs that run side by side put rows into one quarantine.
+QUARANTINE_LOCK = threading.Lock()
 FRESH = "existing"
 
 # What a transform may hand on besides the contract's columns: faults found in extraction, reasons of its own, the raw record.
@@ -116,12 +120,16 @@ def _write(run: Run, job: JobConfig, contract: Contract, rows: DataFrame) -> tup
     observation = Observation(job.job)
     observing = rows.observe(observation, *metrics(contract, money_columns(contract)))
     good = observing.filter(F.size(REASONS) == 0).select(*contract.columns)
+    before = run.lake.version(contract.table) if run.lake.exists(contract.table) else -1
     if job.write_mode == "merge_on_key":
         # A merge scans its source twice, and would count it twice.
         version = run.lake.merge(good.localCheckpoint(), contract.table)
         return observation.get, version
     where = f"source = '{run.source}'" if job.write_mode == "replace_source" else ""
     version = run.lake.replace(good, contract.table, run.run_seq, where)
+    if version == before:
+        # Delta has passed over the write of a number it has seen, and what was to be observed will never come.
+        raise LakeError(f"{contract.table}: run {run.run_seq} or a later one has written it already; start a new run")
     return observation.get, version
 
 
@@ -140,7 +148,8 @@ def _quarantine(run: Run, contract: Contract, rows: DataFrame) -> None:
         F.col(REASONS).alias("reasons"),
         raw.alias("raw"),
     )
-    run.lake.append(aside, "silver.quarantine", f"silver.quarantine/{contract.table}", run.run_seq)
+    with QUARANTINE_LOCK:
+        run.lake.append(aside, "silver.quarantine", f"silver.quarantine/{contract.table}", run.run_seq)
 
 
 def _stop_if_asked(run: Run) -> None:

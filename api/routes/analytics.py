@@ -97,7 +97,7 @@ def _book(row: Row) -> Row:
     return {
         "isbn13": row["isbn13"],
         "title": row["title"] or "Unknown book",
-        "author_names": row["author_names"].split(";") if row["author_names"] else [],
+        "author_names": row["author_names"].split("; ") if row["author_names"] else [],
         "publisher": row["publisher"],
         "genre": row["genre"],
         "format": row["format"],

@@ -87,16 +87,16 @@ def customer_key_by_id(customers: DataFrame, customer_keys: DataFrame) -> DataFr
 
 
 def with_original_date(sales: DataFrame, all_sales: DataFrame) -> DataFrame:
-    """Adds the business date of the line that a return takes back; few lines are returns, so their ids are broadcast."""
+    """Adds the business date of the line that a return takes back. No broadcast is asked for: of many sales many are returns."""
     wanted = (
         sales.filter(F.col("original_sale_id").isNotNull())
         .select("source", F.col("original_sale_id").alias("sale_id"))
         .distinct()
     )
-    originals = all_sales.join(F.broadcast(wanted), on=["source", "sale_id"], how="left_semi").select(
+    originals = all_sales.join(wanted, on=["source", "sale_id"], how="left_semi").select(
         "source", F.col("sale_id").alias("original_sale_id"), F.col("sale_date").alias("original_sale_date")
     )
-    return sales.join(F.broadcast(originals), on=["source", "original_sale_id"], how="left")
+    return sales.join(originals, on=["source", "original_sale_id"], how="left")
 
 
 def with_amounts(sales: DataFrame, rates: DataFrame, reporting_currency: str) -> DataFrame:

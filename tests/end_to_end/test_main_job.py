@@ -203,6 +203,8 @@ def test_publish_makes_a_new_generation_of_the_same_tables(spark: SparkSession, 
     assert code == ExitCode.DONE
     assert read_pointer(installation.options.warehouse).generation == generation + 1
     assert installation.warehouse_rows(TOTALS) == before
+    checks = "select count(*) > 30, count(distinct table_name) > 20 from ops.quality_result"
+    assert installation.warehouse_rows(checks) == [(True, True)]
     assert [comparison for comparison in installation.verify() if not comparison.agrees] == []
 
 
@@ -224,6 +226,8 @@ def other_shop(
     fill(dsn, 400)
     with psycopg2.connect(dsn) as connection, connection.cursor() as cursor:
         refused = spoil_four_sales(cursor)
+        # Two more tables whose rows go to quarantine at the same time.
+        spoil_one_of_each(cursor, sales_promotion="discount_ratio = 2", sales_exchange_rate="rate_to_reporting = -1")
         cursor.execute("create schema laden")
         cursor.execute("grant usage on schema laden to booksales_reader")
         for column, name in (("unit_price", "stueckpreis"), ("sold_at", "verkauft_am"), ("id", "nr")):
@@ -244,7 +248,7 @@ def other_shop(
 
 def spoil_four_sales(cursor: psycopg2.extensions.cursor) -> dict[str, str]:
     """Make four sales break a rule each; sale id to the reason that must be given."""
-    drop_checks_of_sales(cursor)
+    drop_checks(cursor, "sales_sale")
     cursor.execute("alter table sales_sale alter unit_price type numeric")
     cursor.execute("select id from sales_sale where deleted_at is null and kind = 'sale' order by id limit 4")
     ids = [row[0] for row in cursor.fetchall()]
@@ -258,6 +262,12 @@ def spoil_four_sales(cursor: psycopg2.extensions.cursor) -> dict[str, str]:
         str(ids[2]): "unit_price: does not fit decimal(12,2)",
         str(ids[3]): "sold_at: does not fit timestamp",
     }
+
+
+def spoil_one_of_each(cursor: psycopg2.extensions.cursor, **faults: str) -> None:
+    for table, fault in faults.items():
+        drop_checks(cursor, table)
+        cursor.execute(f"update {table} set {fault} where id = (select max(id) from {table} where deleted_at is null)")
 
 
 def test_another_schema_needs_a_mapping_and_no_python(other_shop: OtherShop) -> None:
@@ -275,7 +285,12 @@ def test_rows_that_a_rule_refuses_go_to_quarantine_with_their_reasons(
     quarantine = spark.read.format("delta").load(f"{other_shop.options.lake}/silver/quarantine").collect()
 
     assert other_shop.code == ExitCode.ATTENTION
-    assert {row["row_key"].split("/")[1]: row["reasons"][0] for row in quarantine} == other_shop.refused
+    of_sales = [row for row in quarantine if row["table_name"] == "silver.sales"]
+    assert {row["row_key"].split("/")[1]: row["reasons"][0] for row in of_sales} == other_shop.refused
+    assert {row["table_name"]: row["reasons"] for row in quarantine if row not in of_sales} == {
+        "silver.promotions": ["discount_is_a_share"],
+        "silver.exchange_rates": ["rate_positive"],
+    }
 
 
 def _tables(cursor: psycopg2.extensions.cursor) -> list[tuple[str]]:
@@ -283,11 +298,11 @@ def _tables(cursor: psycopg2.extensions.cursor) -> list[tuple[str]]:
     return cursor.fetchall()
 
 
-def drop_checks_of_sales(cursor: psycopg2.extensions.cursor) -> None:
+def drop_checks(cursor: psycopg2.extensions.cursor, table: str) -> None:
     """Leave out what a shop's own constraints would have caught, as if it had none."""
-    cursor.execute("select conname from pg_constraint where conrelid = 'sales_sale'::regclass and contype = 'c'")
+    cursor.execute("select conname from pg_constraint where conrelid = %s::regclass and contype = 'c'", (table,))
     for (name,) in cursor.fetchall():
-        cursor.execute(f'alter table sales_sale drop constraint "{name}"')
+        cursor.execute(f'alter table {table} drop constraint "{name}"')
 
 
 BAD_SOURCES = {
@@ -314,7 +329,7 @@ def test_a_source_that_is_not_as_mapped_is_refused_and_the_old_version_serves(
 ) -> None:
     fill(shop_database, 200)
     with psycopg2.connect(shop_database) as connection, connection.cursor() as cursor:
-        drop_checks_of_sales(cursor)
+        drop_checks(cursor, "sales_sale")
         cursor.execute(change)
     served = read_pointer(installation.options.warehouse)
 

@@ -150,3 +150,20 @@ def test_a_damaged_ledger_is_named_with_what_would_do(tmp_path):
 
     with pytest.raises(LedgerError, match=r"ledger\.db: file is not a database.*move it away"):
         RunLedger(f"sqlite:///{path}")
+
+
+def test_a_reload_that_wrote_and_did_not_publish_is_unfinished_until_one_publishes(ledger):
+    published = ledger.start("reload", "bookstore")
+    ledger.finish(published, "published")
+    wrote_nothing = ledger.start("reload", "bookstore")
+    ledger.finish(wrote_nothing, "failed")
+    before = ledger.unfinished_reload(published)
+
+    wrote = ledger.start("reload", "bookstore")
+    ledger.record_step(wrote, StepResult("silver_sales", "silver.sales", 1, 1, 0, 3, 0.1))
+    ledger.finish(wrote, "failed")
+    after = ledger.unfinished_reload(published)
+    last = ledger.start("reload", "bookstore")
+    ledger.finish(last, "published")
+
+    assert (before, after, ledger.unfinished_reload(last)) == (None, wrote, None)

@@ -70,7 +70,7 @@ BOOKS = [
     (2, "The Salt Cartographer", "Ines Okafor", 1, 2, "ebook", "13.99", date(2023, 9, 12), 8),
     (3, "Murder at Low Water", "Tom Brannigan", 2, 1, "mass_market", "9.99", date(2022, 5, 3), 13),
     (4, "A Fire in the Archive", "Tom Brannigan", 2, 1, "trade_paperback", "17.99", date(2024, 4, 9), 15),
-    (5, "Cats & <b>Dogs</b>: *a* $5 [story]_", "Pia Lund;Otis Grey", 3, 4, "board", "8.99", date(2021, 2, 2), 12),
+    (5, "Cats & <b>Dogs</b>: *a* $5 [story]_", "Pia Lund; Otis Grey", 3, 4, "board", "8.99", date(2021, 2, 2), 12),
     (6, "The Moon Who Was Late", "Pia Lund", 3, 4, "hardcover", "18.99", date(2024, 10, 1), 11),
     (7, "Nine Doors to Winter", "Rafael Quist", 1, 3, "trade_paperback", "18.99", date(2023, 11, 7), 10),
     (8, "Nine Doors to Winter", "Rafael Quist", 1, 3, "audiobook", "24.50", date(2023, 11, 7), 5),
@@ -79,7 +79,7 @@ BOOKS = [
     (11, "Rivers of the Old World", "Samuel Adeyemi", 1, 6, "hardcover", "35.00", date(2020, 3, 24), 6),
     (12, "Bread, Salt, Time", "Lucia Ferrante", 2, 7, "hardcover", "39.95", date(2023, 10, 17), 9),
     (13, "Weeknight Garden", "Lucia Ferrante", 2, 7, "trade_paperback", "24.95", date(2024, 3, 19), 6),
-    (14, "Principles of Measurement", "Hana Novak;Karl Weiss", 3, 8, "trade_paperback", "64.00", date(2019, 8, 6), 4),
+    (14, "Principles of Measurement", "Hana Novak; Karl Weiss", 3, 8, "trade_paperback", "64.00", date(2019, 8, 6), 4),
     (15, "The Quiet Orchard", "Ines Okafor", 1, 2, "trade_paperback", "16.99", date(2018, 6, 5), 7),
     (16, "Harbour Lights", "Maeve Donnelly", 2, 2, "ebook", "11.99", date(2021, 7, 20), 5),
     (17, "How Small the Stars", "Otis Grey", 3, 5, "hardcover", "17.99", date(2024, 5, 14), 6),
@@ -102,7 +102,7 @@ def empty_tables() -> dict[str, list[Row]]:
 
 def _dimensions() -> dict[str, list[Row]]:
     member = {"source": SHOP, "is_deleted": False}
-    authors = sorted({name for book in BOOKS for name in book[2].split(";")})
+    authors = sorted({name for book in BOOKS for name in book[2].split("; ")})
     return {
         "dim_date": [_day(FIRST_DAY + timedelta(days=number)) for number in range(-10, 800)],
         "dim_author": [
@@ -181,7 +181,7 @@ def _dimensions() -> dict[str, list[Row]]:
         "bridge_book_author": [
             {"source": SHOP, "book_id": book[0], "author_key": authors.index(name) + 1, "position": position}
             for book in BOOKS
-            for position, name in enumerate(book[2].split(";"), 1)
+            for position, name in enumerate(book[2].split("; "), 1)
         ],
     }
 

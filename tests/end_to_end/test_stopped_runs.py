@@ -1,0 +1,115 @@
+"""A reload that is told to stop, or is killed: what it leaves, and what the next one does."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from booksales.local_stack.postgres import EmbeddedPostgres
+from jobs_config.errors import ExitCode
+from jobs_config.state import StateFolder, open_state
+from spark_jobs.lease import is_held
+from spark_jobs.run_ledger import RunLedger
+from warehouse.generations import kept_generations, read_pointer
+
+pytestmark = pytest.mark.slow
+
+PROGRAM = str(Path(sys.executable).parent / "booksales")
+STAGES = {
+    "while extracting": "extract …",
+    "in silver": "clean and check",
+    "in gold": "model the star",
+    "publishing": "publish …",
+}
+
+
+@pytest.fixture(scope="module")
+def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StateFolder]:
+    """A small shop, published once."""
+    home = tmp_path_factory.mktemp("stopped") / "booksales"
+    environment = {**os.environ, "BOOKSALES_HOME": str(home)}
+    subprocess.run([PROGRAM, "demo", "--no-serve", "--sales", "2000"], env=environment, check=True, capture_output=True)
+    subprocess.run([PROGRAM, "source", "start"], env=environment, check=True, capture_output=True)
+    state = open_state(home)
+    yield state
+    EmbeddedPostgres(state).stop()
+
+
+def reload_until(state: StateFolder, said: str) -> subprocess.Popen[str]:
+    """A reload that has just said what is looked for."""
+    environment = {**os.environ, "BOOKSALES_HOME": str(state.root)}
+    process = subprocess.Popen([PROGRAM, "reload"], env=environment, stderr=subprocess.PIPE, text=True)
+    assert process.stderr is not None
+    for line in process.stderr:
+        if re.match(said, line):
+            return process
+    raise AssertionError(f"the reload ended with {process.wait()} and never said {said!r}")
+
+
+def below(process: subprocess.Popen[str]) -> list[psutil.Process]:
+    return psutil.Process(process.pid).children(recursive=True)
+
+
+def ended(process: subprocess.Popen[str], others: list[psutil.Process]) -> int:
+    """The exit code; nothing that it started is left."""
+    assert process.stderr is not None
+    process.stderr.close()
+    code = process.wait(60)
+    assert psutil.wait_procs(others, timeout=30)[1] == []
+    return code
+
+
+def verified(state: StateFolder) -> int:
+    return subprocess.run(
+        [PROGRAM, "verify"], env={**os.environ, "BOOKSALES_HOME": str(state.root)}, capture_output=True
+    ).returncode
+
+
+def test_sigterm_ends_the_run_in_good_order(installation: StateFolder) -> None:
+    served = read_pointer(installation.warehouse)
+    process = reload_until(installation, "clean and check")
+    others = below(process)
+
+    process.send_signal(signal.SIGTERM)
+
+    assert ended(process, others) == ExitCode.INTERRUPTED
+    assert RunLedger(installation.ledger_url).runs(1)[0]["state"] == "interrupted"
+    assert not is_held(installation.lock_file)
+    assert read_pointer(installation.warehouse) == served
+
+
+@pytest.mark.parametrize("stage", STAGES.values(), ids=STAGES)
+def test_a_killed_run_leaves_the_old_version_serving_and_the_next_run_succeeds(
+    installation: StateFolder, stage: str
+) -> None:
+    served = read_pointer(installation.warehouse)
+    process = reload_until(installation, stage)
+    others = below(process)
+    time.sleep(0.5)
+
+    for victim in (*others, psutil.Process(process.pid)):
+        victim.kill()
+
+    assert ended(process, others) == -signal.SIGKILL
+    assert read_pointer(installation.warehouse).generation in (served.generation, served.generation + 1)
+    assert verified(installation) == ExitCode.DONE
+    assert not is_held(installation.lock_file)
+
+
+def test_after_all_that_a_reload_is_as_good_as_the_first(installation: StateFolder) -> None:
+    served = read_pointer(installation.warehouse).generation
+    environment = {**os.environ, "BOOKSALES_HOME": str(installation.root)}
+
+    code = subprocess.run([PROGRAM, "reload"], env=environment, capture_output=True).returncode
+
+    assert code == ExitCode.DONE
+    assert read_pointer(installation.warehouse).generation == served + 1
+    assert served + 1 in kept_generations(installation.warehouse)
+    assert verified(installation) == ExitCode.DONE

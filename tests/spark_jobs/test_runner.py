@@ -1,0 +1,36 @@
+import pytest
+from frames import frame
+
+from spark_jobs.errors import LakeError
+from spark_jobs.run_ledger import RunLedger
+from spark_jobs.runner import Run, run_job
+from spark_jobs.silver import mirror
+from spark_jobs.tables import Lake
+
+BRONZE = (
+    "channel_id bigint, code string, name string, deleted_at timestamp, "
+    "_faults string, _run_seq bigint, _extracted_at timestamp, _source string, _operation string"
+)
+
+
+@pytest.fixture
+def delivered(spark, tmp_path):
+    """A run whose bronze holds two channels."""
+    lake = Lake(spark, str(tmp_path / "lake"))
+    rows = [
+        (number, code, code, None, None, 1, "2024-05-01 06:00:00", "shop", "snapshot")
+        for number, code in ((1, "web"), (2, "app"))
+    ]
+    lake.write_bronze(frame(spark, BRONZE, *rows), "bronze.channels", 1)
+    lake.seal_bronze("bronze.channels", 1, {})
+    return Run(1, lake, RunLedger(f"sqlite:///{tmp_path / 'ledger.db'}"), "shop", {})
+
+
+def test_a_job_says_what_it_wrote_and_one_repeated_under_its_number_is_refused(delivered):
+    first = run_job(delivered, "silver_channels", mirror.transform)
+
+    with pytest.raises(LakeError, match=r"silver\.channels: run 1 or a later one has written it already"):
+        run_job(delivered, "silver_channels", mirror.transform)
+
+    assert (first.rows_read, first.rows_written, first.lake_version) == (2, 2, 0)
+    assert delivered.ledger.lake_versions(1) == {"silver.channels": 0}
