@@ -21,6 +21,7 @@ from jobs_config.settings import Settings
 from jobs_config.spark import local_spark_conf
 from jobs_config.state import StateFolder
 from spark_jobs.commands import LANDING_VARIABLE
+from spark_jobs.errors import RunError
 from spark_jobs.extract.connection import PASSWORD_VARIABLE
 from spark_jobs.lease import HELD_VARIABLE, writer_lease
 from spark_jobs.main import PSEUDONYM_VARIABLE
@@ -118,19 +119,31 @@ def _environment(state: StateFolder, java: Path, source: Source | None) -> Mappi
 def _wait(line: Sequence[str], environment: Mapping[str, str], lease: int) -> int:
     """The child inherits the lease, so a JVM that outlives us still keeps other writers out."""
     # spark-submit puts all that a driver says, errors too, on its standard output; ours is for what was asked, as by --json.
-    process = subprocess.Popen(line, env=dict(environment), pass_fds=[lease], stdout=STANDARD_ERROR)
+    # In a session of its own: a terminal's Ctrl-C would end the JVM before the driver could close its run.
+    process = subprocess.Popen(
+        line, env=dict(environment), pass_fds=[lease], stdout=STANDARD_ERROR, start_new_session=True
+    )
     numbers = (signal.SIGTERM, signal.SIGHUP)
     before = {number: signal.signal(number, lambda *_: _interrupt(process)) for number in numbers}
     try:
         while True:
             try:
-                return process.wait()
+                return _exit_code(process.wait())
             except KeyboardInterrupt:
-                # On a terminal the child got the same Ctrl-C; it says how it ended.
-                process.send_signal(signal.SIGINT)
+                _interrupt(process)
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _exit_code(code: int) -> int:
+    """Spark's own, unless a signal ended it before it could say a word."""
+    if code >= 0:
+        return code
+    raise RunError(
+        f"Spark was ended by {signal.Signals(-code).name}; where nobody did that, the machine ran out of memory "
+        "(see driver_memory_mb). Nothing is published, the version before still serves"
+    )
 
 
 def _interrupt(process: subprocess.Popen[bytes]) -> None:

@@ -101,6 +101,10 @@ def _physical_records(path: Path) -> Iterator[tuple[int, bytes]]:
                 )
             yield start, b"".join(parts)
             start, parts, size, quotes = start + size, [], 0, 0
+    if parts and quotes % 2:
+        raise ExtractionError(
+            f"{path}: the record at byte {start} has no end; a quote is not closed, and nothing was loaded"
+        )
     if parts:
         yield start, b"".join(parts)
 

@@ -79,7 +79,7 @@ def test_the_range_is_in_the_url_and_changes_the_numbers(dashboard, page):
     quarter = net_revenue(page)
     assert quarter != month
 
-    page.goto(page.url)
+    opened(page, page.url)
     page.get_by_text("from 21 Dec 2024").wait_for()
     assert net_revenue(page) == quarter
     assert page.faults == []

@@ -72,12 +72,13 @@ def verified(state: StateFolder) -> int:
     ).returncode
 
 
-def test_sigterm_ends_the_run_in_good_order(installation: StateFolder) -> None:
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "Ctrl-C"])
+def test_a_signal_ends_the_run_in_good_order(installation: StateFolder, number: signal.Signals) -> None:
     served = read_pointer(installation.warehouse)
     process = reload_until(installation, "clean and check")
     others = below(process)
 
-    process.send_signal(signal.SIGTERM)
+    process.send_signal(number)
 
     assert ended(process, others) == ExitCode.INTERRUPTED
     assert RunLedger(installation.ledger_url).runs(1)[0]["state"] == "interrupted"
