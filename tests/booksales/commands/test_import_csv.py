@@ -1,3 +1,5 @@
+import pytest
+
 HEADER = "book_id,isbn,isbn13,authors,original_publication_year,original_title,title,language_code\n"
 
 
@@ -18,6 +20,7 @@ def test_a_feed_file_that_is_wrong_is_named_before_anything_starts(booksales, ho
     assert not (home / "writer.lock").exists()
 
 
+@pytest.mark.slow  # starts Spark to say that there is nothing to do
 def test_into_an_empty_lake_no_file_is_imported(installed_booksales, tmp_path):
     (tmp_path / "books.csv").write_text(HEADER)
 

@@ -1,6 +1,9 @@
 import json
 
+import pytest
 
+
+@pytest.mark.slow  # starts Spark to say that there is nothing to do
 def test_an_empty_lake_is_not_published_and_the_failed_run_is_reported(installed_booksales, booksales):
     refused = installed_booksales("publish", "--json")
 
