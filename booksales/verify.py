@@ -31,8 +31,8 @@ select coalesce(substr(raw ->> 'sale_date', 1, 7), '') as month, coalesce(raw ->
     count(*) as line_count, sum(cast(raw ->> 'quantity' as bigint)) as quantity,
     sum(cast(raw ->> 'quantity' as bigint) * cast(raw ->> 'unit_price' as decimal(12, 2))) as gross,
     bool_or((raw ->> 'quantity') is null or (raw ->> 'unit_price') is null or (raw ->> 'sale_date') is null) as is_unknown
-from rows_of_quarantine_run
-where table_name = 'silver.sales' and (raw ->> 'deleted_at') is null
+from rows_of_quarantine
+where table_name = $table and source = $source and (raw ->> 'deleted_at') is null
 group by all
 """
 
@@ -67,12 +67,11 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Places:
-    """What is compared: the run that read the source, the run that built gold, and the generation that serves."""
+    """What is compared: the generation that serves, the run that built it and the source it was read from."""
 
     ledger: RunLedger
     lake: Path
-    reload_run: int
-    gold_run: int
+    built_by: int
     source: str
     connection: duckdb.DuckDBPyConnection
 
@@ -91,107 +90,124 @@ def _places(ledger: RunLedger, lake: Path, warehouse: Path) -> Places:
     published = next((row for row in ledger.publications() if row["generation"] == pointer.generation), None)
     if published is None:
         raise BooksalesError(f"the ledger does not know generation {pointer.generation}; run `booksales reload`")
-    reloads = [row for row in ledger.runs(10_000) if row["kind"] == "reload" and row["state"] == "published"]
-    read = next((row for row in reloads if row["run_seq"] <= published["lake_run_seq"]), None)
+    read = ledger.last_read(up_to=published["lake_run_seq"])
     if read is None:
         raise BooksalesError("no published run has read the source; run `booksales reload`")
     connection = duckdb.connect(str(generation_file(warehouse, pointer.generation)), read_only=True)
     connection.execute("set timezone = 'UTC'")
-    return Places(ledger, lake, read["run_seq"], published["lake_run_seq"], read["source"], connection)
+    return Places(ledger, lake, published["lake_run_seq"], read["source"], connection)
 
 
 def _table_rows(places: Places) -> Iterator[Comparison]:
-    """Rows of every mapped table, deleted ones included."""
-    totals: dict[str, int] = {}
-    for row in places.ledger.source_totals(places.reload_run):
-        totals[row["table_name"]] = totals.get(row["table_name"], 0) + row["row_count"]
-    for table, expected in sorted(totals.items()):
-        _attach(places, f"silver.{table}", places.reload_run)
+    """Rows of every mapped table, deleted ones included, as of the newest run in which the source counted them."""
+    for table in tables_of("silver"):
+        counted = places.ledger.run_that_counted(table, places.built_by)
+        if counted is None:
+            continue
+        expected = sum(row["row_count"] for row in places.ledger.source_totals(counted) if row["table_name"] == table)
+        _attach(places, f"silver.{table}", counted)
         found = _one(places, f"select count(*) from rows_of_{table} where source = $source")
-        yield Comparison(f"rows of {table}", "", "", expected, found, _quarantined_rows(places, table), None)
+        yield Comparison(f"rows of {table}", "", "", expected, found, _quarantined_rows(places, table, counted), None)
 
 
-def _quarantined_rows(places: Places, table: str) -> int:
-    if not _attach_quarantine(places):
+def _quarantined_rows(places: Places, table: str, run_seq: int) -> int:
+    if not _attach_quarantine(places, run_seq):
         return 0
-    sql = "select count(*) from rows_of_quarantine_run where table_name = $table and source = $source"
+    sql = "select count(*) from rows_of_quarantine where table_name = $table and source = $source"
     row = places.connection.execute(sql, {"table": f"silver.{table}", "source": places.source}).fetchone()
     assert row is not None
     return int(row[0])
 
 
 def _sales(places: Places) -> Iterator[Comparison]:
-    """Live sale lines, copies and gross amount per month and currency."""
-    source = {
-        (row["month"], row["currency"]): (row["live_rows"], row["live_quantity"], Decimal(row["live_gross"]))
-        for row in places.ledger.source_totals(places.reload_run)
-        if row["table_name"] == "sales"
-    }
-    lake = _by_month(places, SALES_BY_MONTH)
-    warehouse = _by_month(places, FACT_BY_MONTH)
-    aside = _by_month(places, QUARANTINED_BY_MONTH, named=False) if _attach_quarantine(places) else {}
-    nothing = (0, 0, Decimal(0))
-    for month, currency in sorted({*source, *lake, *warehouse}):
+    """Live sale lines, copies and gross amount by month and currency.
+
+    Source and lake as of the newest count in the source, lake and warehouse as they serve.
+    """
+    counted = places.ledger.run_that_counted("sales", places.built_by)
+    if counted is not None and counted < places.built_by:
+        yield from _sales_of(places, _source_by_month(places, counted), *_lake_by_month(places, counted), None)
+        yield from _sales_of(places, None, *_lake_by_month(places, places.built_by), _by_month(places, FACT_BY_MONTH))
+    else:
+        source = _source_by_month(places, counted) if counted is not None else None
+        yield from _sales_of(places, source, *_lake_by_month(places, places.built_by), _by_month(places, FACT_BY_MONTH))
+
+
+ByMonth = dict[tuple[str, str], tuple[Any, ...]]
+NOTHING = (0, 0, Decimal(0))
+
+
+def _sales_of(
+    places: Places, source: ByMonth | None, lake: ByMonth, aside: ByMonth, warehouse: ByMonth | None
+) -> Iterator[Comparison]:
+    for month, currency in sorted({*(source or {}), *lake, *(warehouse or {})}):
         key = (month, currency)
-        places_of_key = (
-            source.get(key, nothing),
-            lake.get(key, nothing),
-            aside.get(key, nothing),
-            warehouse.get(key, nothing),
-        )
+        quarantined = aside.get(key, NOTHING)
         # A value that was taken out cannot be added up again: copies and money of its month are not compared with the source.
         # A row without a month can be of any, unless the source cannot place it either.
-        doubtful = {month, ""} if not any(of_month == "" for of_month, _ in source) else {month}
-        unknown = any(row[3] for (of_month, _), row in aside.items() if of_month in doubtful)
+        doubtful = {month, ""} if not any(of_month == "" for of_month, _ in source or {}) else {month}
+        unknown = any(len(row) > 3 and row[3] for (of_month, _), row in aside.items() if of_month in doubtful)
         for place, what in enumerate(("live sale lines", "copies", "gross amount")):
-            counted = [values[place] for values in places_of_key]
+            in_source = None if source is None or (unknown and place) else source.get(key, NOTHING)[place]
+            in_warehouse = None if warehouse is None else warehouse.get(key, NOTHING)[place]
             yield Comparison(
-                what,
-                month,
-                currency,
-                None if unknown and place else counted[0],
-                counted[1],
-                counted[2] or 0,
-                counted[3],
+                what, month, currency, in_source, lake.get(key, NOTHING)[place], quarantined[place] or 0, in_warehouse
             )
+
+
+def _source_by_month(places: Places, run_seq: int) -> ByMonth:
+    return {
+        (row["month"], row["currency"]): (row["live_rows"], row["live_quantity"], Decimal(row["live_gross"]))
+        for row in places.ledger.source_totals(run_seq)
+        if row["table_name"] == "sales"
+    }
+
+
+def _lake_by_month(places: Places, run_seq: int) -> tuple[ByMonth, ByMonth]:
+    """What the lake hands on to the warehouse, and what is aside: rows that silver refused, and those without a rate."""
+    _attach(places, "silver.sales", run_seq)
+    lake = _by_month(places, SALES_BY_MONTH)
+    if not _attach_quarantine(places, run_seq):
+        return lake, {}
+    refused = _by_month(places, QUARANTINED_BY_MONTH, table="silver.sales")
+    unrated = _by_month(places, QUARANTINED_BY_MONTH, table="gold.fact_sales")
+    handed_on = {key: _plus(row, unrated.get(key, NOTHING), -1) for key, row in lake.items()}
+    aside = {key: _plus(refused.get(key, NOTHING), unrated.get(key, NOTHING), 1) for key in {*refused, *unrated}}
+    return handed_on, aside
+
+
+def _plus(one: tuple[Any, ...], other: tuple[Any, ...], sign: int) -> tuple[Any, ...]:
+    return (*((one[place] or 0) + sign * (other[place] or 0) for place in range(3)), *one[3:])
 
 
 def _gold_rows(places: Places) -> Iterator[Comparison]:
     """Rows of every table of the star, lake against warehouse."""
     for table in tables_of("gold"):
-        _attach(places, f"gold.{table}", places.gold_run)
+        _attach(places, f"gold.{table}", places.built_by)
         in_lake = _one(places, f"select count(*) from rows_of_{table}")
         in_warehouse = _one(places, f"select count(*) from analytics.{table}")
         yield Comparison(f"rows of {table}", "", "", None, in_lake, 0, in_warehouse)
 
 
 def _attach(places: Places, table: str, run_seq: int) -> None:
-    """Make a lake table readable as rows_of_<table>, at the version that the run wrote."""
+    """Make a lake table readable as rows_of_<table>, at the version that the run left."""
     version = places.ledger.lake_versions(run_seq).get(table)
     if version is None:
         raise BooksalesError(f"run {run_seq} did not record a version of {table}; run `booksales reload`")
-    _attach_version(places, table, version)
-
-
-def _attach_version(places: Places, table: str, version: int | None) -> None:
     layer, name = table.split(".")
     delta = deltalake.DeltaTable(str(places.lake / layer / name), version=version)
     places.connection.register(f"rows_of_{name}", delta.to_pyarrow_dataset())
 
 
-def _attach_quarantine(places: Places) -> bool:
-    if not (places.lake / "silver" / "quarantine" / "_delta_log").exists():
+def _attach_quarantine(places: Places, run_seq: int) -> bool:
+    if "silver.quarantine" not in places.ledger.lake_versions(run_seq):
         return False
-    _attach_version(places, "silver.quarantine", None)
-    places.connection.execute(
-        f"create or replace temp view rows_of_quarantine_run as select * from rows_of_quarantine where run_seq = {places.reload_run}"
-    )
+    _attach(places, "silver.quarantine", run_seq)
     return True
 
 
-def _by_month(places: Places, sql: str, named: bool = True) -> dict[tuple[str, str], tuple[Any, ...]]:
-    parameters = {"source": places.source} if named else {}
-    rows = places.connection.execute(sql, parameters).fetchall()
+def _by_month(places: Places, sql: str, **parameters: str) -> ByMonth:
+    rows = places.connection.execute(sql, {"source": places.source, **parameters}).fetchall()
     return {(row[0], row[1]): row[2:] for row in rows}
 
 

@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 Pseudonym = Literal["id", "email"]
 DeleteStrategy = Literal["tombstone", "key_sweep", "none"]
-WriteMode = Literal["overwrite", "replace_source", "merge_on_key"]
+WriteMode = Literal["overwrite", "replace_source", "replace_days", "merge_on_key"]
 
 
 class _Model(BaseModel):
@@ -40,13 +40,30 @@ class TableMapping(_Model):
         return values
 
 
+class TombstoneMapping(_Model):
+    """The table in which the source's triggers record deleted rows: the table's name, the row's key, and when."""
+
+    table: str
+    table_name: str
+    row_key: str
+    watermark: str
+
+
 class SourceMapping(_Model):
     """A source database: which of its tables and columns fill which of ours (names as in contracts/silver)."""
 
     source: str = Field(pattern="^[a-z][a-z0-9_]*$")
     schema_name: str = Field("public", alias="schema")
     shop_currency: str = Field("USD", pattern="^[A-Z]{3}$", description="currency the source's exchange rates lead to")
+    tombstones: TombstoneMapping | None = None
     tables: dict[str, TableMapping]
+
+    @model_validator(mode="after")
+    def tombstones_are_named(self) -> "SourceMapping":
+        asking = [name for name, table in self.tables.items() if table.deletes == "tombstone"]
+        if asking and self.tombstones is None:
+            raise ValueError(f"tables {', '.join(asking)} say `deletes: tombstone`, and no `tombstones` table is named")
+        return self
 
 
 class JobConfig(_Model):

@@ -19,21 +19,31 @@ from spark_jobs.reload import reload
 from spark_jobs.report import write_report
 from spark_jobs.run_ledger import RunLedger
 from spark_jobs.runner import Run
+from spark_jobs.sync import SyncOptions, sync
 from spark_jobs.tables import Lake
-from warehouse.generations import newest_published_run
+from warehouse.duckdb_warehouse import newest_generation
 from warehouse.publication import Publication, PublicationError
 
 LOGGER = logging.getLogger(__name__)
 
 LANDING_VARIABLE = "BOOKSALES_LANDING_KEY"
 
-Work = Callable[[RunLedger, int], tuple[Run, Publication]]
+# What a run did, and what it published: nothing where readers would see no change.
+Work = Callable[[RunLedger, int], tuple[Run, Publication | None]]
 
 
 def reload_source(spark: SparkSession, options: RunOptions, arguments: argparse.Namespace, progress: Progress) -> int:
     """A full reload of the source."""
     return _as_run(
         "reload", spark, options, progress, lambda ledger, run_seq: reload(spark, options, ledger, run_seq, progress)
+    )
+
+
+def sync_source(spark: SparkSession, options: RunOptions, arguments: argparse.Namespace, progress: Progress) -> int:
+    """What changed in the source since the last run."""
+    asked = SyncOptions(arguments.sweep, arguments.approve_deletes)
+    return _as_run(
+        "sync", spark, options, progress, lambda ledger, run_seq: sync(spark, options, asked, ledger, run_seq, progress)
     )
 
 
@@ -71,8 +81,11 @@ def import_csv(spark: SparkSession, options: RunOptions, arguments: argparse.Nam
 def _as_run(kind: str, spark: SparkSession, options: RunOptions, progress: Progress, work: Work) -> int:
     """Run the work under a new run number; whatever happens, the ledger says how it ended."""
     ledger = RunLedger(options.ledger_url)
-    newest = max(Lake(spark, options.lake).newest_run(), newest_published_run(options.warehouse))
-    run_seq = ledger.start(kind, options.mapping.source, newest)
+    base = newest_generation(options.warehouse)
+    published = base.publication.run_seq if base else 0
+    run_seq = ledger.start(
+        kind, options.mapping.source, max(Lake(spark, options.lake).newest_run(), published), published
+    )
     try:
         run, publication = work(ledger, run_seq)
     except KeyboardInterrupt:
@@ -87,9 +100,12 @@ def _as_run(kind: str, spark: SparkSession, options: RunOptions, progress: Progr
         failure = explained(error)
         _close(ledger, run_seq, "failed", str(failure))
         raise failure from error
-    ledger.finish(run_seq, "published")
-    report = write_report(run, publication, options.reports)
-    progress.say(report.text)
+    if publication is None:
+        ledger.finish(run_seq, "unchanged", "nothing new to publish")
+        progress.say(f"run {run_seq}: nothing changed, nothing to publish")
+    else:
+        ledger.finish(run_seq, "published")
+        progress.say(write_report(run, publication, options.reports).text)
     limit = options.settings.quarantine_limit_ratio
     over = [step for step in run.steps if step.rows_quarantined > limit * max(step.rows_read, 1)]
     return int(ExitCode.ATTENTION if over else ExitCode.DONE)

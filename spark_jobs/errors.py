@@ -2,7 +2,7 @@
 
 import re
 
-from jobs_config.errors import BooksalesError, ConfigError
+from jobs_config.errors import BooksalesError, ConfigError, RefusedError
 
 # What Spark, the JDBC driver and DuckDB say deep inside, and what would do. The first that is found counts.
 ADVICE = {
@@ -28,6 +28,14 @@ class ExtractionError(BooksalesError):
 
 class SourceMappingError(ConfigError):
     """The mapping names a table, column or type that the source does not have."""
+
+
+class SourceChangedError(RefusedError):
+    """The source is not a later state of what was read before; nothing is loaded."""
+
+
+class ApprovalError(RefusedError):
+    """A run would delete more than a run may without being asked; nothing is changed."""
 
 
 class ExpectationError(BooksalesError):

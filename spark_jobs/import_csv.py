@@ -4,7 +4,7 @@ A file is known by the hash of its content and loaded once. A file that cannot b
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -18,11 +18,11 @@ from spark_jobs.errors import ExtractionError
 from spark_jobs.extract.csv_feed import DeliveredFile, deliver, feed_schema
 from spark_jobs.extract.csv_records import content_hash
 from spark_jobs.options import RunOptions
-from spark_jobs.publish import publish_gold
-from spark_jobs.registry import FEEDS, GOLD
-from spark_jobs.reload import meaning_of
+from spark_jobs.registry import FEEDS
+from spark_jobs.reload import build_and_publish, meaning_of
 from spark_jobs.run_ledger import RunLedger
 from spark_jobs.runner import Run, run_stages
+from spark_jobs.sync import listed
 from spark_jobs.tables import Lake
 from warehouse.publication import Publication
 
@@ -57,20 +57,21 @@ def sort_files(files: Sequence[Path], ledger: RunLedger) -> Sorted:
 def import_files(
     spark: SparkSession, options: RunOptions, feed: FeedConfig, files: Sorted, key: bytes, ledger: RunLedger, run_seq: int,
     progress: Progress,
-) -> tuple[Run, Publication]:  # fmt: skip
+) -> tuple[Run, Publication | None]:  # fmt: skip
     """Load new files and publish. Raises BooksalesError when none of them can be read, or nothing was ever reloaded."""
-    before = ledger.last_reload()
+    before = ledger.last_read()
     if before is None:
         raise BooksalesError("the lake is empty: run `booksales reload` once, then import files")
-    unfinished = ledger.unfinished_reload(before["run_seq"])
+    unfinished = ledger.unfinished_read(before["run_seq"])
     if unfinished is not None:
         raise BooksalesError(
-            f"reload {unfinished} changed the lake and was not published; run `booksales reload`, then import files"
+            f"{unfinished['kind']} {unfinished['run_seq']} changed the lake and was not published; run `booksales "
+            f"{unfinished['kind']}`, then import files"
         )
     if meaning_of(options) != json.loads(before["meaning"]):
         raise ConfigError(
-            f"run {before['run_seq']} filled the lake with {_listed(json.loads(before['meaning']))}; the settings now say "
-            f"{_listed(meaning_of(options))}. `booksales reload` makes them agree, or set them back"
+            f"run {before['run_seq']} filled the lake with {listed(json.loads(before['meaning']))}; the settings now say "
+            f"{listed(meaning_of(options))}. `booksales reload` makes them agree, or set them back"
         )
     lake = Lake(spark, options.lake)
     with progress.phase(f"read {len(files.fresh)} files of feed {feed.feed}"):
@@ -79,22 +80,17 @@ def import_files(
         raise ExtractionError("; ".join(files.refused.values()))
     snapshot_at, meaning = datetime.fromisoformat(before["snapshot_at"]), json.loads(before["meaning"])
     ledger.snapshot_taken(run_seq, snapshot_at, meaning)
-    parameters = {**meaning, "snapshot_at": snapshot_at, "feed": feed.feed, "run_seq": run_seq}
-    run = Run(run_seq, lake, ledger, feed.feed, parameters)
+    parameters = {
+        **meaning, "snapshot_at": snapshot_at, "calendar_year": snapshot_at.year, "feed": feed.feed, "run_seq": run_seq
+    }  # fmt: skip
+    run = Run(run_seq, lake, ledger, feed.feed, parameters, builds_all=False, confirm=options.confirm)
     hashes = [file.sha256 for file in delivered]
     run.delivered[f"bronze.{feed.target}"] = lake.read_feed_files(feed.feed, hashes, run_seq, feed_schema(feed))
     with progress.phase("clean and check (silver)"):
         run_stages(run, FEEDS[feed.target], progress)
-    with progress.phase("model the star (gold)"):
-        run_stages(run, GOLD, progress)
-    with progress.phase("publish"):
-        publication = publish_gold(run, options, snapshot_at, meaning, progress)
+    publication = build_and_publish(run, options, snapshot_at, meaning, progress)
     ledger.record_files(run_seq, feed.feed, [(file.sha256, file.path.name, file.counts.records) for file in delivered])
     return run, publication
-
-
-def _listed(meaning: Mapping[str, str]) -> str:
-    return ", ".join(f"{name} {value}" for name, value in meaning.items())
 
 
 def deliver_files(lake: Lake, feed: FeedConfig, files: Sorted, run_seq: int, key: bytes) -> list[DeliveredFile]:

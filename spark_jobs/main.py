@@ -29,7 +29,12 @@ from spark_jobs.session import open_session
 from warehouse.publication import PublicationError
 
 PSEUDONYM_VARIABLE = "BOOKSALES_PSEUDONYM_KEY"
-COMMANDS = {"reload": commands.reload_source, "publish": commands.publish_again, "import-csv": commands.import_csv}
+COMMANDS = {
+    "reload": commands.reload_source,
+    "sync": commands.sync_source,
+    "publish": commands.publish_again,
+    "import-csv": commands.import_csv,
+}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -95,6 +100,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--lock-file", default="", help="writer lease on one machine (default: beside a SQLite ledger)")
     parser.add_argument(
         "--discard-history", action="store_true", help="reload: forget SCD2 versions and surrogate keys"
+    )
+    parser.add_argument(
+        "--sweep", action="store_true", help="sync: look at every row of every table, and compare content"
+    )
+    parser.add_argument(
+        "--approve-deletes", action="store_true", help="sync: take away more than 5 % of a table, or all of it"
     )
     parser.add_argument("--log-format", choices=("plain", "json"), default="plain")
     parser.add_argument("--verbose", action="store_true", help="log every job")

@@ -1,6 +1,7 @@
 """What a run is told: places, source and settings. Built once from arguments; jobs never look at the environment."""
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +15,7 @@ KEY_BYTES = 32
 
 @dataclass(frozen=True)
 class RunOptions:
-    """Everything a run needs to know before it starts."""
+    """Everything a run needs to know before it starts; `confirm` raises when somebody else has become the writer."""
 
     lake: str
     warehouse: Path
@@ -25,6 +26,7 @@ class RunOptions:
     address: SourceAddress | None
     pseudonym_key: bytes
     discard_history: bool = False
+    confirm: Callable[[], None] = lambda: None
 
 
 def secret_key(variable: str) -> bytes:

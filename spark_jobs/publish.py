@@ -1,39 +1,53 @@
-"""From gold to the warehouse: the files of every table at the versions one run wrote, and what readers should know of them."""
+"""From gold to the warehouse: the files of every table at one version each, and what readers should know of them."""
 
 import json
+import logging
 import zoneinfo
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 
-from pyspark.sql import SparkSession
+from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from jobs_config.log_setup import log_event
 from jobs_config.progress import Progress
 from spark_jobs.errors import LakeError
 from spark_jobs.expectations import CheckResult
 from spark_jobs.options import RunOptions
-from spark_jobs.run_ledger import RunLedger, StepResult, now
-from spark_jobs.runner import Run, money_columns
+from spark_jobs.run_ledger import RunLedger, now, step_of
+from spark_jobs.runner import Run, money_columns, of_days
 from spark_jobs.tables import Lake
-from warehouse.contract import load_contract, tables_of
-from warehouse.duckdb_warehouse import publish
-from warehouse.publication import Publication, TableExport
+from warehouse.contract import Contract, load_contract, tables_of
+from warehouse.duckdb_warehouse import newest_generation, publish
+from warehouse.publication import Base, Publication, TableExport
+
+LOGGER = logging.getLogger(__name__)
 
 TABLES_AT_ONCE = 4
+
+# Then a generation is built whole again: rows deleted in a copy leave room behind that only a new file gives back.
+MOST_INCREMENTS = 30
 QUALITY_COLUMNS = ("table_name", "expectation", "level", "failed_rows", "checked_rows")
 
 
 def publish_gold(
-    run: Run, options: RunOptions, snapshot_at: datetime, meaning: Mapping[str, str], progress: Progress
-) -> Publication:
-    """Publish what the run's gold jobs wrote; `meaning` is that of the run that built gold.
+    run: Run, options: RunOptions, snapshot_at: datetime, meaning: Mapping[str, str], versions: Mapping[str, int],
+    progress: Progress,
+) -> Publication | None:  # fmt: skip
+    """Publish the gold tables at the versions given; `meaning` is that of the run that built them.
 
-    Raises PublicationError, with the old version still serving, when a check fails.
+    None where readers would see no change.
+    A run that builds only what changed starts from a copy of the newest generation and rewrites the touched days. Raises
+    PublicationError, with the old version still serving, when a check fails.
     """
+    base = None if run.builds_all else _base(options, meaning)
+    contracts = [load_contract(f"gold.{name}") for name in tables_of("gold")]
     with ThreadPoolExecutor(TABLES_AT_ONCE) as pool:
-        names = tables_of("gold")
-        exports = dict(zip(names, pool.map(lambda name: _export(run, f"gold.{name}"), names), strict=True))
+        made = pool.map(lambda contract: _export(run, contract, versions, base), contracts)
+        exports = {contract.name: export for contract, export in zip(contracts, made, strict=True)}
+    if base is not None and _serves_the_same(base, exports, snapshot_at, meaning):
+        return None
 
     def describe(generation: int, sale_count: int, first: date | None, last: date | None) -> Publication:
         return Publication(
@@ -49,11 +63,40 @@ def publish_gold(
             sale_count=sale_count,
         )
 
+    def report(what: str) -> None:
+        progress.note(what)
+        log_event(LOGGER, "publication.step", step=what)
+
+    run.confirm()
     publication = publish(
-        options.warehouse, exports, describe, _ops_rows(run), options.settings.keep_generations, report=progress.note
+        options.warehouse,
+        exports,
+        describe,
+        _ops_rows(run),
+        options.settings.keep_generations,
+        report=report,
+        base=base,
     )
+    log_event(LOGGER, "publication.served", generation=publication.generation)
     run.ledger.record_publication(publication.generation, run.run_seq, run.lake_run_seq or run.run_seq)
     return publication
+
+
+def _base(options: RunOptions, meaning: Mapping[str, str]) -> Base | None:
+    """The newest generation, if a copy of it can be brought up to date; each copy leaves some dead space behind."""
+    base = newest_generation(options.warehouse)
+    if base is None or base.increments >= MOST_INCREMENTS:
+        return None
+    said = {name: getattr(base.publication, name) for name in ("reporting_currency", "time_zone", "retail_week_start")}
+    return base if said == {name: meaning[name] for name in said} else None
+
+
+def _serves_the_same(
+    base: Base, exports: Mapping[str, TableExport], snapshot_at: datetime, meaning: Mapping[str, str]
+) -> bool:
+    through = data_through(snapshot_at, meaning["time_zone"], base.last_sale_date)
+    is_same = base.lake_versions == {name: export.lake_version for name, export in exports.items()}
+    return is_same and through == base.publication.data_through
 
 
 def data_through(snapshot_at: datetime, time_zone: str, last_sale_date: date | None) -> date | None:
@@ -64,11 +107,23 @@ def data_through(snapshot_at: datetime, time_zone: str, last_sale_date: date | N
     return min(business_date - timedelta(days=1), last_sale_date)
 
 
-def _export(run: Run, table: str) -> TableExport:
-    step = next(step for step in run.steps if step.table_name == table)
-    assert step.lake_version is not None
-    files = run.lake.data_files(table, step.lake_version)
-    return TableExport(files, step.lake_version, step.rows_written, run.sums[table])
+def _export(run: Run, contract: Contract, versions: Mapping[str, int], base: Base | None) -> TableExport:
+    """What the warehouse is to take of a table: all of it, or the days that differ from `base`."""
+    lake, table, version = run.lake, contract.table, versions[contract.table]
+    there = base.lake_versions.get(contract.name) if base else None
+    if there == version:
+        return TableExport((), version, lake.read(table, version).count())
+    days = lake.changed_days(table, there) if there is not None and "sale_date" in contract.columns else None
+    if days is not None:
+        where = of_days(days) if days else "false"
+        rows = lake.read(table, version)
+        sums = _sums(rows.filter(where), contract)
+        return TableExport(lake.data_files(table, version, where), version, rows.count(), sums, days)
+    built = next((step for step in run.steps if step.table_name == table), None)
+    if built is not None and table in run.sums:
+        return TableExport(lake.data_files(table, version), version, built.rows_written, run.sums[table])
+    rows = lake.read(table, version)
+    return TableExport(lake.data_files(table, version), version, rows.count(), _sums(rows, contract))
 
 
 def _ops_rows(run: Run) -> dict[str, list[tuple[object, ...]]]:
@@ -88,7 +143,7 @@ def _ops_rows(run: Run) -> dict[str, list[tuple[object, ...]]]:
 def republish(
     spark: SparkSession, options: RunOptions, ledger: RunLedger, run_seq: int, progress: Progress
 ) -> tuple[Run, Publication]:
-    """Publish gold as the last complete run left it, as a new generation. Raises LakeError when no run has built gold."""
+    """Publish gold as the last complete run left it, whole, as a new generation. Raises LakeError when no run has built gold."""
     built = next((row["lake_run_seq"] for row in ledger.publications()), None)
     if built is None:
         raise LakeError("no run has built the gold tables yet; run `booksales reload`")
@@ -96,23 +151,20 @@ def republish(
     assert first is not None
     snapshot_at, meaning = datetime.fromisoformat(first["snapshot_at"]), json.loads(first["meaning"])
     ledger.snapshot_taken(run_seq, snapshot_at, meaning)
+    ledger.record_versions(run_seq, ledger.lake_versions(built))
     run = Run(run_seq, Lake(spark, options.lake), ledger, first["source"], {}, lake_run_seq=built)
-    steps = [StepResult(**{name: row[name] for name in StepResult.__dataclass_fields__}) for row in ledger.steps(built)]
     run.quality = [CheckResult(*(row[name] for name in QUALITY_COLUMNS)) for row in ledger.quality(built)]
-    run.steps = [step for step in steps if step.table_name.startswith("gold.")]
+    run.steps = [step_of(row) for row in ledger.steps(built) if row["table_name"].startswith("gold.")]
     with progress.phase("publish"):
-        run.sums = {step.table_name: _sums_of(run.lake, step) for step in run.steps}
-        return run, publish_gold(run, options, snapshot_at, meaning, progress)
+        publication = publish_gold(run, options, snapshot_at, meaning, ledger.lake_versions(built), progress)
+    assert publication is not None
+    return run, publication
 
 
-def _sums_of(lake: Lake, step: StepResult) -> dict[str, str]:
-    columns = money_columns(load_contract(step.table_name))
+def _sums(rows: DataFrame, contract: Contract) -> dict[str, str]:
+    columns = money_columns(contract)
     if not columns:
         return {}
-    totals = (
-        lake.read(step.table_name, step.lake_version)
-        .agg(*(F.sum(name).cast("string").alias(name) for name in columns))
-        .first()
-    )
+    totals = rows.agg(*(F.sum(name).cast("string").alias(name) for name in columns)).first()
     assert totals is not None
     return {name: totals[name] or "0" for name in columns}

@@ -20,6 +20,7 @@ from spark_jobs.gold import (
     dim_region,
     dim_store,
     fact_sales,
+    touched_days,
 )
 from spark_jobs.silver import books, mirror, sales, titles
 
@@ -67,4 +68,14 @@ GOLD: list[Stage] = [
     {"gold_fact_sales": fact_sales.transform},
 ]
 
+# Which business dates of the fact a change touches: of a silver table, told by its merge; of the fact's other inputs.
+TOUCHED_DAYS: dict[str, Callable[[DataFrame, DataFrame], DataFrame]] = {"silver.sales": sales.touched_days}
+DAYS_TO_REBUILD: dict[str, Callable[..., DataFrame]] = {"gold_fact_sales": touched_days.of_changed_inputs}
+
 STAGES = [*SILVER, *(stage for stages in FEEDS.values() for stage in stages), *GOLD]
+
+
+def silver_job(table: str) -> tuple[str, Transform]:
+    """The job that fills a silver table from the source, and its transform."""
+    name = f"silver_{table}"
+    return name, next(stage[name] for stage in SILVER if name in stage)

@@ -1,16 +1,16 @@
 """A full reload: one snapshot of the source, bronze, silver, gold, a new publication."""
 
 import logging
-from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 
-from pyspark.sql import Observation, SparkSession
-from pyspark.sql import functions as F
+from pyspark.sql import SparkSession
 
-from jobs_config.log_setup import bind_run, log_event
+from jobs_config.log_setup import bind_run
 from jobs_config.progress import Progress
-from spark_jobs.errors import ExtractionError
-from spark_jobs.extract.postgres import check_columns, partition_predicates, read_table
-from spark_jobs.extract.snapshot import SourceSnapshot, SourceTable, open_snapshot
+from spark_jobs.extract.delivery import deliver_tables
+from spark_jobs.extract.position import SourcePosition, TablePosition
+from spark_jobs.extract.postgres import Reader, check_columns
+from spark_jobs.extract.snapshot import SourceSnapshot, open_snapshot
 from spark_jobs.extract.source_totals import SourceTotal, source_totals
 from spark_jobs.options import RunOptions
 from spark_jobs.plan import require_tables
@@ -19,16 +19,15 @@ from spark_jobs.registry import GOLD, SILVER
 from spark_jobs.run_ledger import RunLedger
 from spark_jobs.runner import Run, run_stages
 from spark_jobs.tables import Lake
+from warehouse.contract import tables_of
 from warehouse.publication import Publication
 
 LOGGER = logging.getLogger(__name__)
 
-TABLES_AT_ONCE = 2
-
 
 def reload(
     spark: SparkSession, options: RunOptions, ledger: RunLedger, run_seq: int, progress: Progress
-) -> tuple[Run, Publication]:
+) -> tuple[Run, Publication | None]:
     """Rebuild lake and warehouse from the source as of one moment; SCD2 history and imported files stay.
 
     Nothing that readers see changes until the last step. Raises a BooksalesError of the step that failed.
@@ -39,24 +38,80 @@ def reload(
     lake = Lake(spark, options.lake)
     with open_snapshot(options.address, options.mapping) as snapshot:
         ledger.snapshot_taken(run_seq, snapshot.taken_at, meaning_of(options))
+        check_columns(snapshot)
         with progress.phase("extract"):
-            extract(lake, snapshot, options, ledger, run_seq, progress)
+            totals = count_source(snapshot, options, set(snapshot.tables))
+            ledger.record_source_totals(run_seq, totals)
+            deliver_tables(lake, reader_of(spark, snapshot, options, run_seq), rows_by_table(totals), progress.update)
+        ledger.record_position(run_seq, options.mapping.source, position_of(snapshot))
         snapshot_at = snapshot.taken_at
     run = Run(
-        run_seq, lake, ledger, options.mapping.source, job_parameters(options, snapshot_at), options.discard_history
-    )
+        run_seq, lake, ledger, options.mapping.source, job_parameters(options, snapshot_at),
+        discard_history=options.discard_history, confirm=options.confirm,
+    )  # fmt: skip
     with progress.phase("clean and check (silver)"):
         run_stages(run, SILVER, progress)
+    return run, build_and_publish(run, options, snapshot_at, meaning_of(options), progress)
+
+
+def build_and_publish(
+    run: Run, options: RunOptions, snapshot_at: datetime, meaning: dict[str, str], progress: Progress
+) -> Publication | None:
+    """Gold from silver, then the warehouse; None where readers would see no change."""
     with progress.phase("model the star (gold)"):
         run_stages(run, GOLD, progress)
+    versions = lake_versions(run.lake)
+    run.ledger.record_versions(run.run_seq, versions)
     with progress.phase("publish"):
-        publication = publish_gold(run, options, snapshot_at, meaning_of(options), progress)
-    return run, publication
+        return publish_gold(run, options, snapshot_at, meaning, versions, progress)
 
 
-def job_parameters(options: RunOptions, snapshot_at: object) -> dict[str, object]:
+def lake_versions(lake: Lake) -> dict[str, int]:
+    """The newest version of every table that is there, maintenance left out."""
+    names = [f"{layer}.{name}" for layer in ("silver", "gold") for name in tables_of(layer)]
+    found = {name: lake.data_version(name) for name in names}
+    return {name: version for name, version in found.items() if version is not None}
+
+
+def reader_of(spark: SparkSession, snapshot: SourceSnapshot, options: RunOptions, run_seq: int) -> Reader:
+    """How this run reads the source."""
+    return Reader(spark, snapshot, run_seq, options.mapping.source, options.pseudonym_key)
+
+
+def count_source(snapshot: SourceSnapshot, options: RunOptions, tables: set[str]) -> list[SourceTotal]:
+    """What the source says it holds, of the tables named."""
+    wanted = [table for name, table in snapshot.tables.items() if name in tables]
+    return [total for table in wanted for total in source_totals(snapshot, table, options.settings.time_zone)]
+
+
+def rows_by_table(totals: list[SourceTotal]) -> dict[str, int]:
+    """Rows of each table that was counted."""
+    return {
+        name: sum(total.rows for total in totals if total.table == name) for name in {total.table for total in totals}
+    }
+
+
+def position_of(snapshot: SourceSnapshot, not_swept: dict[str, TablePosition] | None = None) -> SourcePosition:
+    """How far this snapshot reads the source; tables of which not every row was looked at keep the sweep they had."""
+    kept = not_swept or {}
+    tables = {
+        name: TablePosition(
+            table.relation,
+            table.oid,
+            table.filenode,
+            table.mapping.key,
+            kept[name].swept if name in kept else snapshot.text,
+        )
+        for name, table in snapshot.tables.items()
+    }
+    return SourcePosition(
+        snapshot.system, snapshot.timeline, snapshot.database, snapshot.cutoff, snapshot.text, snapshot.taken_at, tables
+    )
+
+
+def job_parameters(options: RunOptions, snapshot_at: datetime) -> dict[str, object]:
     """What transforms may ask for by name."""
-    return {**meaning_of(options), "snapshot_at": snapshot_at}
+    return {**meaning_of(options), "snapshot_at": snapshot_at, "calendar_year": snapshot_at.year}
 
 
 def meaning_of(options: RunOptions) -> dict[str, str]:
@@ -67,49 +122,3 @@ def meaning_of(options: RunOptions) -> dict[str, str]:
         "reporting_currency": options.settings.reporting_currency,
         "retail_week_start": options.settings.retail_week_start,
     }
-
-
-def extract(
-    lake: Lake, snapshot: SourceSnapshot, options: RunOptions, ledger: RunLedger, run_seq: int, progress: Progress
-) -> None:
-    """Bring every table of the snapshot to bronze; sealed only if as many rows arrived as the source says it has."""
-    check_columns(snapshot)
-    # Biggest first, so the small ones fill the gaps.
-    tables = sorted(snapshot.tables.values(), key=lambda table: -table.size_bytes)
-    totals = {table.name: source_totals(snapshot, table, options.settings.time_zone) for table in tables}
-    ledger.record_source_totals(run_seq, [total for of_table in totals.values() for total in of_table])
-    with ThreadPoolExecutor(TABLES_AT_ONCE) as pool:
-        started = [
-            pool.submit(extract_table, lake, snapshot, table, totals[table.name], options, run_seq) for table in tables
-        ]
-        arrived = 0
-        for job in started:
-            arrived += job.result()
-            progress.update(arrived, sum(total.rows for of_table in totals.values() for total in of_table))
-
-
-def extract_table(
-    lake: Lake,
-    snapshot: SourceSnapshot,
-    table: SourceTable,
-    totals: list[SourceTotal],
-    options: RunOptions,
-    run_seq: int,
-) -> int:
-    """Bring one table to bronze and seal it; returns its rows. Raises ExtractionError when the count is not the snapshot's."""
-    observation = Observation(f"bronze_{table.name}")
-    rows = read_table(lake.spark, snapshot, table, options.pseudonym_key, run_seq, options.mapping.source)
-    lake.write_bronze(rows.observe(observation, F.count(F.lit(1)).alias("rows")), f"bronze.{table.name}", run_seq)
-    arrived, expected = int(observation.get["rows"]), sum(total.rows for total in totals)
-    if arrived != expected:
-        raise ExtractionError(
-            f"{table.relation}: {arrived} rows arrived, the snapshot has {expected}; nothing is published. "
-            "A partition was not read in the snapshot: check that no pooler stands between (connect to the server itself)"
-        )
-    lake.seal_bronze(
-        f"bronze.{table.name}",
-        run_seq,
-        {"rows": arrived, "snapshot": snapshot.text, "taken_at": str(snapshot.taken_at)},
-    )
-    log_event(LOGGER, "table.extracted", table=table.name, rows=arrived, partitions=len(partition_predicates(table)))
-    return arrived

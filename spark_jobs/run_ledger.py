@@ -16,6 +16,7 @@ from sqlalchemy.engine import Engine, RowMapping
 
 from spark_jobs.errors import LedgerError
 from spark_jobs.expectations import CheckResult
+from spark_jobs.extract.position import SourcePosition, parse_position
 from spark_jobs.extract.source_totals import SourceTotal
 
 METADATA = sa.MetaData()
@@ -46,7 +47,28 @@ STEP = sa.Table(
     sa.Column("rows_quarantined", sa.BigInteger, nullable=False),
     sa.Column("lake_version", sa.BigInteger),
     sa.Column("seconds", sa.Float, nullable=False),
+    # Of a merge only.
+    sa.Column("rows_inserted", sa.BigInteger),
+    sa.Column("rows_updated", sa.BigInteger),
+    sa.Column("rows_deleted", sa.BigInteger),
     sa.PrimaryKeyConstraint("run_seq", "name"),
+)
+# The version of every lake table once a run had done its work there, whether it wrote the table or not.
+TABLE_VERSION = sa.Table(
+    "table_version",
+    METADATA,
+    sa.Column("run_seq", sa.BigInteger, nullable=False),
+    sa.Column("table_name", sa.String(80), nullable=False),
+    sa.Column("version", sa.BigInteger, nullable=False),
+    sa.PrimaryKeyConstraint("run_seq", "table_name"),
+)
+# How far a run read its source, as JSON (extract/position.py).
+SOURCE_POSITION = sa.Table(
+    "source_position",
+    METADATA,
+    sa.Column("run_seq", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("source", sa.String(200), nullable=False),
+    sa.Column("position", sa.Text, nullable=False),
 )
 QUALITY = sa.Table(
     "quality_result",
@@ -102,33 +124,54 @@ class StepResult:
     rows_quarantined: int
     lake_version: int | None
     seconds: float
+    rows_inserted: int | None = None
+    rows_updated: int | None = None
+    rows_deleted: int | None = None
+
+
+def step_of(row: RowMapping) -> StepResult:
+    """A step as the ledger holds it."""
+    return StepResult(**{name: row[name] for name in StepResult.__dataclass_fields__})
+
+
+# A run of this state has done what it was to do: what it read need not be read again.
+COMPLETE = ("published", "unchanged")
+
+# Kinds of runs that read a source.
+READING = ("reload", "sync", "sweep", "backfill")
 
 
 class RunLedger:
     """Reads and writes the ledger; raises LedgerError where it cannot be opened.
 
-    States only move forward: running, then published, done, failed or interrupted.
+    States only move forward: running, then published, unchanged (nothing new to publish), done, failed or interrupted.
     """
 
     def __init__(self, url: str) -> None:
         self._engine: Engine = sa.create_engine(url)
         try:
             METADATA.create_all(self._engine)
+            _add_missing_columns(self._engine)
         except sa.exc.DBAPIError as error:
             raise LedgerError(
                 f"run ledger {self._engine.url.render_as_string()}: {error.orig}. Put back a copy; or move it away, and a new one "
                 "begins: it knows no earlier runs and imported files, so start with `booksales reload`"
             ) from error
 
-    def start(self, kind: str, source: str, above: int = 0) -> int:
+    def start(self, kind: str, source: str, above: int = 0, published: int = 0) -> int:
         """Begin a run; returns its run_seq, above that of every run before and above `above`.
 
         Lake and warehouse ignore what an earlier number writes, so a new ledger beside them must not begin at 1. Runs left
-        running by a crash are closed.
+        running by a crash are closed; the one that made the newest generation, `published`, had done its work by then.
         """
         held_by = f"{socket.gethostname()} process {os.getpid()}"
         with self._engine.begin() as connection:
             # Whoever starts holds the lease, so nobody else can be running.
+            connection.execute(
+                RUN.update()
+                .where((RUN.c.state == "running") & (RUN.c.run_seq == published))
+                .values(state="published", finished_at=now(), detail="ended without a word after it had published")
+            )
             connection.execute(
                 RUN.update()
                 .where(RUN.c.state == "running")
@@ -166,15 +209,24 @@ class RunLedger:
         self._insert(STEP, [{"run_seq": run_seq, **asdict(step)}])
 
     def record_quality(self, run_seq: int, results: Sequence[CheckResult]) -> None:
-        """Add what the expectations of one table found."""
-        self._insert(
-            QUALITY,
-            [
-                {"run_seq": run_seq, "table_name": result.table, "expectation": result.expectation, "level": result.level,
-                 "failed_rows": result.failed_rows, "checked_rows": result.checked_rows}
-                for result in results
-            ],
-        )  # fmt: skip
+        """Add what the expectations of one table found; a table that a run writes twice has both findings added up."""
+        with self._engine.begin() as connection:
+            for result in results:
+                of_check = (
+                    (QUALITY.c.run_seq == run_seq)
+                    & (QUALITY.c.table_name == result.table)
+                    & (QUALITY.c.expectation == result.expectation)
+                )
+                counts = {
+                    "failed_rows": QUALITY.c.failed_rows + result.failed_rows,
+                    "checked_rows": QUALITY.c.checked_rows + result.checked_rows,
+                }
+                if connection.execute(QUALITY.update().where(of_check).values(**counts)).rowcount == 0:
+                    values = {
+                        "run_seq": run_seq, "table_name": result.table, "expectation": result.expectation,
+                        "level": result.level, "failed_rows": result.failed_rows, "checked_rows": result.checked_rows,
+                    }  # fmt: skip
+                    connection.execute(QUALITY.insert().values(**values))
 
     def record_source_totals(self, run_seq: int, totals: Sequence[SourceTotal]) -> None:
         """Keep what the source said about itself inside the run's snapshot."""
@@ -235,24 +287,54 @@ class RunLedger:
         """Publications, newest first."""
         return self._rows(sa.select(PUBLICATION).order_by(PUBLICATION.c.generation.desc()))
 
-    def last_reload(self) -> RowMapping | None:
-        """The newest run that read the source and published."""
-        condition = (RUN.c.kind == "reload") & (RUN.c.state == "published")
+    def last_read(self, up_to: int | None = None) -> RowMapping | None:
+        """The newest complete run, up to the number given, that read a source."""
+        condition = RUN.c.kind.in_(READING) & RUN.c.state.in_(COMPLETE)
+        if up_to is not None:
+            condition &= RUN.c.run_seq <= up_to
         found = self._rows(sa.select(RUN).where(condition).order_by(RUN.c.run_seq.desc()).limit(1))
         return found[0] if found else None
 
-    def unfinished_reload(self, after: int) -> int | None:
-        """The newest reload after run `after` that wrote a lake table and did not publish, or None."""
+    def unfinished_read(self, after: int) -> RowMapping | None:
+        """The newest run after `after` that read a source, wrote a lake table and is not complete, or None."""
         wrote = sa.select(STEP.c.run_seq).where(STEP.c.run_seq > after)
-        condition = (RUN.c.kind == "reload") & (RUN.c.state != "published") & RUN.c.run_seq.in_(wrote)
-        found = self._rows(sa.select(RUN.c.run_seq).where(condition).order_by(RUN.c.run_seq.desc()).limit(1))
-        return int(found[0]["run_seq"]) if found else None
+        condition = RUN.c.kind.in_(READING) & RUN.c.state.not_in(COMPLETE) & RUN.c.run_seq.in_(wrote)
+        found = self._rows(sa.select(RUN).where(condition).order_by(RUN.c.run_seq.desc()).limit(1))
+        return found[0] if found else None
+
+    def record_versions(self, run_seq: int, versions: Mapping[str, int]) -> None:
+        """Keep the version of every lake table as the run leaves them."""
+        with self._engine.begin() as connection:
+            connection.execute(TABLE_VERSION.delete().where(TABLE_VERSION.c.run_seq == run_seq))
+        self._insert(
+            TABLE_VERSION,
+            [{"run_seq": run_seq, "table_name": table, "version": version} for table, version in versions.items()],
+        )
 
     def lake_versions(self, run_seq: int) -> dict[str, int]:
-        """The lake version of every table a run wrote."""
-        return {
-            step["table_name"]: step["lake_version"] for step in self.steps(run_seq) if step["lake_version"] is not None
-        }
+        """The version of every lake table as a run left them."""
+        found = self._rows(sa.select(TABLE_VERSION).where(TABLE_VERSION.c.run_seq == run_seq))
+        return {row["table_name"]: row["version"] for row in found}
+
+    def record_position(self, run_seq: int, source: str, position: SourcePosition) -> None:
+        """Keep how far the run reads its source; it counts once the run is complete."""
+        self._insert(SOURCE_POSITION, [{"run_seq": run_seq, "source": source, "position": position.as_text()}])
+
+    def position(self, source: str) -> SourcePosition | None:
+        """How far the source has been read by the newest complete run that read it, None where there is none."""
+        read = sa.select(SOURCE_POSITION.c.position).join(RUN, RUN.c.run_seq == SOURCE_POSITION.c.run_seq)
+        newest = read.where((SOURCE_POSITION.c.source == source) & RUN.c.state.in_(COMPLETE)).order_by(
+            RUN.c.run_seq.desc()
+        )
+        found = self._rows(newest.limit(1))
+        return parse_position(found[0]["position"]) if found else None
+
+    def run_that_counted(self, table: str, up_to: int) -> int | None:
+        """The newest complete run, up to `up_to`, in which the source counted the table's rows."""
+        counted = sa.select(sa.func.max(SOURCE_TOTAL.c.run_seq)).join(RUN, RUN.c.run_seq == SOURCE_TOTAL.c.run_seq)
+        condition = (SOURCE_TOTAL.c.table_name == table) & (SOURCE_TOTAL.c.run_seq <= up_to) & RUN.c.state.in_(COMPLETE)
+        with self._engine.connect() as connection:
+            return connection.execute(counted.where(condition)).scalar()
 
     def _update(self, run_seq: int, **values: object) -> None:
         with self._engine.begin() as connection:
@@ -266,6 +348,18 @@ class RunLedger:
     def _rows(self, query: sa.Select[Any]) -> list[RowMapping]:
         with self._engine.connect() as connection:
             return list(connection.execute(query).mappings())
+
+
+def _add_missing_columns(engine: Engine) -> None:
+    """Bring a ledger of an earlier version up to date: columns that came since may be null, or have a default."""
+    inspector = sa.inspect(engine)
+    with engine.begin() as connection:
+        for table in METADATA.sorted_tables:
+            there = {column["name"] for column in inspector.get_columns(table.name)}
+            for column in table.columns:
+                if column.name not in there:
+                    kind = sa.schema.CreateColumn(column).compile(engine)
+                    connection.execute(sa.DDL(f"alter table {table.name} add column {kind}"))
 
 
 def now() -> str:

@@ -4,9 +4,10 @@ import inspect
 import logging
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from datetime import date
 
 from pyspark.sql import DataFrame, Observation
 from pyspark.sql import functions as F
@@ -15,20 +16,27 @@ from jobs_config.loader import load_job
 from jobs_config.log_setup import log_event
 from jobs_config.model import JobConfig
 from jobs_config.progress import Progress
-from spark_jobs.errors import ExpectationError, LakeError
+from spark_jobs.delta_log import Note
+from spark_jobs.errors import ExpectationError
 from spark_jobs.expectations import REASONS, CheckResult, metrics, results, with_reasons
-from spark_jobs.registry import Stage, Transform
+from spark_jobs.quarantine import Quarantine
+from spark_jobs.registry import DAYS_TO_REBUILD, Stage, Transform
 from spark_jobs.run_ledger import RunLedger, StepResult
-from spark_jobs.tables import Lake
+from spark_jobs.tables import IS_GONE, Lake
 from warehouse.contract import Contract, load_contract
 
 LOGGER = logging.getLogger(__name__)
 
 JOBS_AT_ONCE = 3
 
-# Delta has one writer per table, and jobs that run side by side put rows into one quarantine.
-QUARANTINE_LOCK = threading.Lock()
-FRESH = "existing"
+# A table as it was, which its own job reads.
+EXISTING = "existing"
+
+# Parameters that decide what amounts and dates are; another value means another table.
+MEANING = ("time_zone", "shop_currency", "reporting_currency", "retail_week_start", "calendar_year")
+
+# Above this many days the whole table is built anew.
+MOST_DAYS = 400
 
 # What a transform may hand on besides the contract's columns: faults found in extraction, reasons of its own, the raw record.
 CARRIED = ("_faults", "_refused", "_raw")
@@ -38,7 +46,8 @@ CARRIED = ("_faults", "_refused", "_raw")
 class Run:
     """One run: its number, where it reads and writes, what its jobs may ask for by name, and what they found.
 
-    `lake_run_seq` is the run that wrote the tables, where that was an earlier one; `delivered` holds bronze frames of feeds.
+    `builds_all` says that every table is built whole, whatever changed. `lake_run_seq` is the run that wrote the tables, where that
+    was an earlier one; `delivered` holds bronze frames of feeds; `confirm` raises when somebody else has become the writer.
     """
 
     run_seq: int
@@ -46,12 +55,25 @@ class Run:
     ledger: RunLedger
     source: str
     parameters: Mapping[str, object]
+    builds_all: bool = True
     discard_history: bool = False
     lake_run_seq: int = 0
+    confirm: Callable[[], None] = lambda: None
     delivered: dict[str, DataFrame] = field(default_factory=dict)
     steps: list[StepResult] = field(default_factory=list)
     sums: dict[str, dict[str, str]] = field(default_factory=dict)
     quality: list[CheckResult] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.quarantine = Quarantine(self.lake, self.run_seq)
+        self._writes: dict[str, int] = {}
+        self._lock = threading.Lock()
+
+    def next_write(self, table: str) -> int:
+        """The number of this run's next write to a table, from 0."""
+        with self._lock:
+            self._writes[table] = self._writes.get(table, -1) + 1
+            return self._writes[table]
 
 
 def run_stages(run: Run, stages: Sequence[Stage], progress: Progress) -> None:
@@ -61,38 +83,107 @@ def run_stages(run: Run, stages: Sequence[Stage], progress: Progress) -> None:
             started = {name: pool.submit(run_job, run, name, transform) for name, transform in stage.items()}
             for name, job in started.items():
                 step = job.result()
-                progress.note(f"{name}: {step.rows_written:,} rows")
-    _stop_if_asked(run)
+                progress.note(f"{name}: {step.rows_written:,} rows" if step else f"{name}: nothing changed")
+    stop_if_asked(run)
 
 
-def run_job(run: Run, name: str, transform: Transform) -> StepResult:
-    """One job: what it read, wrote and put aside is in the ledger when this returns."""
+def run_job(run: Run, name: str, transform: Transform) -> StepResult | None:
+    """One job: what it read, wrote and put aside is in the ledger when this returns. None where there was nothing to do."""
     began = time.monotonic()
     job = load_job(name)
     contract = load_contract(job.writes)
+    made_of = _made_of(run, job, transform)
+    before = None if run.builds_all or job.writes.startswith("silver.") else run.lake.note(job.writes)
+    if before is not None and before.made_of == made_of:
+        return None
+    days = _days_to_rebuild(run, job, before, made_of) if before is not None else None
+    if days == []:
+        return None
     frames = {alias: _read(run, alias, table) for alias, table in job.reads.items()}
-    rows = _transformed(transform, frames, run.parameters, contract)
-    observed, version = _write(run, job, contract, rows)
+    if days is not None:
+        frames["sales"] = frames["sales"].filter(F.expr(of_days(days)))
+    rows = checked_rows(transform, frames, run.parameters, contract)
+    run.confirm()
+    observed, version = _write(run, job, contract, rows, Note(run.run_seq, made_of, days))
     checked, good = int(observed["rows"] or 0), int(observed["good_rows"] or 0)
-    if checked > good:
-        _quarantine(run, contract, rows)
+    _put_aside(run, job, contract, rows, days, checked - good)
+    if days is None:
+        run.sums[job.writes] = {name: str(observed[f"sum_{name}"] or "0") for name in money_columns(contract)}
     step = StepResult(name, job.writes, checked, good, checked - good, version, time.monotonic() - began)
-    found = results(contract, observed)
+    record(run, step, results(contract, observed))
+    return step
+
+
+def record(run: Run, step: StepResult, found: list[CheckResult]) -> None:
+    """Keep what a job did and what its checks found, in the ledger and for the run's report."""
     run.ledger.record_step(run.run_seq, step)
     run.ledger.record_quality(run.run_seq, found)
     run.steps.append(step)
     run.quality.extend(found)
-    run.sums[job.writes] = {name: str(observed[f"sum_{name}"] or "0") for name in money_columns(contract)}
-    log_event(LOGGER, "job.finished", job=name, rows_read=checked, rows_written=good, rows_quarantined=checked - good,
-              seconds=round(step.seconds, 2))  # fmt: skip
-    return step
+    log_event(LOGGER, "job.finished", job=step.name, rows_read=step.rows_read, rows_written=step.rows_written,
+              rows_quarantined=step.rows_quarantined, seconds=round(step.seconds, 2))  # fmt: skip
 
 
 def money_columns(contract: Contract) -> list[str]:
     """Columns whose totals prove a copy of the table complete: quantities and amounts of facts."""
     if not contract.name.startswith("fact_"):
         return []
-    return [name for name, column in contract.columns.items() if name == "quantity" or name.endswith("_amount")]
+    return [name for name in contract.columns if name == "quantity" or name.endswith("_amount")]
+
+
+def checked_rows(
+    transform: Transform, frames: dict[str, DataFrame], parameters: Mapping[str, object], contract: Contract
+) -> DataFrame:
+    """The contract's columns of what the transform makes, with the reasons to put a row aside."""
+    made = transform(**frames, **{name: parameters[name] for name in _asked(transform)})
+    columns = [F.col(name).cast(column.type).alias(name) for name, column in contract.columns.items()]
+    carried = [F.col(name) for name in CARRIED if name in made.columns]
+    return with_reasons(made.select(*columns, *carried), contract)
+
+
+def _asked(transform: Transform) -> list[str]:
+    """The parameters that a transform asks for by name."""
+    wanted = inspect.signature(transform).parameters.values()
+    return [item.name for item in wanted if item.kind is inspect.Parameter.KEYWORD_ONLY]
+
+
+def _made_of(run: Run, job: JobConfig, transform: Transform) -> dict[str, str]:
+    """What a table is built from now: versions of its inputs, and parameters. The moment of a snapshot alone changes nothing."""
+    inputs = {table for table in job.reads.values() if table != job.writes and not table.startswith("bronze.")}
+    versions = {table: str(run.lake.data_version(table)) for table in sorted(inputs)}
+    return versions | {name: str(run.parameters[name]) for name in _asked(transform) if name in MEANING}
+
+
+def _days_to_rebuild(run: Run, job: JobConfig, before: Note, made_of: Mapping[str, str]) -> list[date] | None:
+    """The business dates whose rows may differ from what the table was built from; None where that is not known, or too many."""
+    if job.job not in DAYS_TO_REBUILD or {name: before.made_of.get(name) for name in MEANING} != {
+        name: made_of.get(name) for name in MEANING
+    }:
+        return None
+    was = {table: before.made_of.get(table, "None") for table in job.reads.values()}
+    if "None" in was.values() or not all(run.lake.can_read(table, int(version)) for table, version in was.items()):
+        return None
+    days = run.lake.changed_days(job.reads["sales"], since=int(was[job.reads["sales"]]))
+    if days is None:
+        return None
+    changed = {alias for alias, table in job.reads.items() if made_of[table] != was[table]} - {"sales", "originals"}
+    if changed:
+        then = {alias: run.lake.read(table, int(was[table])) for alias, table in job.reads.items()}
+        now = {alias: run.lake.read(table) for alias, table in job.reads.items()}
+        find = DAYS_TO_REBUILD[job.job]
+        others = find(then, now, changed, **{name: run.parameters[name] for name in _asked(find)})
+        days = sorted({*days, *(row[0] for row in others.collect())})
+    return days if len(days) <= MOST_DAYS else None
+
+
+def of_days(days: Sequence[date]) -> str:
+    """Rows of these business dates, and the partitions they are in."""
+    months = sorted({day.replace(day=1) for day in days})
+    return f"sale_month in ({_dates(months)}) and sale_date in ({_dates(days)})"
+
+
+def _dates(days: Sequence[date]) -> str:
+    return ", ".join(f"date '{day}'" for day in days)
 
 
 def _read(run: Run, alias: str, table: str) -> DataFrame:
@@ -101,66 +192,47 @@ def _read(run: Run, alias: str, table: str) -> DataFrame:
     if table.startswith("bronze."):
         return run.lake.read_bronze(table, run.run_seq)
     rows = run.lake.read(table)
-    return rows.limit(0) if alias == FRESH and run.discard_history else rows
+    return rows.limit(0) if alias == EXISTING and run.discard_history else rows
 
 
-def _transformed(
-    transform: Transform, frames: dict[str, DataFrame], parameters: Mapping[str, object], contract: Contract
-) -> DataFrame:
-    """The contract's columns of what the transform makes, with the reasons to put a row aside."""
-    wanted = inspect.signature(transform).parameters.values()
-    told = {item.name: parameters[item.name] for item in wanted if item.kind is inspect.Parameter.KEYWORD_ONLY}
-    made = transform(*frames.values(), **told) if list(frames) == ["rows"] else transform(**frames, **told)
-    columns = [F.col(name).cast(column.type).alias(name) for name, column in contract.columns.items()]
-    carried = [F.col(name) for name in CARRIED if name in made.columns]
-    return with_reasons(made.select(*columns, *carried), contract)
-
-
-def _write(run: Run, job: JobConfig, contract: Contract, rows: DataFrame) -> tuple[dict[str, int | str | None], int]:
+def _write(
+    run: Run, job: JobConfig, contract: Contract, rows: DataFrame, note: Note
+) -> tuple[dict[str, int | str | None], int]:
     observation = Observation(job.job)
     observing = rows.observe(observation, *metrics(contract, money_columns(contract)))
     good = observing.filter(F.size(REASONS) == 0).select(*contract.columns)
-    before = run.lake.version(contract.table) if run.lake.exists(contract.table) else -1
     if job.write_mode == "merge_on_key":
         # A merge scans its source twice, and would count it twice.
-        version = run.lake.merge(good.localCheckpoint(), contract.table)
+        version = run.lake.merge(good.withColumn(IS_GONE, F.lit(False)).localCheckpoint(), contract.table, note)
         return observation.get, version
     where = f"source = '{run.source}'" if job.write_mode == "replace_source" else ""
-    version = run.lake.replace(good, contract.table, run.run_seq, where)
-    if version == before:
-        # Delta has passed over the write of a number it has seen, and what was to be observed will never come.
-        raise LakeError(f"{contract.table}: run {run.run_seq} or a later one has written it already; start a new run")
+    where = of_days(note.days) if note.days is not None else where
+    version = run.lake.replace(good, contract.table, note, where)
     return observation.get, version
 
 
-def _quarantine(run: Run, contract: Contract, rows: DataFrame) -> None:
-    """A second pass over the same input, only when something has to go aside."""
-    if "_raw" in rows.columns:
-        key, raw = F.concat_ws("/", "file_sha256", "record_number"), F.col("_raw")
-    else:
-        key = F.concat_ws("/", *(F.coalesce(F.col(name).cast("string"), F.lit("?")) for name in contract.key))
-        raw = F.to_json(F.struct(*contract.columns))
-    aside = rows.filter(F.size(REASONS) > 0).select(
-        F.lit(run.run_seq).cast("bigint").alias("run_seq"),
-        F.lit(run.source).alias("source"),
-        F.lit(contract.table).alias("table_name"),
-        key.alias("row_key"),
-        F.col(REASONS).alias("reasons"),
-        raw.alias("raw"),
-    )
-    with QUARANTINE_LOCK:
-        run.lake.append(aside, "silver.quarantine", f"silver.quarantine/{contract.table}", run.run_seq)
+def _put_aside(
+    run: Run, job: JobConfig, contract: Contract, rows: DataFrame, days: Sequence[date] | None, count: int
+) -> None:
+    """A second pass over the same input, only when something has to go aside or is aside."""
+    if job.write_mode == "replace_source":
+        run.quarantine.replace_source(rows, contract, run.source, count)
+    elif job.write_mode == "merge_on_key" and count:
+        run.quarantine.add(rows, contract, run.source)
+    elif job.write_mode == "replace_days":
+        run.quarantine.replace_days(rows, contract, days, count)
 
 
-def _stop_if_asked(run: Run) -> None:
-    failed = [result for result in run.quality if result.level == "stop" and result.failed_rows]
-    lost = [step for step in run.steps if step.table_name.startswith("gold.") and step.rows_quarantined]
-    faults = [
-        f"{result.table}: {result.failed_rows} of {result.checked_rows} rows fail {result.expectation}"
-        for result in failed
+def stop_if_asked(run: Run) -> None:
+    """Raises ExpectationError naming every `stop` expectation that failed, and every gold table with rows that lack a value."""
+    failed = [
+        result
+        for result in run.quality
+        if result.failed_rows
+        and (result.level == "stop" or (result.table.startswith("gold.") and result.expectation == "required"))
     ]
-    faults += [
-        f"{step.table_name}: {step.rows_quarantined} of {step.rows_read} rows lack a required value" for step in lost
-    ]
-    if faults:
+    if failed:
+        faults = [
+            f"{item.table}: {item.failed_rows} of {item.checked_rows} rows fail {item.expectation}" for item in failed
+        ]
         raise ExpectationError("; ".join(faults) + "; nothing is published, the version before still serves")

@@ -6,23 +6,33 @@ Silver and gold: Delta tables; every write carries the run as transaction id, so
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 from urllib.parse import unquote, urlparse
 
 from delta.tables import DeltaTable
+from py4j.protocol import Py4JJavaError  # type: ignore[import-untyped]
+from pyspark.errors import AnalysisException
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.types import StructType
 
+from jobs_config.spark import CORRECTNESS
+from spark_jobs.delta_log import Commit, Note, parse_commit
 from spark_jobs.errors import LakeError
 from spark_jobs.schemas import bronze_schema, table_schema
 from warehouse.contract import load_contract
 
 MANIFEST = "_sealed.json"
-COMMIT = re.compile(r"^(\d{20})\.json$")
-RUN_FOLDER = re.compile(r"^run=(\d+)$")
+COMMIT = re.compile(r"/(\d{20})\.json(?=[,}])")
+RUN_FOLDER = re.compile(r"^run=(\d+)(-[a-z]+)?$")
+
+WRITES_PER_RUN = 1_000
+
+# A row of a merge that is to leave the table.
+IS_GONE = "_is_gone"
 
 
 @dataclass(frozen=True)
@@ -39,22 +49,25 @@ class Lake:
 
     # bronze
 
-    def write_bronze(self, rows: DataFrame, table: str, run_seq: int) -> None:
-        """Write one table's delivery of a run; unreadable until sealed. A repeated write replaces its own."""
-        rows.write.mode("overwrite").parquet(self._run_folder(table, run_seq))
+    def write_bronze(self, rows: DataFrame, table: str, run_seq: int, part: str = "") -> None:
+        """Write one table's delivery of a run; unreadable until sealed. A repeated write replaces its own.
 
-    def seal_bronze(self, table: str, run_seq: int, manifest: dict[str, object]) -> None:
+        A run that delivers a table more than once names each `part` but the first.
+        """
+        rows.write.mode("overwrite").parquet(self._run_folder(table, run_seq, part))
+
+    def seal_bronze(self, table: str, run_seq: int, manifest: dict[str, object], part: str = "") -> None:
         """Declare a delivery complete, with what is known about it."""
-        path = self._hadoop_path(f"{self._run_folder(table, run_seq)}/{MANIFEST}")
+        path = self._hadoop_path(f"{self._run_folder(table, run_seq, part)}/{MANIFEST}")
         stream = self._filesystem(path).create(path, True)
         try:
             stream.write(bytearray(json.dumps(manifest).encode()))
         finally:
             stream.close()
 
-    def read_bronze(self, table: str, run_seq: int) -> DataFrame:
+    def read_bronze(self, table: str, run_seq: int, part: str = "") -> DataFrame:
         """The rows one run delivered. Raises LakeError when the delivery is not sealed."""
-        folder = self._run_folder(table, run_seq)
+        folder = self._run_folder(table, run_seq, part)
         path = self._hadoop_path(f"{folder}/{MANIFEST}")
         if not self._filesystem(path).exists(path):
             raise LakeError(f"{folder}: run {run_seq} did not finish delivering {table}; start a new run")
@@ -86,8 +99,8 @@ class Lake:
     def _feed_folder(self, feed: str, sha256: str, run_seq: int) -> str:
         return f"{self.path(f'bronze.{feed}')}/run={run_seq:08d}/file={sha256}"
 
-    def _run_folder(self, table: str, run_seq: int) -> str:
-        return f"{self.path(table)}/run={run_seq:08d}"
+    def _run_folder(self, table: str, run_seq: int, part: str = "") -> str:
+        return f"{self.path(table)}/run={run_seq:08d}{f'-{part}' if part else ''}"
 
     # silver and gold
 
@@ -104,61 +117,152 @@ class Lake:
             reader = reader.option("versionAsOf", version)
         return reader.load(self.path(table))
 
+    def can_read(self, table: str, version: int) -> bool:
+        """Whether a version's rows are all still there: maintenance removes the files of old ones."""
+        try:
+            return all(self._is_there(address) for address in self.read(table, version).inputFiles())
+        except (AnalysisException, Py4JJavaError):
+            return False
+
+    def _is_there(self, address: str) -> bool:
+        path = self._hadoop_path(address)
+        return bool(self._filesystem(path).exists(path))
+
     def _empty(self, table: str) -> DataFrame:
         """No rows, and the optimiser knows it: joins with it cost nothing."""
         fields = table_schema(load_contract(table)).fields
         return self.spark.range(0).select(*(F.lit(None).cast(field.dataType).alias(field.name) for field in fields))
 
-    def replace(self, rows: DataFrame, table: str, run_seq: int, where: str = "") -> int:
-        """Replace a whole table, or the part of it that `where` describes; returns the table's version after it."""
-        contract = load_contract(table)
+    def replace(self, rows: DataFrame, table: str, note: Note, where: str = "", nth: int = 0) -> int:
+        """Replace a whole table, or the part of it that `where` describes; returns the table's version after it.
+
+        `nth` counts the writes of one run to one table, from 0. Raises LakeError when a write of this number or a later one has
+        been: Delta passes over such a write in silence.
+        """
+        contract, before = load_contract(table), self.newest_version(table)
         writer = (
             rows.write.format("delta")
             .mode("overwrite")
             .option("txnAppId", table)
-            .option("txnVersion", run_seq)
+            .option("txnVersion", _write_number(note, nth))
+            .option("userMetadata", note.as_text())
             .option("delta.dataSkippingNumIndexedCols", "0" if not contract.sort_by else "8")
         )
-        if where and self.exists(table):
-            writer = writer.option("replaceWhere", where)
-        elif not where:
+        if where and before is not None:
+            writer = writer.option("replaceWhere", where).option("mergeSchema", "true")
+        else:
             writer = writer.option("overwriteSchema", "true")
         if contract.partition_by:
             writer = writer.partitionBy(*contract.partition_by)
         writer.save(self.path(table))
-        return self.version(table)
+        return self._version_after(table, before, note.run_seq)
 
-    def merge(self, rows: DataFrame, table: str) -> int:
-        """Update rows whose key is there, insert the others; returns the table's version after it. Keys of `rows` are unique."""
-        if not self.exists(table):
-            rows.limit(0).write.format("delta").save(self.path(table))
-        same = " and ".join(f"target.{name} = new.{name}" for name in load_contract(table).key)
-        target = DeltaTable.forPath(self.spark, self.path(table)).alias("target")
-        target.merge(rows.alias("new"), same).whenMatchedUpdateAll().whenNotMatchedInsertAll().execute()
-        return self.version(table)
+    def merge(self, rows: DataFrame, table: str, note: Note, where: str = "true", nth: int = 0) -> int:
+        """Merge rows by key: a row whose `_is_gone` is true leaves the table, others are updated or inserted.
 
-    def append(self, rows: DataFrame, table: str, app_id: str, run_seq: int) -> int:
-        """Add rows once: the same `app_id` and run again changes nothing."""
-        rows.write.format("delta").mode("append").option("txnAppId", app_id).option("txnVersion", run_seq).save(
-            self.path(table)
+        Keys of `rows` are unique; `where` narrows what is looked at of the table, and must hold for every row of it that has
+        such a key. Returns the table's version after it; raises LakeError as `replace` does.
+        """
+        before = self.newest_version(table)
+        if before is None:
+            return self.replace(rows.filter(~F.col(IS_GONE)).drop(IS_GONE), table, note, nth=nth)
+        same = " and ".join([where, *(f"target.{name} = new.{name}" for name in load_contract(table).key)])
+        target = DeltaTable.forPath(self._session_of(table, note, nth), self.path(table)).alias("target")
+        values = {name: f"new.{name}" for name in load_contract(table).columns}
+        (
+            target.merge(rows.alias("new"), same)
+            .whenMatchedDelete(f"new.{IS_GONE}")
+            .whenMatchedUpdate(set=values)  # type: ignore[arg-type]
+            .whenNotMatchedInsert(f"not new.{IS_GONE}", values=values)  # type: ignore[arg-type]
+            .execute()
         )
-        return self.version(table)
+        return self._version_after(table, before, note.run_seq)
+
+    def _session_of(self, table: str, note: Note, nth: int) -> SparkSession:
+        """A session in which the next commit carries run and note: of a merge they can be told by settings only.
+
+        One of its own, as jobs run side by side and a setting left behind would make another's write a repeated one.
+        """
+        session = self.spark.newSession()
+        commit = {
+            "spark.databricks.delta.write.txnAppId": table,
+            "spark.databricks.delta.write.txnVersion": str(_write_number(note, nth)),
+            "spark.databricks.delta.commitInfo.userMetadata": note.as_text(),
+        }
+        for name, value in {**CORRECTNESS, **commit}.items():
+            if session.conf.isModifiable(name) or name in commit:
+                session.conf.set(name, value)
+        return session
+
+    def _version_after(self, table: str, before: int | None, run_seq: int) -> int:
+        version = self.version(table)
+        if version == before:
+            raise LakeError(f"{table}: run {run_seq} or a later one has written it already; start a new run")
+        return version
 
     def version(self, table: str) -> int:
-        """The newest version of a Delta table. Raises LakeError where there is none.
+        """The newest version of a Delta table. Raises LakeError where there is none."""
+        newest = self.newest_version(table)
+        if newest is None:
+            raise LakeError(f"{self.path(table)}: no Delta table; run `booksales reload`")
+        return newest
+
+    def newest_version(self, table: str) -> int | None:
+        """The newest version of a Delta table, None where there is none.
 
         Read from the names of the log's commit files, which the Delta protocol fixes: a query for it costs half a second.
         """
         log = self._hadoop_path(f"{self.path(table)}/_delta_log")
-        commits = [COMMIT.match(entry.getPath().getName()) for entry in self._listed(log)]
-        versions = [int(commit[1]) for commit in commits if commit]
-        if not versions:
-            raise LakeError(f"{self.path(table)}: no Delta table; run `booksales reload`")
-        return max(versions)
+        hadoop: Any = self.spark.sparkContext._jvm
+        # All names in one text: asking the JVM for each would take longer than the listing.
+        paths = hadoop.org.apache.hadoop.fs.FileUtil.stat2Paths(self._listed(log))
+        listed = hadoop.org.apache.commons.lang3.ArrayUtils.toString(paths)
+        return max((int(version) for version in COMMIT.findall(listed)), default=None)
 
-    def data_files(self, table: str, version: int) -> Sequence[str]:
-        """The Parquet files that make up a version: local paths, or `s3://` addresses."""
-        addresses = self.read(table, version).inputFiles()
+    def data_version(self, table: str) -> int | None:
+        """The newest version that changed rows, None where there is no table: what maintenance does is no change."""
+        newest = self.newest_version(table)
+        return next((commit.version for commit in self._commits(table) if commit.changes_data), newest)
+
+    def note(self, table: str) -> Note | None:
+        """What the newest write that changed rows said about itself; None where it was none of ours, or the log is gone."""
+        return next((commit.note for commit in self._commits(table) if commit.changes_data), None)
+
+    def changed_days(self, table: str, since: int) -> list[date] | None:
+        """The business dates whose rows may differ between version `since` and now; None where any may."""
+        days: set[date] = set()
+        reached = (self.newest_version(table) or 0) + 1
+        for commit in self._commits(table):
+            if commit.version <= since:
+                break
+            if commit.changes_data:
+                if commit.note is None or commit.note.days is None:
+                    return None
+                days.update(commit.note.days)
+            reached = commit.version
+        # Delta removes old commit files; what they said of days is lost with them.
+        return sorted(days) if reached <= since + 1 else None
+
+    def _commits(self, table: str) -> Iterator[Commit]:
+        """Commits, newest first, as far back as Delta keeps their files."""
+        newest = self.newest_version(table)
+        for version in range(newest if newest is not None else -1, -1, -1):
+            path = self._hadoop_path(f"{self.path(table)}/_delta_log/{version:020d}.json")
+            filesystem = self._filesystem(path)
+            if not filesystem.exists(path):
+                return
+            yield parse_commit(version, self._text(filesystem, path))
+
+    def _text(self, filesystem: Any, path: Any) -> str:
+        stream = filesystem.open(path)
+        try:
+            return str(self.spark.sparkContext._jvm.org.apache.commons.io.IOUtils.toString(stream, "UTF-8"))  # type: ignore[union-attr]
+        finally:
+            stream.close()
+
+    def data_files(self, table: str, version: int, where: str = "true") -> Sequence[str]:
+        """The Parquet files that make up a version, or hold what `where` describes: local paths, or `s3://` addresses."""
+        addresses = self.read(table, version).filter(where).inputFiles()
         return sorted(
             unquote(urlparse(address).path) if address.startswith("file:") else address for address in addresses
         )
@@ -167,10 +271,18 @@ class Lake:
 
     def _listed(self, path: Any) -> Any:
         filesystem = self._filesystem(path)
-        return filesystem.listStatus(path) if filesystem.exists(path) else []
+        if filesystem.exists(path):
+            return filesystem.listStatus(path)
+        java = self.spark.sparkContext._gateway
+        return java.new_array(java.jvm.org.apache.hadoop.fs.FileStatus, 0)  # type: ignore[union-attr]
 
     def _hadoop_path(self, address: str) -> Any:
         return self.spark.sparkContext._jvm.org.apache.hadoop.fs.Path(address)  # type: ignore[union-attr]
 
     def _filesystem(self, path: Any) -> Any:
         return path.getFileSystem(self.spark.sparkContext._jsc.hadoopConfiguration())
+
+
+def _write_number(note: Note, nth: int) -> int:
+    """What Delta holds the last number of a table against: it rises over runs, and over the writes of one run."""
+    return note.run_seq * WRITES_PER_RUN + nth

@@ -30,6 +30,7 @@ class Column(BaseModel):
     meaning: str
     required: bool = False
     derived: bool = Field(False, description="made by our own transform, not read from the source")
+    cleaned: bool = Field(False, description="held in another form than the source's")
     unit: str = ""
 
 

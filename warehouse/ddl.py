@@ -34,8 +34,8 @@ def create_table(contract: Contract) -> str:
     return f"create table analytics.{contract.name} (\n" + ",\n".join(columns) + "\n)"
 
 
-def rollup_query(name: str, model: SemanticModel) -> str:
-    """The SELECT that fills a rollup from the fact: its keys, then every measure summed."""
+def rollup_query(name: str, model: SemanticModel, condition: str = "true") -> str:
+    """The SELECT that fills a rollup from the facts that meet a condition: its keys, then every measure summed."""
     keys = [f"    {_rollup_column(key)} as {key}" for key in model.rollups[name].keys]
     sums = [
         f"    cast(sum({measure.line}) as {measure.type}) as {measure_name}"
@@ -46,7 +46,7 @@ def rollup_query(name: str, model: SemanticModel) -> str:
     return (
         "select\n" + ",\n".join(keys + sums) + "\nfrom analytics.fact_sales\n"
         "inner join (select book_key as version_key, format from analytics.dim_book) as books\n"
-        f"    on fact_sales.book_key = books.version_key\ngroup by {grouped}"
+        f"    on fact_sales.book_key = books.version_key\nwhere {condition}\ngroup by {grouped}"
     )
 
 

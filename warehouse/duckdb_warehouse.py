@@ -16,7 +16,7 @@ from warehouse import generations
 from warehouse.contract import Contract
 from warehouse.ddl import create_table, gold_contracts, rollup_query, views, warehouse_columns
 from warehouse.generations import Pointer
-from warehouse.publication import Publication, PublicationError, RollbackError, TableExport
+from warehouse.publication import Base, Publication, PublicationError, RollbackError, TableExport
 from warehouse.semantic import load_model
 
 BUILD_FOLDER = "building"
@@ -27,8 +27,11 @@ OPS_TABLES = {
     "failed_rows bigint, checked_rows bigint",
     "publication": "generation bigint, run_seq bigint, published_at timestamptz, snapshot_at timestamptz, data_from date, "
     "data_through date, reporting_currency varchar, time_zone varchar, retail_week_start varchar, sale_count bigint, "
-    "lake_versions varchar",
+    "lake_versions varchar, increments integer",
 }
+
+# The business dates that a new generation has of its own; everything else is as in the one it is a copy of.
+TOUCHED = "sale_date in (select touched.sale_date from touched)"
 
 
 def publish(
@@ -39,12 +42,14 @@ def publish(
     keep: int,
     memory_mb: int = 2048,
     report: Callable[[str], None] = lambda _: None,
+    base: Base | None = None,
 ) -> Publication:
     """Publish gold tables as a new generation; readers see the old one until the pointer moves, then the new one.
 
     `exports` maps every gold table to its files and totals; `publication` is called with the new generation's number, its
     count of sales and its first and last business date; `ops_rows` fills ops.run and ops.quality_result; `keep` is how many
-    generations stay. Raises PublicationError, with nothing changed for readers, when a check fails or a newer run has published.
+    generations stay. With `base` the generation starts as a copy of that one, and only what differs is written. Raises
+    PublicationError, with nothing changed for readers, when a check fails or a newer run has published.
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     building = folder / BUILD_FOLDER
@@ -53,14 +58,19 @@ def publish(
     generation = generations.next_generation(folder)
     path = building / f"wh.{generation:06d}.duckdb"
     try:
+        if base is not None:
+            report(f"copying generation {base.generation}")
+            shutil.copyfile(generations.generation_file(folder, base.generation), path)
         with _writer(path, memory_mb) as connection:
-            _fill(connection, exports, report)
+            _fill(connection, exports, base, report)
+            report("checking the publication")
             _check(connection, exports)
-            report("indexing the publication")
             described = publication(generation, *_sales_span(connection))
-            _write_ops(connection, described, ops_rows, exports)
+            _write_ops(connection, described, ops_rows, exports, base.increments + 1 if base else 0)
             connection.execute("checkpoint")
+        report("moving the publication into place")
         _move_into_place(folder, path, described)
+        report("published")
     except duckdb.Error as error:
         raise PublicationError(
             f"{path.name}: {error}; nothing is published, the version before still serves"
@@ -85,34 +95,66 @@ def _writer(path: Path, memory_mb: int) -> duckdb.DuckDBPyConnection:
     }
     connection = duckdb.connect(str(path), config=config)
     connection.execute("set timezone = 'UTC'")
-    connection.execute("create schema analytics")
-    connection.execute("create schema ops")
+    connection.execute("create schema if not exists analytics")
+    connection.execute("create schema if not exists ops")
     return connection
 
 
 def _fill(
-    connection: duckdb.DuckDBPyConnection, exports: dict[str, TableExport], report: Callable[[str], None]
+    connection: duckdb.DuckDBPyConnection,
+    exports: dict[str, TableExport],
+    base: Base | None,
+    report: Callable[[str], None],
 ) -> None:
+    there = base.lake_versions if base else {}
     for contract in gold_contracts():
-        report(f"loading {contract.name}")
+        export = exports[contract.name]
+        if there.get(contract.name) != export.lake_version:
+            report(f"loading {contract.name}")
+            _replace(connection, contract, export, in_part=base is not None and export.days is not None)
+    fact = exports["fact_sales"]
+    if there.get("fact_sales") != fact.lake_version:
+        _build_rollups(connection, in_part=base is not None and fact.days is not None, report=report)
+    for name, query in views().items():
+        connection.execute(f"create or replace view analytics.{name} as {query}")
+
+
+def _replace(connection: duckdb.DuckDBPyConnection, contract: Contract, export: TableExport, in_part: bool) -> None:
+    """The whole table, or its rows of the touched days."""
+    if not in_part:
+        connection.execute(f"drop table if exists analytics.{contract.name}")
         connection.execute(create_table(contract))
-        _load(connection, contract, exports[contract.name].files)
+        _load(connection, contract, export.files)
+        return
+    connection.execute("create or replace temporary table touched (sale_date date)")
+    if export.days:
+        connection.execute("insert into touched select unnest($days)", {"days": list(export.days)})
+    connection.execute(f"delete from analytics.{contract.name} where {TOUCHED}")
+    _load(connection, contract, export.files, TOUCHED)
+
+
+def _build_rollups(connection: duckdb.DuckDBPyConnection, in_part: bool, report: Callable[[str], None]) -> None:
     model = load_model()
     for name, rollup in model.rollups.items():
         report(f"building {name}")
-        query = f"{rollup_query(name, model)} order by {', '.join(rollup.keys)}"
-        connection.execute(f"create table analytics.{name} as {query}")
-    for name, query in views().items():
-        connection.execute(f"create view analytics.{name} as {query}")
+        order = f"order by {', '.join(rollup.keys)}"
+        if in_part:
+            connection.execute(f"delete from analytics.{name} where {TOUCHED}")
+            connection.execute(f"insert into analytics.{name} {rollup_query(name, model, TOUCHED)} {order}")
+        else:
+            connection.execute(f"create or replace table analytics.{name} as {rollup_query(name, model)} {order}")
 
 
-def _load(connection: duckdb.DuckDBPyConnection, contract: Contract, files: Sequence[str]) -> None:
+def _load(
+    connection: duckdb.DuckDBPyConnection, contract: Contract, files: Sequence[str], condition: str = "true"
+) -> None:
     if not files:
         return
     columns = ", ".join(warehouse_columns(contract))
     order = f" order by {', '.join(contract.sort_by)}" if contract.sort_by else ""
     connection.execute(
-        f"insert into analytics.{contract.name} select {columns} from read_parquet($files, hive_partitioning = false){order}",
+        f"insert into analytics.{contract.name} select {columns} from read_parquet($files, hive_partitioning = false) "
+        f"where {condition}{order}",
         {"files": list(files)},
     )
 
@@ -130,8 +172,9 @@ def _faults(connection: duckdb.DuckDBPyConnection, contract: Contract, export: T
     rows = _value(connection, f"select count(*) from {table}")
     if rows != export.row_count:
         faults.append(f"{table} has {rows} rows, the lake has {export.row_count}")
+    summed = "true" if export.days is None else TOUCHED
     for column, expected in export.sums.items():
-        total = _value(connection, f"select cast(coalesce(sum({column}), 0) as varchar) from {table}")
+        total = _value(connection, f"select cast(coalesce(sum({column}), 0) as varchar) from {table} where {summed}")
         if total != expected:
             faults.append(f"{table}.{column} adds up to {total}, in the lake to {expected}")
     key = ", ".join(contract.key)
@@ -170,11 +213,13 @@ def _write_ops(
     publication: Publication,
     ops_rows: Mapping[str, Sequence[Sequence[object]]],
     exports: dict[str, TableExport],
+    increments: int,
 ) -> None:
     for name, columns in OPS_TABLES.items():
-        connection.execute(f"create table ops.{name} ({columns})")
+        connection.execute(f"create or replace table ops.{name} ({columns})")
     versions = json.dumps({table: export.lake_version for table, export in exports.items()})
-    for name, rows in {**ops_rows, "publication": [(*asdict(publication).values(), versions)]}.items():
+    described = (*asdict(publication).values(), versions, increments)
+    for name, rows in {**ops_rows, "publication": [described]}.items():
         if rows:
             marks = ", ".join("?" for _ in rows[0])
             connection.executemany(f"insert into ops.{name} values ({marks})", rows)
@@ -194,6 +239,19 @@ def _move_into_place(folder: Path, path: Path, publication: Publication) -> None
     generations.sync_folder(folder)
     if not served.pinned:
         generations.swap_pointer(folder, Pointer(publication.generation, publication.run_seq))
+
+
+def newest_generation(folder: Path) -> Base | None:
+    """The newest generation there is, whether it serves or not; None where there is none, or it is not of this version."""
+    for number in reversed(generations.kept_generations(folder)):
+        try:
+            newest = Generation(generations.generation_file(folder, number))
+            (made,) = newest.rows("select lake_versions, increments from ops.publication")
+            (span,) = newest.rows("select max(sale_date) filter (not is_return) as last from analytics.fact_sales")
+        except duckdb.Error:
+            return None
+        return Base(number, newest.publication, json.loads(made["lake_versions"]), made["increments"], span["last"])
+    return None
 
 
 def _newest_kept_run(folder: Path) -> int:

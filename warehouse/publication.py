@@ -21,13 +21,26 @@ class NoPublicationError(Exception):
 class TableExport:
     """The Parquet files of one gold table at one lake version, with the totals its rows must have.
 
-    `row_count` is in rows; `sums` maps a column to its total over all rows, exact, as text (`"123.45"`).
+    `row_count` is in rows of the whole table; `sums` maps a column to its total, exact, as text (`"123.45"`). With `days`, only rows
+    of these business dates differ from the generation that the new one starts from: `files` hold them, and `sums` are over them.
     """
 
     files: Sequence[str]
     lake_version: int
     row_count: int
     sums: dict[str, str] = field(default_factory=dict)
+    days: Sequence[date] | None = None
+
+
+@dataclass(frozen=True)
+class Base:
+    """A generation that a new one can start from as a copy: what it was made of, how many copies it is from a whole build."""
+
+    generation: int
+    publication: "Publication"
+    lake_versions: dict[str, int]
+    increments: int
+    last_sale_date: date | None
 
 
 @dataclass(frozen=True)

@@ -77,7 +77,7 @@ def _gained(state: StateFolder, ledger: RunLedger) -> dict[str, int]:
     """Rows each source table has gained (or lost) since the snapshot of the last reload."""
     settings = load_settings()
     source = find_source(state, settings)
-    last = ledger.last_reload()
+    last = ledger.last_read()
     before: dict[str, int] = {}
     for row in ledger.source_totals(last["run_seq"]) if last else []:
         before[row["table_name"]] = before.get(row["table_name"], 0) + row["row_count"]

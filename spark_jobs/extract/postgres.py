@@ -5,46 +5,84 @@ option is spelt `fetchsize`, lower case; spelt otherwise it silently is not. So 
 another snapshot, and whoever calls compares the rows with the keeper's count.
 """
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from spark_jobs.errors import SourceMappingError
+from spark_jobs.extract.changes import Changes, key_column
 from spark_jobs.extract.pseudonym import pseudonymised
-from spark_jobs.extract.select import quoted, select_list
+from spark_jobs.extract.select import key_list, quoted, select_list
 from spark_jobs.extract.snapshot import SourceSnapshot, SourceTable
 from warehouse.contract import load_contract
 
 FETCH_ROWS = 10_000
 PAGES_PER_PARTITION = 4_096
 KEYS_PER_PARTITION = 500_000
+ROWS_PER_CHANGE_PARTITION = 100_000
+
+# What a bronze row does to the lake: one of a whole table, a new or changed one, one that is gone.
+SNAPSHOT, UPSERT, DELETE = "snapshot", "upsert", "delete"
 
 
-def read_table(
-    spark: SparkSession, snapshot: SourceSnapshot, table: SourceTable, key: bytes, run_seq: int, source: str
-) -> DataFrame:
-    """The bronze rows of one table: contract columns, personal ones hashed with `key`, and the bronze columns."""
-    address = snapshot.address
-    rows = spark.read.jdbc(
-        address.jdbc_url,
-        guarded_query(snapshot, table),
-        predicates=partition_predicates(table),
+@dataclass(frozen=True)
+class Reader:
+    """Who reads: the snapshot, what every row is marked with, and the key that hashes personal columns."""
+
+    spark: SparkSession
+    snapshot: SourceSnapshot
+    run_seq: int
+    source: str
+    key: bytes
+
+
+@dataclass(frozen=True)
+class Query:
+    """What Spark is to run: a table expression with `_operation` and `_position`, and the conditions that split it."""
+
+    expression: str
+    predicates: Sequence[str]
+
+
+def read_query(reader: Reader, table: SourceTable, query: Query) -> DataFrame:
+    """The bronze rows of a query: contract columns, personal ones hashed, and the bronze columns."""
+    snapshot = reader.snapshot
+    rows = reader.spark.read.jdbc(
+        snapshot.address.jdbc_url,
+        query.expression,
+        predicates=list(query.predicates),
         properties={
-            **address.jdbc_properties,
+            **snapshot.address.jdbc_properties,
             "fetchsize": str(FETCH_ROWS),
             "sessionInitStatement": "set transaction isolation level repeatable read, read only; "
             f"set transaction snapshot '{snapshot.identifier}'",
         },
     )
-    return pseudonymised(rows.drop("_position"), table.mapping, key).withColumns(
+    return pseudonymised(rows.drop("_position"), table.mapping, reader.key).withColumns(
         {
-            "_run_seq": F.lit(run_seq).cast("bigint"),
+            "_run_seq": F.lit(reader.run_seq).cast("bigint"),
             "_extracted_at": F.lit(snapshot.taken_at),
-            "_source": F.lit(source),
-            "_operation": F.lit("snapshot"),
+            "_source": F.lit(reader.source),
         }
     )
+
+
+def whole_table(snapshot: SourceSnapshot, table: SourceTable) -> Query:
+    """Every row of a table."""
+    return Query(f"({_rows(snapshot, table, SNAPSHOT)}) as guarded", partition_predicates(table))
+
+
+def changed_rows(snapshot: SourceSnapshot, changes: Changes) -> Query:
+    """The rows that changed, and the keys of those that are gone."""
+    table = changes.table
+    expression = _rows(snapshot, table, UPSERT, changes.condition)
+    if changes.deleted_keys:
+        expression += f" union all {_deleted(snapshot, changes)}"
+    is_split = changes.changed_rows > ROWS_PER_CHANGE_PARTITION and table.pages
+    return Query(f"({expression}) as guarded", partition_predicates(table) if is_split else ["true"])
 
 
 def check_columns(snapshot: SourceSnapshot) -> None:
@@ -52,25 +90,44 @@ def check_columns(snapshot: SourceSnapshot) -> None:
     problems = []
     for table in snapshot.tables.values():
         try:
-            guarded_query(snapshot, table)
+            whole_table(snapshot, table)
         except SourceMappingError as error:
             problems.append(str(error))
     if problems:
         raise SourceMappingError("; ".join(problems))
 
 
-def guarded_query(snapshot: SourceSnapshot, table: SourceTable) -> str:
-    """The table expression Spark reads: it yields rows in the keeper's snapshot only."""
+def _rows(snapshot: SourceSnapshot, table: SourceTable, operation: str, condition: str = "true") -> str:
     items = select_list(load_contract(f"silver.{table.name}"), table.mapping, table.columns, f"table {table.name}")
-    position = "ctid" if table.pages else quoted(table.mapping.key)
-    guard = f"pg_current_snapshot()::text = '{snapshot.text}'"
-    return f'(select {items}, {position} as "_position" from {table.relation} where {guard}) as guarded'
+    return (
+        f"select {items}, '{operation}'::text as _operation, {_position(table)} as _position "
+        f"from {table.relation} where {_guard(snapshot)} and {condition}"
+    )
+
+
+def _deleted(snapshot: SourceSnapshot, changes: Changes) -> str:
+    """Rows that hold nothing but the key."""
+    table = changes.table
+    items = key_list(load_contract(f"silver.{table.name}"), key_column(table.mapping), "deleted_key")
+    position = f"null::{'tid' if table.pages else 'bigint'}"
+    return (
+        f"select {items}, '{DELETE}'::text, {position} from ({changes.tombstones}) as deleted where {_guard(snapshot)}"
+    )
+
+
+def _guard(snapshot: SourceSnapshot) -> str:
+    """Yields rows in the keeper's snapshot only."""
+    return f"pg_current_snapshot()::text = '{snapshot.text}'"
+
+
+def _position(table: SourceTable) -> str:
+    return "ctid" if table.pages else quoted(table.mapping.key)
 
 
 def partition_predicates(table: SourceTable) -> list[str]:
     """Conditions that split the table without overlap or gap: equal pages, else equal ranges of the key, else none.
 
-    The first and the last range are open, so a row cannot fall outside.
+    The first and the last range are open, so a row cannot fall outside; one without a position, of a deleted row, is in the first.
     """
     if table.pages:
         cuts = [f"'({page},0)'::tid" for page in range(PAGES_PER_PARTITION, table.pages, PAGES_PER_PARTITION)]
@@ -82,4 +139,4 @@ def partition_predicates(table: SourceTable) -> list[str]:
     if not cuts:
         return ["true"]
     inner = [f'"_position" >= {start} and "_position" < {end}' for start, end in pairwise(cuts)]
-    return [f'"_position" < {cuts[0]}', *inner, f'"_position" >= {cuts[-1]}']
+    return [f'("_position" < {cuts[0]} or "_position" is null)', *inner, f'"_position" >= {cuts[-1]}']

@@ -67,6 +67,20 @@ def select_list(contract: Contract, mapping: TableMapping, found: dict[str, Sour
     return ", ".join([*items, f'{listed} as "_faults"'])
 
 
+def key_list(contract: Contract, key: str, value: str) -> str:
+    """Select items of a row of which only the key is known, in the order of `select_list`: `value` is the key's SQL."""
+    items = [
+        f"{value if name == key else 'null'}::{_cast(column.type)} as {quoted(name)}"
+        for name, column in contract.extracted.items()
+    ]
+    return ", ".join([*items, 'null::text as "_faults"'])
+
+
+def typed_value(column: Column, mapping: TableMapping, name: str, found: dict[str, SourceColumn]) -> str:
+    """The SQL of one column's value as it is extracted."""
+    return _item(column, mapping, name, found)[0]
+
+
 def _problem(name: str, column: Column, mapping: TableMapping, found: dict[str, SourceColumn]) -> str:
     if name not in mapping.columns:
         return "" if not column.required else f"{name} is required and not mapped"

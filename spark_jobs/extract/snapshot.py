@@ -13,7 +13,7 @@ from typing import Any
 import psycopg2
 from psycopg2.extensions import connection as Connection
 
-from jobs_config.model import SourceMapping, TableMapping
+from jobs_config.model import SourceMapping, TableMapping, TombstoneMapping
 from spark_jobs.errors import ExtractionError, SourceMappingError
 from spark_jobs.extract.connection import SourceAddress, connect
 from spark_jobs.extract.select import SourceColumn, quoted
@@ -29,8 +29,31 @@ from pg_attribute where attrelid = %s and attnum > 0 and not attisdropped
 """
 
 SIZE = """
-select greatest(reltuples, 0)::bigint, pg_relation_size(oid), current_setting('block_size')::int
+select greatest(reltuples, 0)::bigint, pg_relation_size(oid), current_setting('block_size')::int, coalesce(relfilenode, 0)
 from pg_class where oid = %s
+"""
+
+# The oldest transaction that runs now. One that is not in the snapshot taken after this was running or started later, so what it
+# writes bears a later time. The right is asked for, not guessed: without it other users' transactions look as if they had none.
+CUTOFF = """
+select
+    least(
+        clock_timestamp(),
+        (
+            select min(xact_start) from pg_stat_activity
+            where backend_type = 'client backend' and pid <> pg_backend_pid()
+        ),
+        (select min(prepared) from pg_prepared_xacts)
+    ),
+    pg_has_role(current_user, 'pg_read_all_stats', 'usage'),
+    pg_is_in_recovery()
+"""
+
+IDENTITY = """
+select
+    (select system_identifier::text from pg_control_system()),
+    (select timeline_id from pg_control_checkpoint()),
+    (select oid::bigint from pg_database where datname = current_database())
 """
 
 UNIQUE_KEY = """
@@ -53,13 +76,24 @@ class SourceTable:
     size_bytes: int
     estimated_rows: int
     key_bounds: tuple[int, int] | None
+    oid: int = 0
+    filenode: int = 0
+
+
+@dataclass(frozen=True)
+class Tombstones:
+    """Where deleted rows are recorded."""
+
+    mapping: TombstoneMapping
+    relation: str
 
 
 @dataclass
 class SourceSnapshot:
     """An exported snapshot that stays importable while the block that opened it runs.
 
-    `text` is the snapshot's own text, the guard of every query; `taken_at` is the source's clock.
+    `text` is the snapshot's own text, the guard of every query; `taken_at` is the source's clock; `cutoff` the start of the oldest
+    transaction that ran just before, None where the role may not see it. `system`, `timeline` and `database` say whose it is.
     """
 
     address: SourceAddress
@@ -67,6 +101,11 @@ class SourceSnapshot:
     text: str
     taken_at: datetime
     tables: dict[str, SourceTable]
+    tombstones: Tombstones | None
+    cutoff: datetime | None
+    system: str
+    timeline: int
+    database: int
     _connection: Connection
     _lock: threading.Lock
 
@@ -106,6 +145,7 @@ def _begin(connection: Connection, address: SourceAddress, mapping: SourceMappin
     connection.set_session(isolation_level="REPEATABLE READ", readonly=True)
     with connection.cursor() as cursor:
         relations = _relations(cursor, mapping)
+        cutoff = _cutoff(cursor, address)
         # The first query fixes the snapshot, so what was looked up is let go, and the locks come first: a TRUNCATE or a
         # rewrite between snapshot and lock would show an empty table. Plain writers are not held up.
         connection.rollback()
@@ -120,16 +160,50 @@ def _begin(connection: Connection, address: SourceAddress, mapping: SourceMappin
             name: _describe(cursor, name, mapping.tables[name], relation, oid, kind)
             for name, (relation, oid, kind) in relations.items()
         }
-    return SourceSnapshot(address, identifier, text, taken_at, tables, connection, threading.Lock())
+        graves = _tombstones(cursor, mapping)
+        cursor.execute(IDENTITY)
+        ((system, timeline, database),) = cursor.fetchall()
+    return SourceSnapshot(
+        address,
+        identifier,
+        text,
+        taken_at,
+        tables,
+        graves,
+        cutoff,
+        system,
+        timeline,
+        database,
+        connection,
+        threading.Lock(),
+    )
+
+
+def _tombstones(cursor: Any, mapping: SourceMapping) -> Tombstones | None:
+    if mapping.tombstones is None:
+        return None
+    relation, _, _ = _relation(cursor, mapping, mapping.tombstones.table)
+    return Tombstones(mapping.tombstones, relation)
+
+
+def _cutoff(cursor: Any, address: SourceAddress) -> datetime | None:
+    """Taken before the snapshot: after it, a transaction could begin and end in between, and be in neither run."""
+    cursor.execute(CUTOFF)
+    ((cutoff, sees_others, is_standby),) = cursor.fetchall()
+    if is_standby:
+        raise ExtractionError(
+            f"{address!r}: this server is a standby, whose snapshots cannot be told apart; name the primary"
+        )
+    return cutoff if sees_others else None
 
 
 def _relations(cursor: Any, mapping: SourceMapping) -> dict[str, tuple[str, int, str]]:
-    return {name: _relation(cursor, mapping, table) for name, table in mapping.tables.items()}
+    return {name: _relation(cursor, mapping, table.table) for name, table in mapping.tables.items()}
 
 
-def _relation(cursor: Any, mapping: SourceMapping, table: TableMapping) -> tuple[str, int, str]:
+def _relation(cursor: Any, mapping: SourceMapping, table: str) -> tuple[str, int, str]:
     """The relation as SQL, its oid and its kind."""
-    relation = f"{quoted(mapping.schema_name)}.{quoted(table.table)}"
+    relation = f"{quoted(mapping.schema_name)}.{quoted(table)}"
     cursor.execute(
         "select oid, relkind, has_table_privilege(oid, 'select') from pg_class where oid = to_regclass(%s)", (relation,)
     )
@@ -141,7 +215,7 @@ def _relation(cursor: Any, mapping: SourceMapping, table: TableMapping) -> tuple
         )
         there = ", ".join(sorted(name for (name,) in cursor.fetchall())) or "no tables"
         raise SourceMappingError(
-            f"source {mapping.source}: table {mapping.schema_name}.{table.table} is not there; "
+            f"source {mapping.source}: table {mapping.schema_name}.{table} is not there; "
             f"schema {mapping.schema_name} has {there}"
         )
     if not row[2]:
@@ -156,12 +230,12 @@ def _describe(cursor: Any, name: str, table: TableMapping, relation: str, oid: i
         SIZE,
         (oid,),
     )
-    estimated, size, block = cursor.fetchone()
+    estimated, size, block, filenode = cursor.fetchone()
     has_heap = kind in ("r", "m")
     _check_key(cursor, name, table, relation, oid, columns)
     bounds = None if has_heap else _key_bounds(cursor, table, relation, columns)
     pages = -(-size // block) if has_heap else 0
-    return SourceTable(name, table, relation, columns, pages, size, estimated, bounds)
+    return SourceTable(name, table, relation, columns, pages, size, estimated, bounds, oid, filenode)
 
 
 def _check_key(

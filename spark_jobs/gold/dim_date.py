@@ -1,9 +1,9 @@
-"""Gold dim_date: the calendar from the first sale's year to the end of the snapshot's year.
+"""Gold dim_date: the calendar from the first sale's year to the end of the year in which the source was read.
 
 Grain: one row per calendar day. The retail week begins on a day that is a setting; ISO weeks begin on Monday.
 """
 
-from datetime import datetime
+from datetime import date
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
@@ -12,11 +12,11 @@ from pyspark.sql import functions as F
 WEEK_OFFSET = {"sunday": 1, "monday": 2, "saturday": 7}
 
 
-def transform(sales: DataFrame, *, snapshot_at: datetime, retail_week_start: str) -> DataFrame:
-    last = F.make_date(F.year(F.lit(snapshot_at).cast("date")) + 1, F.lit(1), F.lit(1)) - F.expr("interval 1 day")
+def transform(sales: DataFrame, *, calendar_year: int, retail_week_start: str) -> DataFrame:
+    first_day, last_day = F.lit(date(calendar_year, 1, 1)), F.lit(date(calendar_year, 12, 31))
     span = sales.agg(
-        F.least(F.trunc(F.min("sale_date"), "year"), F.trunc(F.lit(snapshot_at).cast("date"), "year")).alias("_first"),
-        F.greatest(last.cast("date"), F.max("sale_date")).alias("_last"),
+        F.least(F.trunc(F.min("sale_date"), "year"), first_day).alias("_first"),
+        F.greatest(last_day, F.max("sale_date")).alias("_last"),
     )
     days = span.select(F.explode(F.sequence("_first", "_last")).alias("date"))
     back = (F.dayofweek("date") - WEEK_OFFSET[retail_week_start] + 7) % 7

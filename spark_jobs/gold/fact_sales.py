@@ -20,6 +20,7 @@ MONEY = "decimal(18,2)"
 
 def transform(
     sales: DataFrame,
+    originals: DataFrame,
     books: DataFrame,
     stores: DataFrame,
     promotions: DataFrame,
@@ -31,16 +32,20 @@ def transform(
     reporting_currency: str,
     snapshot_at: datetime,
 ) -> DataFrame:
-    rates = daily_rates(
-        exchange_rates, shop_currency, reporting_currency, F.date_add(F.lit(snapshot_at).cast("date"), 366)
-    )
+    """Facts of the sales given; `originals` holds every sale line, since a return may take back a line of any day."""
+    rates = daily_rates(exchange_rates, shop_currency, reporting_currency, rates_through(snapshot_at))
     live = sales.filter(F.col("deleted_at").isNull())
     return (
         live.transform(with_book_version, books)
         .transform(with_members, stores, promotions, customer_key_by_id(customers, customer_keys))
-        .transform(with_original_date, sales)
+        .transform(with_original_date, originals)
         .transform(with_amounts, rates, reporting_currency)
     )
+
+
+def rates_through(snapshot_at: datetime) -> Column:
+    """How far the latest rate is carried on: past the snapshot, for lines that are dated ahead."""
+    return F.date_add(F.lit(snapshot_at).cast("date"), 366)
 
 
 def with_book_version(sales: DataFrame, books: DataFrame) -> DataFrame:
@@ -100,13 +105,16 @@ def with_original_date(sales: DataFrame, all_sales: DataFrame) -> DataFrame:
 
 
 def with_amounts(sales: DataFrame, rates: DataFrame, reporting_currency: str) -> DataFrame:
-    """Adds the amounts, each rounded half up per line; net is a difference, so amounts add up to the cent."""
-    costed = sales.transform(with_cost_rate, rates, reporting_currency)
+    """Adds the amounts, each rounded half up per line; net is a difference, so amounts add up to the cent.
+
+    Amounts that need a rate which is not known are null.
+    """
+    rated = sales.transform(with_rate, "_rate", "currency", rates, reporting_currency)
+    costed = rated.transform(with_cost_rate, rates, reporting_currency)
     gross = (F.col("quantity") * F.col("unit_price")).cast(LINE_MONEY)
     discount = F.col("discount_amount").cast(LINE_MONEY)
     cost = F.coalesce(F.col("quantity") * F.col("_unit_cost"), F.lit(0)).cast(LINE_MONEY)
-    rate = F.col("rate_to_reporting")
-    cost_reporting = _rounded(cost * F.col("_cost_rate"))
+    rate = F.col("_rate")
     amounts = {
         "is_return": F.col("kind") == "return",
         "gross_amount": gross.cast(MONEY),
@@ -121,17 +129,25 @@ def with_amounts(sales: DataFrame, rates: DataFrame, reporting_currency: str) ->
         "discount_reporting_amount": _rounded(discount * rate),
         "net_reporting_amount": (_rounded(gross * rate) - _rounded(discount * rate)).cast(MONEY),
         "tax_reporting_amount": _rounded(F.col("tax_amount").cast(LINE_MONEY) * rate),
-        "cost_reporting_amount": cost_reporting,
+        "cost_reporting_amount": _rounded(cost * F.col("_cost_rate")),
         "in_default_totals": F.lit(True),
     }
     return costed.withColumns(amounts)
 
 
 def with_cost_rate(sales: DataFrame, rates: DataFrame, reporting_currency: str) -> DataFrame:
-    """Adds the rate of the book's currency on the line's business date; 1 where the book has no cost."""
+    """Adds `_cost_rate`, the rate of the book version's currency; 1 where the book has no cost."""
+    found = sales.transform(with_rate, "_cost_rate", "_cost_currency", rates, reporting_currency)
+    return found.withColumn(
+        "_cost_rate", F.when(F.col("_unit_cost").isNull(), F.lit(1).cast(RATE)).otherwise(F.col("_cost_rate"))
+    )
+
+
+def with_rate(sales: DataFrame, name: str, currency: str, rates: DataFrame, reporting_currency: str) -> DataFrame:
+    """Adds the rate of the currency in column `currency` on the line's business date; null where none is known so early."""
     same_day = (
         (F.col("source") == F.col("_rate_source"))
-        & (F.col("_cost_currency") == F.col("_rate_currency"))
+        & (F.col(currency) == F.col("_rate_currency"))
         & (F.col("sale_date") == F.col("_rate_day"))
     )
     of_day = rates.select(
@@ -139,8 +155,8 @@ def with_cost_rate(sales: DataFrame, rates: DataFrame, reporting_currency: str) 
         F.col("rate_day").alias("_rate_day"), F.col("rate").alias("_found_rate"),
     )  # fmt: skip
     found = sales.join(F.broadcast(of_day), on=same_day, how="left")
-    needs_none = (F.col("_cost_currency") == reporting_currency) | F.col("_unit_cost").isNull()
-    return found.withColumn("_cost_rate", F.when(needs_none, F.lit(1).cast(RATE)).otherwise(F.col("_found_rate")))
+    rate = F.when(F.col(currency) == reporting_currency, F.lit(1).cast(RATE)).otherwise(F.col("_found_rate"))
+    return found.withColumn(name, rate).drop("_rate_source", "_rate_currency", "_rate_day", "_found_rate")
 
 
 def _rounded(amount: Column) -> Column:

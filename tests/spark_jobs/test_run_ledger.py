@@ -2,9 +2,11 @@ from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 
 import pytest
+import sqlalchemy as sa
 
 from spark_jobs.errors import LedgerError
 from spark_jobs.expectations import CheckResult
+from spark_jobs.extract.position import SourcePosition, TablePosition
 from spark_jobs.extract.source_totals import SourceTotal
 from spark_jobs.run_ledger import RunLedger, StepResult
 
@@ -96,13 +98,26 @@ def test_a_run_keeps_its_steps_its_checks_and_what_the_source_said(ledger):
         run_seq, [SourceTotal("sales", "2024-05", "EUR", 3, 2, 5, Decimal("12345678901234567.89"))]
     )
 
-    assert ledger.lake_versions(run_seq) == {"silver.books": 4}
     assert [(step["name"], step["rows_written"], step["rows_quarantined"]) for step in ledger.steps(run_seq)] == [
         ("check_works", 10, 0),
         ("silver_books", 9, 1),
     ]
     assert [(check["expectation"], check["failed_rows"]) for check in ledger.quality(run_seq)] == [("known_format", 1)]
     assert [total["live_gross"] for total in ledger.source_totals(run_seq)] == ["12345678901234567.89"]
+
+
+def test_findings_of_a_table_that_a_run_writes_twice_are_added_up(ledger):
+    for failed, checked in ((1, 10), (2, 5)):
+        ledger.record_quality(1, [CheckResult("silver.books", "known_format", "quarantine", failed, checked)])
+
+    assert [(check["failed_rows"], check["checked_rows"]) for check in ledger.quality(1)] == [(3, 15)]
+
+
+def test_a_run_keeps_the_versions_it_leaves_the_lake_at(ledger):
+    ledger.record_versions(1, {"silver.books": 3, "gold.dim_book": 2})
+    ledger.record_versions(1, {"silver.books": 4})
+
+    assert ledger.lake_versions(1) == {"silver.books": 4}
 
 
 def test_a_file_is_known_by_its_content_once_it_was_loaded(ledger):
@@ -112,17 +127,78 @@ def test_a_file_is_known_by_its_content_once_it_was_loaded(ledger):
     assert ledger.file("cd" * 32) is None
 
 
-def test_the_last_reload_is_the_newest_that_published(ledger):
-    for kind, end in (("reload", "published"), ("reload", "published"), ("reload", "failed"), ("import", "published")):
+def test_the_last_read_is_the_newest_complete_run_that_read_a_source(ledger):
+    ends = (("reload", "published"), ("sync", "unchanged"), ("sync", "failed"), ("import", "published"))
+    for kind, end in ends:
         ledger.finish(ledger.start(kind, "bookstore"), end)
 
-    assert ledger.last_reload()["run_seq"] == 2
+    assert ledger.last_read()["run_seq"] == 2
+    assert ledger.last_read(up_to=1)["run_seq"] == 1
 
 
-def test_there_is_no_last_reload_before_the_first(ledger):
+def test_there_is_no_last_read_before_the_first(ledger):
     ledger.start("reload", "bookstore")
 
-    assert ledger.last_reload() is None
+    assert ledger.last_read() is None
+
+
+def position(snapshot: str) -> SourcePosition:
+    moment = datetime(2024, 5, 1, 6, tzinfo=UTC)
+    tables = {"sales": TablePosition("public.sales_sale", 4711, 4712, "id", snapshot)}
+    return SourcePosition("7301", 1, 16384, moment, snapshot, moment, tables)
+
+
+def test_a_position_counts_once_its_run_is_complete(ledger):
+    def read(snapshot: str, state: str) -> None:
+        run_seq = ledger.start("sync", "bookstore")
+        ledger.record_position(run_seq, "bookstore", position(snapshot))
+        ledger.finish(run_seq, state)
+
+    read("10:12:", "failed")
+    assert ledger.position("bookstore") is None
+
+    read("20:22:", "unchanged")
+    read("30:32:", "failed")
+    assert ledger.position("bookstore") == position("20:22:")
+    assert ledger.position("kiosk") is None
+
+    read("40:42:", "published")
+    assert ledger.position("bookstore") == position("40:42:")
+
+
+def test_a_run_that_crashed_after_it_had_published_is_complete(ledger):
+    published, crashed = ledger.start("sync", "bookstore"), ledger.start("sync", "bookstore")
+    ledger.finish(published, "published")
+
+    ledger.start("sync", "bookstore", published=crashed)
+
+    assert state(ledger, crashed) == ("published", "ended without a word after it had published")
+
+
+def test_the_newest_count_of_a_table_is_that_of_a_complete_run(ledger):
+    for end, table in (("published", "sales"), ("unchanged", "books"), ("failed", "sales")):
+        run_seq = ledger.start("sync", "bookstore")
+        ledger.record_source_totals(run_seq, [SourceTotal(table, "", "", 3, 3, 0, Decimal(0))])
+        ledger.finish(run_seq, end)
+
+    assert (ledger.run_that_counted("sales", 3), ledger.run_that_counted("books", 3)) == (1, 2)
+    assert ledger.run_that_counted("books", 1) is None
+
+
+def test_a_ledger_of_an_earlier_version_gets_the_columns_that_came_since(url):
+    engine = sa.create_engine(url)
+    with engine.begin() as connection:
+        connection.execute(
+            sa.text(
+                "create table step (run_seq bigint, name varchar(80), table_name varchar(80), rows_read bigint, "
+                "rows_written bigint, rows_quarantined bigint, lake_version bigint, seconds float)"
+            )
+        )
+        connection.execute(sa.text("insert into step values (1, 'silver_books', 'silver.books', 1, 1, 0, 0, 0.1)"))
+
+    (step,) = RunLedger(url).steps(1)
+
+    assert (step["name"], step["rows_inserted"]) == ("silver_books", None)
 
 
 def test_publications_come_newest_first_with_the_run_that_built_their_tables(ledger):
@@ -157,13 +233,13 @@ def test_a_reload_that_wrote_and_did_not_publish_is_unfinished_until_one_publish
     ledger.finish(published, "published")
     wrote_nothing = ledger.start("reload", "bookstore")
     ledger.finish(wrote_nothing, "failed")
-    before = ledger.unfinished_reload(published)
+    before = ledger.unfinished_read(published)
 
     wrote = ledger.start("reload", "bookstore")
     ledger.record_step(wrote, StepResult("silver_sales", "silver.sales", 1, 1, 0, 3, 0.1))
     ledger.finish(wrote, "failed")
-    after = ledger.unfinished_reload(published)
+    after = ledger.unfinished_read(published)
     last = ledger.start("reload", "bookstore")
     ledger.finish(last, "published")
 
-    assert (before, after, ledger.unfinished_reload(last)) == (None, wrote, None)
+    assert (before, after["run_seq"], ledger.unfinished_read(last)) == (None, wrote, None)

@@ -1,14 +1,19 @@
-import pytest
-from frames import assert_rows, table
+from datetime import date
+from pathlib import Path
 
+import pytest
+from delta.tables import DeltaTable
+from frames import assert_rows, table
+from pyspark.sql import functions as F
+
+from spark_jobs.delta_log import Note
 from spark_jobs.errors import LakeError
 from spark_jobs.schemas import bronze_schema, table_schema
-from spark_jobs.tables import Lake
+from spark_jobs.tables import IS_GONE, Lake
 from warehouse.contract import load_contract
 
 CHANNELS = "silver.channels"
 COLUMNS = "source string, channel_id bigint, name string"
-REFUSED = "run_seq bigint, row_key string, reasons array<string>"
 
 
 @pytest.fixture
@@ -22,68 +27,104 @@ def channel(channel_id: int, name: str, source: str = "bookstore") -> dict[str, 
 
 @pytest.fixture(scope="module")
 def replaced(spark, tmp_path_factory):
-    """A table that run 1 replaced twice, with other rows the second time, and run 2 once; and the version after each."""
+    """A table that runs 1 and 2 replaced."""
     lake = Lake(spark, str(tmp_path_factory.mktemp("replaced") / "lake"))
-    deliveries = [
-        (1, [channel(1, "Web"), channel(2, "App")]),
-        (1, [channel(3, "Store")]),
-        (2, [channel(4, "Wholesale")]),
-    ]
-    return lake, [lake.replace(table(spark, CHANNELS, *rows), CHANNELS, run_seq) for run_seq, rows in deliveries]
+    deliveries = [(1, [channel(1, "Web"), channel(2, "App")]), (2, [channel(4, "Wholesale")])]
+    for run_seq, rows in deliveries:
+        lake.replace(table(spark, CHANNELS, *rows), CHANNELS, Note(run_seq))
+    return lake
 
 
-def test_a_run_that_replaces_a_table_twice_replaces_it_once(replaced):
-    lake, versions = replaced
+@pytest.mark.parametrize("run_seq", [2, 1], ids=["the same run", "an earlier run"])
+def test_a_write_of_a_number_that_has_been_is_refused_and_changes_nothing(replaced, spark, run_seq):
+    late = table(spark, CHANNELS, channel(3, "Store"))
 
-    assert versions == [0, 0, 1]
-    assert_rows(lake.read(CHANNELS), COLUMNS, ("bookstore", 4, "Wholesale"))
+    with pytest.raises(LakeError, match=rf"run {run_seq} or a later one has written it already"):
+        replaced.replace(late, CHANNELS, Note(run_seq))
+    with pytest.raises(LakeError, match=rf"run {run_seq} or a later one has written it already"):
+        replaced.merge(late.selectExpr("*", "false as _is_gone"), CHANNELS, Note(run_seq))
+
+    assert_rows(replaced.read(CHANNELS), COLUMNS, ("bookstore", 4, "Wholesale"))
 
 
 def test_the_version_before_can_still_be_read_from_its_own_files(replaced, spark):
-    lake, _ = replaced
+    of_first = spark.read.parquet(*replaced.data_files(CHANNELS, 0))
 
-    of_first = spark.read.parquet(*lake.data_files(CHANNELS, 0))
-
-    assert_rows(lake.read(CHANNELS, version=0), COLUMNS, ("bookstore", 1, "Web"), ("bookstore", 2, "App"))
+    assert_rows(replaced.read(CHANNELS, version=0), COLUMNS, ("bookstore", 1, "Web"), ("bookstore", 2, "App"))
     assert_rows(of_first, COLUMNS, ("bookstore", 1, "Web"), ("bookstore", 2, "App"))
 
 
 def test_a_source_replaces_its_own_rows_alone(lake, spark):
-    lake.replace(table(spark, CHANNELS, channel(1, "Web", "kiosk")), CHANNELS, 1, "source = 'kiosk'")
-    lake.replace(table(spark, CHANNELS, channel(1, "Web"), channel(2, "App")), CHANNELS, 2, "source = 'bookstore'")
+    lake.replace(table(spark, CHANNELS, channel(1, "Web", "kiosk")), CHANNELS, Note(1), "source = 'kiosk'")
+    lake.replace(
+        table(spark, CHANNELS, channel(1, "Web"), channel(2, "App")), CHANNELS, Note(2), "source = 'bookstore'"
+    )
 
-    lake.replace(table(spark, CHANNELS, channel(2, "Mobile")), CHANNELS, 3, "source = 'bookstore'")
+    lake.replace(table(spark, CHANNELS, channel(2, "Mobile")), CHANNELS, Note(3), "source = 'bookstore'")
 
     assert_rows(lake.read(CHANNELS), COLUMNS, ("kiosk", 1, "Web"), ("bookstore", 2, "Mobile"))
 
 
-def test_a_merge_updates_the_rows_of_a_key_adds_the_others_and_can_be_repeated(lake, spark):
-    lake.merge(table(spark, CHANNELS, channel(1, "Web"), channel(2, "App")), CHANNELS)
-    correction = table(spark, CHANNELS, channel(2, "Mobile"), channel(1, "Web", "kiosk"))
+def changes(spark, *rows, gone=()):
+    present = table(spark, CHANNELS, *rows).withColumn(IS_GONE, F.lit(False))
+    return present.unionByName(table(spark, CHANNELS, *gone).withColumn(IS_GONE, F.lit(True)))
 
-    for _ in range(2):
-        lake.merge(correction, CHANNELS)
+
+def test_a_merge_updates_the_rows_of_a_key_adds_others_and_takes_out_what_is_gone(lake, spark):
+    lake.merge(changes(spark, channel(1, "Web"), channel(2, "App"), channel(3, "Store")), CHANNELS, Note(1))
+
+    lake.merge(
+        changes(spark, channel(2, "Mobile"), channel(1, "Web", "kiosk"), gone=[channel(3, "Store"), channel(9, "")]),
+        CHANNELS,
+        Note(2),
+    )
 
     assert_rows(lake.read(CHANNELS), COLUMNS, ("bookstore", 1, "Web"), ("bookstore", 2, "Mobile"), ("kiosk", 1, "Web"))
 
 
-def test_rows_are_added_once_per_run_and_table_they_were_meant_for(lake, spark):
-    def put_aside(app_id: str, run_seq: int, row_key: str) -> None:
-        row = {"run_seq": run_seq, "row_key": row_key, "reasons": ["known_kind"]}
-        lake.append(table(spark, "silver.quarantine", row), "silver.quarantine", app_id, run_seq)
+def test_a_merge_leaves_no_setting_behind_that_would_pass_over_the_next_write(lake, spark):
+    lake.merge(changes(spark, channel(1, "Web")), CHANNELS, Note(1))
+    lake.merge(changes(spark, channel(2, "App")), CHANNELS, Note(2))
 
-    put_aside("sales", 1, "7")
-    put_aside("sales", 1, "7")
-    put_aside("books", 1, "8")
-    put_aside("sales", 2, "9")
+    table(spark, CHANNELS, channel(3, "Store")).write.format("delta").mode("append").save(lake.path(CHANNELS))
 
-    assert_rows(
-        lake.read("silver.quarantine"),
-        REFUSED,
-        (1, "7", ["known_kind"]),
-        (1, "8", ["known_kind"]),
-        (2, "9", ["known_kind"]),
-    )
+    assert lake.read(CHANNELS).count() == 3
+
+
+def test_a_write_says_in_its_own_commit_what_it_was_made_of_and_which_days_it_touched(lake, spark):
+    days = [date(2024, 3, 1), date(2024, 3, 9)]
+    lake.replace(table(spark, CHANNELS, channel(1, "Web")), CHANNELS, Note(1, {"silver.x": "3"}))
+    lake.merge(changes(spark, channel(2, "App")), CHANNELS, Note(2, {"silver.x": "4"}, days[:1]))
+    lake.replace(table(spark, CHANNELS, channel(2, "App")), CHANNELS, Note(3, {}, days[1:]), "channel_id = 2")
+
+    assert lake.note(CHANNELS) == Note(3, {}, days[1:])
+    assert lake.changed_days(CHANNELS, since=2) == []
+    assert lake.changed_days(CHANNELS, since=1) == days[1:]
+    assert lake.changed_days(CHANNELS, since=0) == days
+    assert lake.changed_days(CHANNELS, since=-1) is None  # the first write may have touched any day
+
+
+def test_maintenance_is_no_change_of_the_data(lake, spark):
+    for number in (1, 2):
+        lake.merge(changes(spark, channel(number, "Web")), CHANNELS, Note(number, {}, [date(2024, 3, number)]))
+    before = lake.data_version(CHANNELS)
+
+    DeltaTable.forPath(spark, lake.path(CHANNELS)).optimize().executeCompaction()
+
+    assert (lake.version(CHANNELS), before, lake.data_version(CHANNELS)) == (2, 1, 1)
+    assert lake.note(CHANNELS).run_seq == 2
+    assert lake.changed_days(CHANNELS, since=1) == []
+
+
+def test_where_the_log_does_not_reach_back_any_day_may_have_changed(lake, spark):
+    for number in (1, 2, 3):
+        lake.merge(changes(spark, channel(number, "Web")), CHANNELS, Note(number, {}, []))
+    assert lake.changed_days(CHANNELS, since=0) == []
+
+    (Path(lake.path(CHANNELS)) / "_delta_log" / f"{1:020d}.json").unlink()
+
+    assert lake.changed_days(CHANNELS, since=0) is None
+    assert lake.changed_days(CHANNELS, since=1) == []
 
 
 def test_a_delivery_is_readable_once_it_is_sealed_and_a_repeated_one_has_to_be_sealed_again(lake, spark):

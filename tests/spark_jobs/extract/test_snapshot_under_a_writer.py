@@ -67,8 +67,11 @@ def in_many_partitions(table: SourceTable, monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(reader, "PAGES_PER_PARTITION", max(1, table.pages // 24))
 
 
-def read(spark: SparkSession, snapshot: SourceSnapshot) -> DataFrame:
-    return reader.read_table(spark, snapshot, snapshot.tables["series"], PSEUDONYM_KEY, 1, "bank")
+def read(spark: SparkSession, snapshot: SourceSnapshot, of: SourceTable | None = None) -> DataFrame:
+    table = of or snapshot.tables["series"]
+    return reader.read_query(
+        reader.Reader(spark, snapshot, 1, "bank", PSEUDONYM_KEY), table, reader.whole_table(snapshot, table)
+    )
 
 
 def totals(rows: DataFrame) -> tuple[int, int]:
@@ -115,7 +118,7 @@ def test_a_read_outside_the_snapshot_yields_no_row_so_the_count_shows_it(
     with open_snapshot(address, ACCOUNTS) as snapshot:
         with psycopg2.connect(bank) as connection, connection.cursor() as cursor:
             cursor.execute("update account set balance = balance where id = 1")
-        query = reader.guarded_query(snapshot, snapshot.tables["series"])
+        query = reader.whole_table(snapshot, snapshot.tables["series"]).expression
         # The option that Spark needs is spelt fetchsize; spelt otherwise it is silently ignored.
         properties = {
             **address.jdbc_properties,
@@ -142,7 +145,7 @@ def test_a_view_is_read_by_ranges_of_its_key(spark: SparkSession, postgres: Embe
         table = replace(snapshot.tables["series"], key_bounds=(1, 2_000_000))
 
         predicates = reader.partition_predicates(table)
-        found = totals(reader.read_table(spark, snapshot, table, PSEUDONYM_KEY, 1, "bank"))
+        found = totals(read(spark, snapshot, table))
 
     assert len(predicates) == 4
     assert found == (ROWS, TOTAL)

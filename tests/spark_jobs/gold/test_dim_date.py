@@ -1,17 +1,13 @@
-from datetime import UTC, datetime
-
 import pytest
 from frames import assert_rows, frame, table
 from pyspark.sql import functions as F
 
 from spark_jobs.gold.dim_date import easter_sunday, event_of, transform
 
-SNAPSHOT = datetime(2024, 5, 1, 6, tzinfo=UTC)
-
 
 def calendar(spark, week_start="sunday", *sale_dates):
     sales = table(spark, "silver.sales", *({"sale_date": day} for day in sale_dates))
-    return transform(sales, snapshot_at=SNAPSHOT, retail_week_start=week_start)
+    return transform(sales, calendar_year=2024, retail_week_start=week_start)
 
 
 @pytest.mark.parametrize(

@@ -7,14 +7,12 @@ from spark_jobs.gold.fact_sales import transform, with_amounts, with_book_versio
 RATES = "source string, rate_currency string, rate_day date, rate decimal(20,10)"
 LINE = (
     "source string, sale_id bigint, kind string, sale_date date, quantity int, unit_price decimal(12,2), "
-    "discount_amount decimal(12,2), tax_amount decimal(12,2), currency string, rate_to_reporting decimal(20,10), "
+    "discount_amount decimal(12,2), tax_amount decimal(12,2), currency string, "
     "_unit_cost decimal(12,2), _cost_currency string"
 )
 
 
-def line(
-    sale_id, quantity, unit_price, discount="0", tax="0", currency="EUR", rate="1.1", cost=None, cost_currency=None
-):
+def line(sale_id, quantity, unit_price, discount="0", tax="0", currency="EUR", cost=None, cost_currency=None):
     kind = "return" if quantity < 0 else "sale"
     return (
         "shop",
@@ -26,7 +24,6 @@ def line(
         discount,
         tax,
         currency,
-        rate,
         cost,
         cost_currency,
     )
@@ -39,6 +36,7 @@ def amounts(spark, *lines):
         ("shop", "EUR", "2024-02-29", "9"),
         ("shop", "EUR", "2024-03-01", "1.1"),
         ("shop", "GBP", "2024-03-01", "1.25"),
+        ("shop", "TRY", "2024-03-01", "0.3"),
         ("kiosk", "EUR", "2024-03-01", "9"),
     )
     return with_amounts(frame(spark, LINE, *lines), rates, "USD")
@@ -156,8 +154,8 @@ def test_amounts_are_rounded_half_up_per_line_and_net_is_their_difference(spark)
         spark,
         line(1, 3, "9.95", "2.95", "1.05"),
         line(2, -3, "9.95", "-2.95", "-1.05"),
-        line(3, 1, "0.04", "0.02", rate="0.3"),
-        line(4, 1, "10.00", currency="USD", rate="1"),
+        line(3, 1, "0.04", "0.02", currency="TRY"),
+        line(4, 1, "10.00", currency="USD"),
     )
 
     # 29.85 × 1.1 = 32.835; 2.95 × 1.1 = 3.245; 1.05 × 1.1 = 1.155. In line 3 each of 0.04 and 0.02 becomes 0.01, so nothing
@@ -180,7 +178,7 @@ def test_the_cost_is_converted_from_the_books_currency_at_the_rate_of_the_busine
         line(1, 3, "20.00", cost="4.15", cost_currency="EUR"),
         line(2, 2, "20.00", cost="4.00", cost_currency="GBP"),
         line(3, 2, "20.00", cost="4.00", cost_currency="USD"),
-        line(4, -2, "20.00", currency="USD", rate="1", cost="4.01", cost_currency="EUR"),
+        line(4, -2, "20.00", currency="USD", cost="4.01", cost_currency="EUR"),
         line(5, 2, "20.00"),
     )
 
@@ -195,16 +193,36 @@ def test_the_cost_is_converted_from_the_books_currency_at_the_rate_of_the_busine
     )
 
 
+def test_an_amount_whose_rate_is_not_known_is_null(spark):
+    found = amounts(
+        spark,
+        line(1, 1, "5.00", currency="CHF"),
+        line(2, 1, "5.00", cost="4.00", cost_currency="CHF"),
+        line(3, 1, "5.00", currency="CHF", cost="4.00", cost_currency="EUR"),
+    )
+
+    assert_rows(
+        found,
+        "sale_id bigint, gross_amount decimal(18,2), gross_reporting_amount decimal(18,2), net_reporting_amount decimal(18,2), "
+        "cost_amount decimal(18,2), cost_reporting_amount decimal(18,2)",
+        (1, "5.00", None, None, None, "0"),
+        (2, "5.00", "5.50", "5.50", None, None),
+        (3, "5.00", None, None, None, "4.40"),
+    )
+
+
 def test_a_deleted_line_is_no_fact_and_every_live_line_is_one(spark):
     live = {
         "source": "shop", "sale_id": 1, "kind": "sale", "book_id": 1, "customer_id": 8, "store_id": 1, "quantity": 1,
         "sold_at": "2024-03-01 12:00:00", "sale_date": "2024-03-01", "unit_price": "5.00", "discount_amount": "0.50",
-        "tax_amount": "0", "currency": "USD", "rate_to_reporting": "1",
+        "tax_amount": "0", "currency": "USD",
     }  # fmt: skip
     deleted = {**live, "sale_id": 2, "deleted_at": "2024-03-02 00:00:00"}
 
+    sales = table(spark, "silver.sales", live, deleted)
     facts = transform(
-        sales=table(spark, "silver.sales", live, deleted),
+        sales=sales,
+        originals=sales,
         books=table(spark, "gold.dim_book"),
         stores=table(spark, "gold.dim_store"),
         promotions=table(spark, "gold.dim_promotion"),

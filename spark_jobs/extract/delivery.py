@@ -1,0 +1,72 @@
+"""From the snapshot to bronze: every table, or what changed of it. A delivery is sealed only when as many rows arrived as the source
+counted in the same snapshot.
+"""
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from pyspark.sql import DataFrame, Observation
+from pyspark.sql import functions as F
+
+from jobs_config.log_setup import log_event
+from spark_jobs.errors import ExtractionError
+from spark_jobs.extract.changes import Changes
+from spark_jobs.extract.postgres import Query, Reader, changed_rows, read_query, whole_table
+from spark_jobs.extract.snapshot import SourceTable
+from spark_jobs.tables import Lake
+
+LOGGER = logging.getLogger(__name__)
+
+TABLES_AT_ONCE = 2
+
+# Told rows arrived and rows expected.
+Report = Callable[[int, int], None]
+
+
+def deliver_tables(lake: Lake, reader: Reader, rows_of: Mapping[str, int], report: Report) -> None:
+    """Bring every table whole to bronze; `rows_of` is what the source counted. Raises ExtractionError when other rows arrive."""
+    # Biggest first, so the small ones fill the gaps.
+    tables = sorted(reader.snapshot.tables.values(), key=lambda table: -table.size_bytes)
+    _deliver_all(
+        lake, reader, [(table, whole_table(reader.snapshot, table), rows_of[table.name]) for table in tables], report
+    )
+
+
+def deliver_changes(lake: Lake, reader: Reader, changes: Sequence[Changes], report: Report) -> None:
+    """Bring what changed to bronze; a table without a change gets no delivery. Raises ExtractionError when other rows arrive."""
+    found = sorted((change for change in changes if change.rows), key=lambda change: -change.rows)
+    _deliver_all(
+        lake, reader, [(change.table, changed_rows(reader.snapshot, change), change.rows) for change in found], report
+    )
+
+
+def deliver(lake: Lake, reader: Reader, table: SourceTable, query: Query, expected: int, part: str = "") -> int:
+    """Bring the rows of one query to bronze and seal them; returns their number. Raises ExtractionError when it is not `expected`."""
+    name, observation = f"bronze.{table.name}", Observation(f"bronze_{table.name}")
+    rows = read_query(reader, table, query).observe(observation, F.count(F.lit(1)).alias("rows"))
+    lake.write_bronze(rows, name, reader.run_seq, part)
+    arrived = int(observation.get["rows"])
+    if arrived != expected:
+        raise ExtractionError(
+            f"{table.relation}: {arrived} rows arrived, the snapshot has {expected}; nothing is published. "
+            "A partition was not read in the snapshot: check that no pooler stands between (connect to the server itself)"
+        )
+    manifest = {"rows": arrived, "snapshot": reader.snapshot.text, "taken_at": str(reader.snapshot.taken_at)}
+    lake.seal_bronze(name, reader.run_seq, manifest, part)
+    log_event(LOGGER, "table.extracted", table=table.name, rows=arrived)
+    return arrived
+
+
+def read_changes(reader: Reader, changes: Changes) -> DataFrame:
+    """One table's changes as bronze rows, without writing them."""
+    return read_query(reader, changes.table, changed_rows(reader.snapshot, changes))
+
+
+def _deliver_all(lake: Lake, reader: Reader, wanted: Sequence[tuple[SourceTable, Query, int]], report: Report) -> None:
+    expected = sum(rows for _, _, rows in wanted)
+    with ThreadPoolExecutor(TABLES_AT_ONCE) as pool:
+        arrived = 0
+        for job in [pool.submit(deliver, lake, reader, *item) for item in wanted]:
+            arrived += job.result()
+            report(arrived, expected)

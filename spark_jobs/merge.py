@@ -1,0 +1,139 @@
+"""Merging what changed into a silver table: each key that came is new, changed, the same, or gone.
+
+The later snapshot wins, whatever its times say: a clock that is off can give a newer version an older time.
+"""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from jobs_config.loader import load_job
+from spark_jobs.delta_log import Note
+from spark_jobs.expectations import REASONS, metrics, results
+from spark_jobs.extract.postgres import DELETE
+from spark_jobs.registry import TOUCHED_DAYS, Transform
+from spark_jobs.run_ledger import StepResult
+from spark_jobs.runner import Run, checked_rows, record
+from spark_jobs.tables import IS_GONE
+from warehouse.contract import Contract, load_contract
+
+CLASS = "_class"
+INSERTED, UPDATED, DELETED, UNCHANGED, ABSENT = "inserted", "updated", "deleted", "unchanged", "absent"
+CHANGED = (INSERTED, UPDATED, DELETED)
+
+DAY, DAY_BEFORE = "sale_date", "_day_before"
+
+
+@dataclass(frozen=True)
+class Merged:
+    """What a merge finds: rows that came, those aside, and how many of the others are new, changed or gone."""
+
+    rows_read: int
+    rows_quarantined: int
+    inserted: int
+    updated: int
+    deleted: int
+
+    @property
+    def changes(self) -> int:
+        """Rows of the table that differ afterwards."""
+        return self.inserted + self.updated + self.deleted
+
+
+def merge_job(run: Run, name: str, transform: Transform, part: str = "", ghosts: DataFrame | None = None) -> Merged:
+    """Merge one table's delivery of the run; what it read, wrote and put aside is in the ledger when this returns.
+
+    `ghosts` are keys of rows that the source does not have any more.
+    """
+    began, job = time.monotonic(), load_job(name)
+    contract = load_contract(job.writes)
+    delivered = run.lake.read_bronze(job.reads["rows"], run.run_seq, part)
+    checked = checked_rows(
+        transform, {"rows": delivered.filter(F.col("_operation") != DELETE)}, run.parameters, contract
+    )
+    observed = checked.agg(*metrics(contract, [])).first()
+    assert observed is not None
+    quarantined = observed["rows"] - observed["good_rows"]
+    arrived = arrived_rows(checked, delivered, contract, run.source)
+    if ghosts is not None:
+        arrived = arrived.unionByName(ghosts.withColumn(IS_GONE, F.lit(True)), allowMissingColumns=True)
+    arrived = arrived.localCheckpoint()
+    before = run.lake.read(job.writes)
+    classified = with_class(arrived, before, contract).localCheckpoint()
+    found, days = _summary(classified), None
+    if contract.table in TOUCHED_DAYS:
+        touched = TOUCHED_DAYS[contract.table](classified.filter(F.col(CLASS).isin(*CHANGED)), before)
+        days = sorted(row[0] for row in touched.distinct().collect())
+    merged = Merged(observed["rows"], quarantined, found[INSERTED], found[UPDATED], found[DELETED])
+    if merged.changes:
+        run.confirm()
+        rows = classified.filter(F.col(CLASS).isin(*CHANGED)).select(*contract.columns, IS_GONE)
+        note = Note(run.run_seq, {}, days)
+        run.lake.merge(rows, job.writes, note, _partitions(classified, contract), nth=run.next_write(job.writes))
+    run.quarantine.merge(checked, arrived, contract, run.source, quarantined)
+    step = StepResult(
+        f"{name}{f' ({part})' if part else ''}", job.writes, merged.rows_read, found[INSERTED] + found[UPDATED], quarantined,
+        run.lake.newest_version(job.writes), time.monotonic() - began, found[INSERTED], found[UPDATED], found[DELETED],
+    )  # fmt: skip
+    record(run, step, results(contract, observed.asDict()))
+    return merged
+
+
+def arrived_rows(checked: DataFrame, delivered: DataFrame, contract: Contract, source: str) -> DataFrame:
+    """Every key that came, once: good rows, and as gone those that are deleted or aside; what is aside is not in the table."""
+    good = checked.filter(F.size(REASONS) == 0).select(*contract.columns).withColumn(IS_GONE, F.lit(False))
+    keys = [name for name in contract.key if name != "source"]
+    deleted = delivered.filter(F.col("_operation") == DELETE).select(*keys).withColumn("source", F.lit(source))
+    aside = checked.filter(F.size(REASONS) > 0).select("source", *keys)
+    gone = deleted.unionByName(aside).withColumn(IS_GONE, F.lit(True))
+    return good.unionByName(gone, allowMissingColumns=True)
+
+
+def with_class(arrived: DataFrame, before: DataFrame, contract: Contract) -> DataFrame:
+    """Adds `_class`, and the business date and partition that a row of that key had, to every row that came."""
+    old, new = _rows_of(arrived, before, contract).alias("old"), arrived.alias("new")
+    same_key = [F.col(f"new.{name}") == F.col(f"old.{name}") for name in contract.key]
+    is_there = F.col(f"old.{contract.key[0]}").isNotNull()
+    differs = F.lit(False)
+    for name in contract.columns:
+        differs = differs | ~F.col(f"new.{name}").eqNullSafe(F.col(f"old.{name}"))
+    kind = (
+        F.when(F.col(IS_GONE) & is_there, DELETED)
+        .when(F.col(IS_GONE), ABSENT)
+        .when(~is_there, INSERTED)
+        .when(differs, UPDATED)
+        .otherwise(UNCHANGED)
+    )
+    had = [F.col(f"old.{name}").alias(f"_{name}_before") for name in contract.partition_by]
+    had += [F.col(f"old.{DAY}").alias(DAY_BEFORE)] if DAY in contract.columns else []
+    return new.join(old, on=same_key, how="left").select("new.*", kind.alias(CLASS), *had)
+
+
+def _rows_of(arrived: DataFrame, before: DataFrame, contract: Contract) -> DataFrame:
+    """The rows of the table that have a key which came.
+
+    Where the table is partitioned, first only keys are read, then the partitions that hold one of them.
+    """
+    keys = arrived.select(*contract.key)
+    for column in contract.partition_by:
+        places = before.select(*contract.key, column).join(keys, on=list(contract.key), how="left_semi")
+        values = [row[0] for row in places.select(column).distinct().collect()]
+        before = before.filter(F.col(column).isin(values))
+    return before.join(keys, on=list(contract.key), how="left_semi")
+
+
+def _summary(classified: DataFrame) -> Mapping[str, int]:
+    counted = {row[CLASS]: row["count"] for row in classified.groupBy(CLASS).count().collect()}
+    return {name: counted.get(name, 0) for name in (*CHANGED, UNCHANGED, ABSENT)}
+
+
+def _partitions(classified: DataFrame, contract: Contract) -> str:
+    """What a merge has to look at of a partitioned table: the partitions in which a changed row stood."""
+    for column in contract.partition_by:
+        stood = classified.filter(F.col(CLASS).isin(UPDATED, DELETED)).select(f"_{column}_before").distinct().collect()
+        values = ", ".join(f"date '{row[0]}'" for row in stood)
+        return f"target.{column} in ({values})" if values else "false"
+    return "true"

@@ -1,0 +1,124 @@
+"""Holding silver against the source, inside the run's snapshot: counts first, then content by buckets of the key.
+
+Rows that a merge cannot know of, because nothing in the source shows them, are found here: a deleted row without a tombstone makes
+the counts differ; a bucket whose content differs is read again. docs/sync.md says what each net catches.
+"""
+
+import logging
+from collections.abc import Mapping, Sequence
+from functools import reduce
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from jobs_config.log_setup import log_event
+from jobs_config.progress import Progress
+from spark_jobs.errors import ApprovalError
+from spark_jobs.extract.buckets import BUCKET, bucket_of, content_of, in_buckets, source_buckets
+from spark_jobs.extract.changes import Changes, key_column
+from spark_jobs.extract.delivery import deliver
+from spark_jobs.extract.postgres import Reader, changed_rows
+from spark_jobs.extract.snapshot import SourceTable
+from spark_jobs.merge import merge_job
+from spark_jobs.quarantine import QUARANTINE
+from spark_jobs.registry import silver_job
+from spark_jobs.runner import Run
+from warehouse.contract import load_contract
+
+LOGGER = logging.getLogger(__name__)
+
+# More than this share of a table is not taken away without a word from a person.
+DELETED_SHARE = 0.05
+
+SWEEP = "sweep"
+
+
+def reconcile(
+    run: Run,
+    reader: Reader,
+    tables: Sequence[SourceTable],
+    source_rows: Mapping[str, int],
+    by_content: Sequence[str],
+    approves_deletes: bool,
+    progress: Progress,
+) -> None:
+    """Make silver equal to the source: tables whose counts differ, and those named in `by_content`, are compared bucket by bucket.
+
+    Raises ApprovalError where an empty table or too many rows would be taken away.
+    """
+    watched = [table for table in tables if table.mapping.deletes != "none"]
+    lake_rows, aside = _rows_in_lake(run, watched), _rows_aside(run)
+    for table in watched:
+        rows, held, quarantined = source_rows[table.name], lake_rows[table.name], aside.get(f"silver.{table.name}", 0)
+        if rows == 0 and held and not approves_deletes:
+            raise ApprovalError(_refusal(table, f"it is empty, the lake holds {held:,} rows of it"))
+        differs = rows != held + quarantined
+        if differs or table.name in by_content:
+            progress.note(f"{table.name}: comparing {rows:,} rows with the source")
+            _read_again(run, reader, table, held, approves_deletes)
+        if differs and quarantined:
+            _drop_vanished(run, reader, table)
+
+
+def _read_again(run: Run, reader: Reader, table: SourceTable, held: int, approves_deletes: bool) -> None:
+    """Read the buckets that differ, and take out what the source does not have."""
+    contract = load_contract(f"silver.{table.name}")
+    there = source_buckets(reader.snapshot, table)
+    rows = run.lake.read(contract.table).filter(F.col("source") == run.source)
+    here = {
+        row[BUCKET]: (row["rows"], str(row["content"])) for row in content_of(rows, contract, table.mapping).collect()
+    }
+    differing = sorted(bucket for bucket in there.keys() | here.keys() if there.get(bucket) != here.get(bucket))
+    log_event(LOGGER, "table.compared", table=table.name, buckets=len(there), differing=len(differing))
+    if not differing:
+        return
+    expected = sum(there[bucket][0] for bucket in differing if bucket in there)
+    found = Changes(table, in_buckets(table, differing), "", True, expected, 0)
+    deliver(run.lake, reader, table, changed_rows(reader.snapshot, found), expected, SWEEP)
+    keys = [name for name in contract.key if name != "source"]
+    delivered = run.lake.read_bronze(f"bronze.{table.name}", run.run_seq, SWEEP)
+    ghosts = (
+        rows.filter(bucket_of(key_column(table.mapping)).isin(differing))
+        .select(*contract.key)
+        .join(delivered.select(*keys), on=keys, how="left_anti")
+        .localCheckpoint()
+    )
+    gone = ghosts.count()
+    if gone > DELETED_SHARE * held and not approves_deletes:
+        raise ApprovalError(_refusal(table, f"{gone:,} of {held:,} rows are gone from it"))
+    merge_job(run, *silver_job(table.name), part=SWEEP, ghosts=ghosts)
+
+
+def _refusal(table: SourceTable, what: str) -> str:
+    return (
+        f"{table.relation}: {what}, and no tombstone says why. Nothing was taken away and nothing is published. If that is right, "
+        "run `booksales sync --approve-deletes`; if not, mend the source first"
+    )
+
+
+def _rows_in_lake(run: Run, tables: Sequence[SourceTable]) -> dict[str, int]:
+    """Rows of the source by table, counted in one job."""
+    counts = [
+        run.lake.read(f"silver.{table.name}")
+        .filter(F.col("source") == run.source)
+        .agg(F.lit(table.name).alias("table"), F.count(F.lit(1)).alias("rows"))
+        for table in tables
+    ]
+    return {row["table"]: row["rows"] for row in reduce(DataFrame.unionByName, counts).collect()} if counts else {}
+
+
+def _rows_aside(run: Run) -> dict[str, int]:
+    aside = run.lake.read(QUARANTINE).filter(F.col("source") == run.source).groupBy("table_name").count()
+    return {row["table_name"]: row["count"] for row in aside.collect()}
+
+
+def _drop_vanished(run: Run, reader: Reader, table: SourceTable) -> None:
+    """Take records out of the quarantine that the source no longer has."""
+    contract = load_contract(f"silver.{table.name}")
+    aside = run.lake.read(QUARANTINE).filter((F.col("source") == run.source) & (F.col("table_name") == contract.table))
+    keys = [row["row_key"].removeprefix(f"{run.source}/") for row in aside.select("row_key").collect()]
+    key = f'"{table.mapping.key}"'
+    there = reader.snapshot.query(f"select {key}::text from {table.relation} where {key}::text = any(%s)", (keys,))
+    vanished = sorted({*keys} - {found for (found,) in there})
+    if vanished:
+        run.quarantine.drop([f"{run.source}/{name}" for name in vanished], contract, run.source)

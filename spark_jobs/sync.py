@@ -1,0 +1,141 @@
+"""The daily job: what changed in the source since the last run, merged into the lake; touched days built and published anew."""
+
+import json
+import logging
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from pyspark.sql import SparkSession
+
+from jobs_config.errors import ConfigError, RefusedError
+from jobs_config.log_setup import bind_run
+from jobs_config.progress import Progress
+from spark_jobs.extract.changes import Changes, find_changes
+from spark_jobs.extract.delivery import deliver_changes
+from spark_jobs.extract.position import SourcePosition, check_goes_on, rewritten
+from spark_jobs.extract.postgres import check_columns
+from spark_jobs.extract.snapshot import SourceSnapshot, open_snapshot
+from spark_jobs.merge import merge_job
+from spark_jobs.options import RunOptions
+from spark_jobs.plan import require_tables
+from spark_jobs.reconcile import reconcile
+from spark_jobs.registry import silver_job
+from spark_jobs.reload import (
+    build_and_publish,
+    count_source,
+    job_parameters,
+    meaning_of,
+    position_of,
+    reader_of,
+    rows_by_table,
+)
+from spark_jobs.run_ledger import RunLedger
+from spark_jobs.runner import Run, stop_if_asked
+from spark_jobs.tables import Lake
+from warehouse.publication import Publication
+
+LOGGER = logging.getLogger(__name__)
+
+MERGES_AT_ONCE = 3
+
+
+@dataclass(frozen=True)
+class SyncOptions:
+    """What a sync may be asked for: a look at every row of every table, and deletes beyond the guard."""
+
+    sweeps_all: bool = False
+    approves_deletes: bool = False
+
+
+def sync(
+    spark: SparkSession, options: RunOptions, asked: SyncOptions, ledger: RunLedger, run_seq: int, progress: Progress
+) -> tuple[Run, Publication | None]:
+    """Bring lake and warehouse up to the source as of now; None where readers would see no change.
+
+    Raises RefusedError where there is nothing to continue, SourceChangedError where the source is another than before, ApprovalError
+    where more would be deleted than may be without being asked; a BooksalesError of the step that failed.
+    """
+    bind_run(run_seq)
+    assert options.address is not None
+    require_tables(options.mapping)
+    before = position_before(options, ledger)
+    lake = Lake(spark, options.lake)
+    run = Run(run_seq, lake, ledger, options.mapping.source, {}, builds_all=False, confirm=options.confirm)
+    with open_snapshot(options.address, options.mapping) as snapshot:
+        ledger.snapshot_taken(run_seq, snapshot.taken_at, meaning_of(options))
+        run.parameters = job_parameters(options, snapshot.taken_at)
+        now = position_of(snapshot)
+        check_goes_on(before, now, repr(options.address))
+        check_columns(snapshot)
+        with progress.phase("find what changed"):
+            changes = find_changes(snapshot, before, asked.sweeps_all)
+        reader = reader_of(spark, snapshot, options, run_seq)
+        with progress.phase(f"extract {sum(change.rows for change in changes):,} changes"):
+            deliver_changes(lake, reader, changes, progress.update)
+        with progress.phase("merge into silver"):
+            merge_changes(run, changes, progress)
+        with progress.phase("compare with the source"):
+            compare(run, snapshot, options, asked, changes, rewritten(before, now), progress)
+        swept = {change.table.name for change in changes if change.is_swept}
+        ledger.record_position(
+            run_seq,
+            options.mapping.source,
+            position_of(snapshot, {name: table for name, table in before.tables.items() if name not in swept}),
+        )
+        snapshot_at = snapshot.taken_at
+    stop_if_asked(run)
+    return run, build_and_publish(run, options, snapshot_at, meaning_of(options), progress)
+
+
+def position_before(options: RunOptions, ledger: RunLedger) -> SourcePosition:
+    """How far the source has been read. Raises RefusedError where it never was, ConfigError where amounts would change meaning."""
+    source = options.mapping.source
+    before, last = ledger.position(source), ledger.last_read()
+    if before is None or last is None:
+        raise RefusedError(f"source {source} has never been read as a whole: run `booksales reload` once")
+    unfinished = ledger.unfinished_read(last["run_seq"])
+    for run in [last, *([unfinished] if unfinished is not None else [])]:
+        said = json.loads(run["meaning"])
+        if said and said != meaning_of(options):
+            raise ConfigError(
+                f"run {run['run_seq']} filled the lake with {listed(said)}; the settings now say {listed(meaning_of(options))}. "
+                "`booksales reload` makes them agree, or set them back"
+            )
+    return before
+
+
+def listed(meaning: dict[str, str]) -> str:
+    """What amounts and dates mean, for a message."""
+    return ", ".join(f"{name} {value}" for name, value in meaning.items())
+
+
+def merge_changes(run: Run, changes: Sequence[Changes], progress: Progress) -> None:
+    """Merge every delivery of the run. A row of silver depends on its source row alone, so the order does not matter."""
+    with ThreadPoolExecutor(MERGES_AT_ONCE) as pool:
+        started = {
+            change.table.name: pool.submit(merge_job, run, *silver_job(change.table.name))
+            for change in changes
+            if change.rows
+        }
+        for name, job in started.items():
+            merged = job.result()
+            progress.note(f"{name}: {merged.inserted:,} new, {merged.updated:,} changed, {merged.deleted:,} gone")
+
+
+def compare(
+    run: Run,
+    snapshot: SourceSnapshot,
+    options: RunOptions,
+    asked: SyncOptions,
+    changes: Sequence[Changes],
+    suspects: Sequence[str],
+    progress: Progress,
+) -> None:
+    """Hold row counts of swept tables against the source's, and read again what differs."""
+    swept = [change.table for change in changes if change.is_swept or change.table.name in suspects]
+    totals = count_source(snapshot, options, {table.name for table in swept})
+    run.ledger.record_source_totals(run.run_seq, totals)
+    by_content = [table.name for table in swept if asked.sweeps_all or table.name in suspects]
+    reader = reader_of(run.lake.spark, snapshot, options, run.run_seq)
+    reconcile(run, reader, swept, rows_by_table(totals), by_content, asked.approves_deletes, progress)
