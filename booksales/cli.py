@@ -18,12 +18,30 @@ from booksales.commands import (
     serve,
     source,
     status,
+    sweep,
+    sync,
     verify,
 )
 from jobs_config.errors import BooksalesError, ExitCode
 from warehouse.publication import NoPublicationError, PublicationError
 
-VERBS = (doctor, demo, source, generate, reload, import_csv, publish, rollback, status, runs, verify, serve, dashboard)
+VERBS = (
+    doctor,
+    demo,
+    source,
+    generate,
+    sync,
+    reload,
+    sweep,
+    import_csv,
+    publish,
+    rollback,
+    status,
+    runs,
+    verify,
+    serve,
+    dashboard,
+)
 
 EPILOG = """\
 exit codes:

@@ -1,6 +1,7 @@
 """What the entry file can do: each command is one run in the ledger, with a report and an exit code."""
 
 import argparse
+import json
 import logging
 from collections.abc import Callable
 from pathlib import Path
@@ -19,7 +20,7 @@ from spark_jobs.reload import reload
 from spark_jobs.report import write_report
 from spark_jobs.run_ledger import RunLedger
 from spark_jobs.runner import Run
-from spark_jobs.sync import SyncOptions, sync
+from spark_jobs.sync import SyncOptions, plan_sync, sync
 from spark_jobs.tables import Lake
 from warehouse.duckdb_warehouse import newest_generation
 from warehouse.publication import Publication, PublicationError
@@ -41,9 +42,24 @@ def reload_source(spark: SparkSession, options: RunOptions, arguments: argparse.
 
 def sync_source(spark: SparkSession, options: RunOptions, arguments: argparse.Namespace, progress: Progress) -> int:
     """What changed in the source since the last run."""
-    asked = SyncOptions(arguments.sweep, arguments.approve_deletes)
+    return _sync("sync", spark, options, arguments, progress)
+
+
+def sweep_source(spark: SparkSession, options: RunOptions, arguments: argparse.Namespace, progress: Progress) -> int:
+    """A sync that looks at every row of every table, and compares content."""
+    return _sync("sweep", spark, options, arguments, progress)
+
+
+def _sync(
+    kind: str, spark: SparkSession, options: RunOptions, arguments: argparse.Namespace, progress: Progress
+) -> int:
+    asked = SyncOptions(kind == "sweep", arguments.approve_deletes)
+    if arguments.plan_file:
+        plan = plan_sync(spark, options, asked, RunLedger(options.ledger_url), progress)
+        Path(arguments.plan_file).write_text(json.dumps(plan))
+        return int(ExitCode.DONE)
     return _as_run(
-        "sync", spark, options, progress, lambda ledger, run_seq: sync(spark, options, asked, ledger, run_seq, progress)
+        kind, spark, options, progress, lambda ledger, run_seq: sync(spark, options, asked, ledger, run_seq, progress)
     )
 
 

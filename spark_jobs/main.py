@@ -32,6 +32,7 @@ PSEUDONYM_VARIABLE = "BOOKSALES_PSEUDONYM_KEY"
 COMMANDS = {
     "reload": commands.reload_source,
     "sync": commands.sync_source,
+    "sweep": commands.sweep_source,
     "publish": commands.publish_again,
     "import-csv": commands.import_csv,
 }
@@ -102,11 +103,9 @@ def _parser() -> argparse.ArgumentParser:
         "--discard-history", action="store_true", help="reload: forget SCD2 versions and surrogate keys"
     )
     parser.add_argument(
-        "--sweep", action="store_true", help="sync: look at every row of every table, and compare content"
+        "--approve-deletes", action="store_true", help="sync, sweep: take away more than 5 %% of a table, or all of it"
     )
-    parser.add_argument(
-        "--approve-deletes", action="store_true", help="sync: take away more than 5 % of a table, or all of it"
-    )
+    parser.add_argument("--plan-file", default="", help="sync, sweep: write what would be done there, and do nothing")
     parser.add_argument("--log-format", choices=("plain", "json"), default="plain")
     parser.add_argument("--verbose", action="store_true", help="log every job")
     return parser

@@ -4,7 +4,6 @@ The later snapshot wins, whatever its times say: a clock that is off can give a 
 """
 
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pyspark.sql import DataFrame
@@ -12,7 +11,7 @@ from pyspark.sql import functions as F
 
 from jobs_config.loader import load_job
 from spark_jobs.delta_log import Note
-from spark_jobs.expectations import REASONS, metrics, results
+from spark_jobs.expectations import REASONS, CheckResult, metrics, results
 from spark_jobs.extract.postgres import DELETE
 from spark_jobs.registry import TOUCHED_DAYS, Transform
 from spark_jobs.run_ledger import StepResult
@@ -28,58 +27,80 @@ DAY, DAY_BEFORE = "sale_date", "_day_before"
 
 
 @dataclass(frozen=True)
-class Merged:
-    """What a merge finds: rows that came, those aside, and how many of the others are new, changed or gone."""
+class Found:
+    """What a delivery is to its table: rows that came, those aside, and how many of the others are new, changed or gone.
+
+    `checked` are the delivered rows with reasons, `arrived` every key that came, `classified` the same with their class.
+    """
 
     rows_read: int
     rows_quarantined: int
     inserted: int
     updated: int
     deleted: int
+    results: list[CheckResult]
+    checked: DataFrame
+    arrived: DataFrame
+    classified: DataFrame
 
     @property
-    def changes(self) -> int:
-        """Rows of the table that differ afterwards."""
-        return self.inserted + self.updated + self.deleted
+    def changed(self) -> DataFrame:
+        """Rows by which the table will differ."""
+        return self.classified.filter(F.col(CLASS).isin(*CHANGED))
 
 
-def merge_job(run: Run, name: str, transform: Transform, part: str = "", ghosts: DataFrame | None = None) -> Merged:
+def merge_job(run: Run, name: str, transform: Transform, part: str = "", ghosts: DataFrame | None = None) -> StepResult:
     """Merge one table's delivery of the run; what it read, wrote and put aside is in the ledger when this returns.
 
     `ghosts` are keys of rows that the source does not have any more.
     """
     began, job = time.monotonic(), load_job(name)
-    contract = load_contract(job.writes)
-    delivered = run.lake.read_bronze(job.reads["rows"], run.run_seq, part)
-    checked = checked_rows(
-        transform, {"rows": delivered.filter(F.col("_operation") != DELETE)}, run.parameters, contract
+    contract, before = load_contract(job.writes), run.lake.read(job.writes)
+    found = compare_delivery(
+        run, transform, run.lake.read_bronze(job.reads["rows"], run.run_seq, part), contract, ghosts
     )
+    if found.inserted + found.updated + found.deleted:
+        days = None
+        if contract.table in TOUCHED_DAYS:
+            touched = TOUCHED_DAYS[contract.table](found.changed, before)
+            days = sorted(row[0] for row in touched.collect())
+        rows, where = found.changed.select(*contract.columns, IS_GONE), _partitions(found.classified, contract)
+        run.confirm()
+        run.lake.merge(rows, job.writes, Note(run.run_seq, {}, days), where, nth=run.next_write(job.writes))
+    run.quarantine.merge(found.checked, found.arrived, contract, run.source, found.rows_quarantined)
+    step = StepResult(
+        f"{name}{f' ({part})' if part else ''}", job.writes, found.rows_read, found.inserted + found.updated, found.rows_quarantined,
+        run.lake.newest_version(job.writes), time.monotonic() - began, found.inserted, found.updated, found.deleted,
+    )  # fmt: skip
+    record(run, step, found.results)
+    return step
+
+
+def compare_delivery(
+    run: Run, transform: Transform, delivered: DataFrame, contract: Contract, ghosts: DataFrame | None = None
+) -> Found:
+    """Check what was delivered and hold it against the table; writes nothing."""
+    upserts = delivered.filter(F.col("_operation") != DELETE)
+    checked = checked_rows(transform, {"rows": upserts}, run.parameters, contract)
     observed = checked.agg(*metrics(contract, [])).first()
     assert observed is not None
-    quarantined = observed["rows"] - observed["good_rows"]
     arrived = arrived_rows(checked, delivered, contract, run.source)
     if ghosts is not None:
         arrived = arrived.unionByName(ghosts.withColumn(IS_GONE, F.lit(True)), allowMissingColumns=True)
     arrived = arrived.localCheckpoint()
-    before = run.lake.read(job.writes)
-    classified = with_class(arrived, before, contract).localCheckpoint()
-    found, days = _summary(classified), None
-    if contract.table in TOUCHED_DAYS:
-        touched = TOUCHED_DAYS[contract.table](classified.filter(F.col(CLASS).isin(*CHANGED)), before)
-        days = sorted(row[0] for row in touched.distinct().collect())
-    merged = Merged(observed["rows"], quarantined, found[INSERTED], found[UPDATED], found[DELETED])
-    if merged.changes:
-        run.confirm()
-        rows = classified.filter(F.col(CLASS).isin(*CHANGED)).select(*contract.columns, IS_GONE)
-        note = Note(run.run_seq, {}, days)
-        run.lake.merge(rows, job.writes, note, _partitions(classified, contract), nth=run.next_write(job.writes))
-    run.quarantine.merge(checked, arrived, contract, run.source, quarantined)
-    step = StepResult(
-        f"{name}{f' ({part})' if part else ''}", job.writes, merged.rows_read, found[INSERTED] + found[UPDATED], quarantined,
-        run.lake.newest_version(job.writes), time.monotonic() - began, found[INSERTED], found[UPDATED], found[DELETED],
-    )  # fmt: skip
-    record(run, step, results(contract, observed.asDict()))
-    return merged
+    classified = with_class(arrived, run.lake.read(contract.table), contract).localCheckpoint()
+    counted = {row[CLASS]: row["count"] for row in classified.groupBy(CLASS).count().collect()}
+    return Found(
+        observed["rows"],
+        observed["rows"] - observed["good_rows"],
+        counted.get(INSERTED, 0),
+        counted.get(UPDATED, 0),
+        counted.get(DELETED, 0),
+        results(contract, observed.asDict()),
+        checked,
+        arrived,
+        classified,
+    )
 
 
 def arrived_rows(checked: DataFrame, delivered: DataFrame, contract: Contract, source: str) -> DataFrame:
@@ -123,11 +144,6 @@ def _rows_of(arrived: DataFrame, before: DataFrame, contract: Contract) -> DataF
         values = [row[0] for row in places.select(column).distinct().collect()]
         before = before.filter(F.col(column).isin(values))
     return before.join(keys, on=list(contract.key), how="left_semi")
-
-
-def _summary(classified: DataFrame) -> Mapping[str, int]:
-    counted = {row[CLASS]: row["count"] for row in classified.groupBy(CLASS).count().collect()}
-    return {name: counted.get(name, 0) for name in (*CHANGED, UNCHANGED, ABSENT)}
 
 
 def _partitions(classified: DataFrame, contract: Contract) -> str:

@@ -6,17 +6,17 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from pyspark.sql import SparkSession
+from pyspark.sql import DataFrame, SparkSession
 
 from jobs_config.errors import ConfigError, RefusedError
 from jobs_config.log_setup import bind_run
 from jobs_config.progress import Progress
 from spark_jobs.extract.changes import Changes, find_changes
-from spark_jobs.extract.delivery import deliver_changes
+from spark_jobs.extract.delivery import deliver_changes, read_changes
 from spark_jobs.extract.position import SourcePosition, check_goes_on, rewritten
 from spark_jobs.extract.postgres import check_columns
 from spark_jobs.extract.snapshot import SourceSnapshot, open_snapshot
-from spark_jobs.merge import merge_job
+from spark_jobs.merge import compare_delivery, merge_job
 from spark_jobs.options import RunOptions
 from spark_jobs.plan import require_tables
 from spark_jobs.reconcile import reconcile
@@ -33,6 +33,7 @@ from spark_jobs.reload import (
 from spark_jobs.run_ledger import RunLedger
 from spark_jobs.runner import Run, stop_if_asked
 from spark_jobs.tables import Lake
+from warehouse.contract import load_contract
 from warehouse.publication import Publication
 
 LOGGER = logging.getLogger(__name__)
@@ -119,8 +120,10 @@ def merge_changes(run: Run, changes: Sequence[Changes], progress: Progress) -> N
             if change.rows
         }
         for name, job in started.items():
-            merged = job.result()
-            progress.note(f"{name}: {merged.inserted:,} new, {merged.updated:,} changed, {merged.deleted:,} gone")
+            step = job.result()
+            progress.note(
+                f"{name}: {step.rows_inserted:,} new, {step.rows_updated:,} changed, {step.rows_deleted:,} gone"
+            )
 
 
 def compare(
@@ -139,3 +142,40 @@ def compare(
     by_content = [table.name for table in swept if asked.sweeps_all or table.name in suspects]
     reader = reader_of(run.lake.spark, snapshot, options, run.run_seq)
     reconcile(run, reader, swept, rows_by_table(totals), by_content, asked.approves_deletes, progress)
+
+
+def plan_sync(
+    spark: SparkSession, options: RunOptions, asked: SyncOptions, ledger: RunLedger, progress: Progress
+) -> list[dict[str, object]]:
+    """What a sync would do, one entry per table, by the same comparison; writes nothing. Raises what `sync` would raise."""
+    assert options.address is not None
+    require_tables(options.mapping)
+    before, lake = position_before(options, ledger), Lake(spark, options.lake)
+    with open_snapshot(options.address, options.mapping) as snapshot:
+        run = Run(0, lake, ledger, options.mapping.source, job_parameters(options, snapshot.taken_at), builds_all=False)
+        check_goes_on(before, position_of(snapshot), repr(options.address))
+        check_columns(snapshot)
+        reader = reader_of(spark, snapshot, options, 0)
+        with progress.phase("find what changed"):
+            changes = find_changes(snapshot, before, asked.sweeps_all)
+        with progress.phase("compare with the lake"):
+            return [_planned(run, change, read_changes(reader, change) if change.rows else None) for change in changes]
+
+
+def _planned(run: Run, change: Changes, rows: DataFrame | None) -> dict[str, object]:
+    name = change.table.name
+    planned: dict[str, object] = {
+        "table": name,
+        "read": change.rows,
+        "new": 0,
+        "changed": 0,
+        "gone": 0,
+        "quarantined": 0,
+    }
+    if rows is not None:
+        _, transform = silver_job(name)
+        found = compare_delivery(run, transform, rows.localCheckpoint(), load_contract(f"silver.{name}"))
+        planned |= {
+            "new": found.inserted, "changed": found.updated, "gone": found.deleted, "quarantined": found.rows_quarantined
+        }  # fmt: skip
+    return planned

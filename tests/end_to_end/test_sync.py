@@ -62,9 +62,10 @@ def shop(
     postgres.drop_database("synced")
 
 
-def sync(spark: SparkSession, options: RunOptions, sweep: bool = False, approve_deletes: bool = False) -> int:
-    asked = argparse.Namespace(sweep=sweep, approve_deletes=approve_deletes)
-    return commands.sync_source(spark, options, asked, Progress(terminal=False))
+def sync(spark: SparkSession, options: RunOptions, sweep: bool = False, **asked: object) -> int:
+    command = commands.sweep_source if sweep else commands.sync_source
+    arguments = argparse.Namespace(**{"approve_deletes": False, "plan_file": "", **asked})
+    return command(spark, options, arguments, Progress(terminal=False))
 
 
 def test_a_sync_without_a_change_publishes_nothing(spark: SparkSession, shop: Installation) -> None:
