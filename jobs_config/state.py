@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from jobs_config.errors import ConfigError
+from jobs_config.settings import load_settings
 
 FORMAT = 1
 HOME_VARIABLE = "BOOKSALES_HOME"
@@ -65,7 +66,8 @@ class StateFolder:
 
     @property
     def ledger_url(self) -> str:
-        return f"sqlite:///{self.root / 'ledger.db'}"
+        """The run ledger: a file of the folder, unless the setting names a server's database."""
+        return load_settings().ledger_url or f"sqlite:///{self.root / 'ledger.db'}"
 
     def secret(self, name: str) -> str:
         """The generated secret of that name: 256 random bits as hex, made on first use, in a file of mode 0600."""

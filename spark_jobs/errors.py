@@ -2,7 +2,7 @@
 
 import re
 
-from jobs_config.errors import BooksalesError, ConfigError
+from jobs_config.errors import BooksalesError, ConfigError, RefusedError
 
 # What Spark, the JDBC driver and DuckDB say deep inside, and what would do. The first that is found counts.
 ADVICE = {
@@ -39,7 +39,11 @@ class LakeError(BooksalesError):
 
 
 class LedgerError(BooksalesError):
-    """The run ledger cannot be opened."""
+    """The run ledger cannot be opened, read or written."""
+
+
+class LeaseLostError(RefusedError):
+    """Another took the writer's lease over while this run slept; it may commit nothing more."""
 
 
 class RunError(BooksalesError):

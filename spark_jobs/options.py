@@ -8,6 +8,7 @@ from jobs_config.errors import ConfigError
 from jobs_config.model import SourceMapping
 from jobs_config.settings import Settings
 from spark_jobs.extract.connection import SourceAddress
+from spark_jobs.lease import FILE_LEASE, Lease
 
 KEY_BYTES = 32
 
@@ -25,6 +26,7 @@ class RunOptions:
     address: SourceAddress | None
     pseudonym_key: bytes
     discard_history: bool = False
+    lease: Lease = FILE_LEASE
 
 
 def secret_key(variable: str) -> bytes:

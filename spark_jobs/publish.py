@@ -50,7 +50,13 @@ def publish_gold(
         )
 
     publication = publish(
-        options.warehouse, exports, describe, _ops_rows(run), options.settings.keep_generations, report=progress.note
+        options.warehouse,
+        exports,
+        describe,
+        _ops_rows(run),
+        options.settings.keep_generations,
+        report=progress.note,
+        confirm=run.confirm,
     )
     run.ledger.record_publication(publication.generation, run.run_seq, run.lake_run_seq or run.run_seq)
     return publication

@@ -12,11 +12,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Engine, RowMapping
+from sqlalchemy.engine import RowMapping
 
-from spark_jobs.errors import LedgerError
+from spark_jobs.control_database import control_engine, create_tables, transaction
 from spark_jobs.expectations import CheckResult
 from spark_jobs.extract.source_totals import SourceTotal
+from spark_jobs.lease import FILE_LEASE, Lease
 
 METADATA = sa.MetaData()
 
@@ -64,13 +65,14 @@ SOURCE_TOTAL = sa.Table(
     METADATA,
     sa.Column("run_seq", sa.BigInteger, nullable=False),
     sa.Column("table_name", sa.String(80), nullable=False),
-    sa.Column("month", sa.String(7), nullable=False),
-    sa.Column("currency", sa.String(3), nullable=False),
+    # As the source has them, however long.
+    sa.Column("month", sa.Text, nullable=False),
+    sa.Column("currency", sa.Text, nullable=False),
     sa.Column("row_count", sa.BigInteger, nullable=False),
     sa.Column("live_rows", sa.BigInteger, nullable=False),
     sa.Column("live_quantity", sa.BigInteger, nullable=False),
     # As text: exact, whatever the database makes of numeric.
-    sa.Column("live_gross", sa.String(40), nullable=False),
+    sa.Column("live_gross", sa.Text, nullable=False),
 )
 PUBLICATION = sa.Table(
     "publication",
@@ -105,20 +107,15 @@ class StepResult:
 
 
 class RunLedger:
-    """Reads and writes the ledger; raises LedgerError where it cannot be opened.
+    """Reads and writes the ledger; raises LedgerError where it cannot. Whoever writes a run hands over the lease it holds.
 
     States only move forward: running, then published, done, failed or interrupted.
     """
 
-    def __init__(self, url: str) -> None:
-        self._engine: Engine = sa.create_engine(url)
-        try:
-            METADATA.create_all(self._engine)
-        except sa.exc.DBAPIError as error:
-            raise LedgerError(
-                f"run ledger {self._engine.url.render_as_string()}: {error.orig}. Put back a copy; or move it away, and a new one "
-                "begins: it knows no earlier runs and imported files, so start with `booksales reload`"
-            ) from error
+    def __init__(self, url: str, lease: Lease = FILE_LEASE) -> None:
+        self.lease = lease
+        self._engine = control_engine(url)
+        create_tables(self._engine, METADATA)
 
     def start(self, kind: str, source: str, above: int = 0) -> int:
         """Begin a run; returns its run_seq, above that of every run before and above `above`.
@@ -127,7 +124,8 @@ class RunLedger:
         running by a crash are closed.
         """
         held_by = f"{socket.gethostname()} process {os.getpid()}"
-        with self._engine.begin() as connection:
+        self.lease.confirm()
+        with transaction(self._engine) as connection:
             # Whoever starts holds the lease, so nobody else can be running.
             connection.execute(
                 RUN.update()
@@ -135,18 +133,18 @@ class RunLedger:
                 .values(state="failed", finished_at=now(), detail="ended without a word")
             )
             newest = connection.execute(sa.select(sa.func.max(RUN.c.run_seq))).scalar() or 0
-            number = {"run_seq": above + 1} if above > newest else {}
+            run_seq = int(max(newest, above)) + 1
             values = {
-                **number,
+                "run_seq": run_seq,
                 "kind": kind,
                 "source": source,
                 "state": "running",
                 "held_by": held_by,
                 "started_at": now(),
             }
-            key = connection.execute(RUN.insert().values(**values)).inserted_primary_key
-        assert key is not None
-        return int(key[0])
+            connection.execute(RUN.insert().values(**values))
+        self.lease.note_run(run_seq)
+        return run_seq
 
     def snapshot_taken(self, run_seq: int, snapshot_at: datetime, meaning: Mapping[str, str]) -> None:
         """Note the moment the run reads its source at, and what its amounts and dates mean."""
@@ -154,11 +152,13 @@ class RunLedger:
 
     def finish(self, run_seq: int, state: str, detail: str = "") -> None:
         """Close a run, once: a later word about a closed run is ignored."""
-        with self._engine.begin() as connection:
+        # PostgreSQL's text holds anything but the character 0.
+        told = detail.replace("\0", "")
+        with transaction(self._engine) as connection:
             connection.execute(
                 RUN.update()
                 .where((RUN.c.run_seq == run_seq) & (RUN.c.state == "running"))
-                .values(state=state, detail=detail, finished_at=now())
+                .values(state=state, detail=told, finished_at=now())
             )
 
     def record_step(self, run_seq: int, step: StepResult) -> None:
@@ -255,16 +255,17 @@ class RunLedger:
         }
 
     def _update(self, run_seq: int, **values: object) -> None:
-        with self._engine.begin() as connection:
+        with transaction(self._engine) as connection:
             connection.execute(RUN.update().where(RUN.c.run_seq == run_seq).values(**values))
 
     def _insert(self, table: sa.Table, rows: list[dict[str, Any]]) -> None:
         if rows:
-            with self._engine.begin() as connection:
+            self.lease.confirm()
+            with transaction(self._engine) as connection:
                 connection.execute(table.insert(), rows)
 
     def _rows(self, query: sa.Select[Any]) -> list[RowMapping]:
-        with self._engine.connect() as connection:
+        with transaction(self._engine) as connection:
             return list(connection.execute(query).mappings())
 
 

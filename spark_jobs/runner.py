@@ -53,6 +53,10 @@ class Run:
     sums: dict[str, dict[str, str]] = field(default_factory=dict)
     quality: list[CheckResult] = field(default_factory=list)
 
+    def confirm(self) -> None:
+        """Before every commit. Raises LeaseLostError when another run may write by now."""
+        self.ledger.lease.confirm()
+
 
 def run_stages(run: Run, stages: Sequence[Stage], progress: Progress) -> None:
     """Run every job, stage after stage. Raises ExpectationError, after the last stage, when a `stop` expectation failed."""
@@ -121,6 +125,7 @@ def _write(run: Run, job: JobConfig, contract: Contract, rows: DataFrame) -> tup
     observing = rows.observe(observation, *metrics(contract, money_columns(contract)))
     good = observing.filter(F.size(REASONS) == 0).select(*contract.columns)
     before = run.lake.version(contract.table) if run.lake.exists(contract.table) else -1
+    run.confirm()
     if job.write_mode == "merge_on_key":
         # A merge scans its source twice, and would count it twice.
         version = run.lake.merge(good.localCheckpoint(), contract.table)
@@ -148,6 +153,7 @@ def _quarantine(run: Run, contract: Contract, rows: DataFrame) -> None:
         F.col(REASONS).alias("reasons"),
         raw.alias("raw"),
     )
+    run.confirm()
     with QUARANTINE_LOCK:
         run.lake.append(aside, "silver.quarantine", f"silver.quarantine/{contract.table}", run.run_seq)
 

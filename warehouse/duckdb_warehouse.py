@@ -39,12 +39,14 @@ def publish(
     keep: int,
     memory_mb: int = 2048,
     report: Callable[[str], None] = lambda _: None,
+    confirm: Callable[[], None] = lambda: None,
 ) -> Publication:
     """Publish gold tables as a new generation; readers see the old one until the pointer moves, then the new one.
 
     `exports` maps every gold table to its files and totals; `publication` is called with the new generation's number, its
     count of sales and its first and last business date; `ops_rows` fills ops.run and ops.quality_result; `keep` is how many
-    generations stay. Raises PublicationError, with nothing changed for readers, when a check fails or a newer run has published.
+    generations stay; `confirm` raises when the caller may publish no more. Raises PublicationError, with nothing changed for
+    readers, when a check fails or a newer run has published.
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     building = folder / BUILD_FOLDER
@@ -60,6 +62,7 @@ def publish(
             described = publication(generation, *_sales_span(connection))
             _write_ops(connection, described, ops_rows, exports)
             connection.execute("checkpoint")
+        confirm()
         _move_into_place(folder, path, described)
     except duckdb.Error as error:
         raise PublicationError(

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from booksales.commands import Verbs, add_json, add_verb, as_json
 from jobs_config.errors import ConfigError, ExitCode, RefusedError
 from jobs_config.state import StateFolder, open_state
-from spark_jobs.lease import writer_lease
+from spark_jobs.lease import Lease, open_lease
 from spark_jobs.run_ledger import RunLedger
 from warehouse.duckdb_warehouse import resume, roll_back
 from warehouse.generations import kept_generations, read_pointer
@@ -34,8 +34,8 @@ def run(arguments: argparse.Namespace) -> int:
         values = {"kept": kept, "served": served.generation, "pinned": served.pinned}
         print(as_json(values) if arguments.json else f"kept: {', '.join(map(str, kept))}; served: {served.generation}")
         return ExitCode.DONE
-    with writer_lease(state.lock_file, "rollback"):
-        publication = _change(state, arguments.generation, arguments.resume)
+    with open_lease(state.ledger_url, str(state.lock_file), "rollback") as lease:
+        publication = _change(state, lease, arguments.generation, arguments.resume)
     if arguments.json:
         print(as_json({**asdict(publication), "pinned": not arguments.resume}))
     else:
@@ -43,10 +43,11 @@ def run(arguments: argparse.Namespace) -> int:
     return ExitCode.DONE
 
 
-def _change(state: StateFolder, generation: int | None, wants_newest: bool) -> Publication:
+def _change(state: StateFolder, lease: Lease, generation: int | None, wants_newest: bool) -> Publication:
     """Move the pointer; the ledger says so, as of every run."""
-    ledger = RunLedger(state.ledger_url)
+    ledger = RunLedger(state.ledger_url, lease)
     run_seq = ledger.start("resume" if wants_newest else "rollback", "", read_pointer(state.warehouse).run_seq)
+    lease.confirm()
     try:
         publication = resume(state.warehouse) if wants_newest else roll_back(state.warehouse, generation)
     except RollbackError as error:

@@ -7,7 +7,7 @@ from typing import Any
 from booksales.commands import Verbs, add_json, add_verb, as_json, as_table
 from jobs_config.errors import ConfigError, ExitCode
 from jobs_config.state import StateFolder, open_state
-from spark_jobs.lease import is_held
+from spark_jobs.lease import somebody_writes
 from spark_jobs.run_ledger import RunLedger
 
 
@@ -43,7 +43,8 @@ def run(arguments: argparse.Namespace) -> int:
 
 def shown_state(state: StateFolder, row: Mapping[Any, Any]) -> str:
     """A run's state in words; one that was killed had no time to say so, and the next run will close it."""
-    return "ended without a word" if row["state"] == "running" and not is_held(state.lock_file) else str(row["state"])
+    was_killed = row["state"] == "running" and not somebody_writes(state.ledger_url, state.lock_file)
+    return "ended without a word" if was_killed else str(row["state"])
 
 
 def _line(state: StateFolder, row: Mapping[Any, Any]) -> list[object]:

@@ -278,3 +278,16 @@ def test_a_damaged_pointer_serves_nothing_and_the_next_publication_mends_it(ware
     published(warehouse, lake, run_seq=2)
 
     assert read_pointer(warehouse) == Pointer(generation=2, run_seq=2)
+
+
+def test_a_run_that_may_publish_no_more_leaves_readers_with_the_generation_before(warehouse, lake):
+    published(warehouse, lake, run_seq=1)
+
+    def overtaken():
+        raise TimeoutError("another holds the lease")
+
+    with pytest.raises(TimeoutError):
+        publish(warehouse, lake, described(2), {}, keep=2, memory_mb=512, confirm=overtaken)
+
+    assert (read_pointer(warehouse).generation, kept_generations(warehouse)) == (1, [1])
+    assert list((warehouse / "building").iterdir()) == []
