@@ -18,12 +18,28 @@ from booksales.commands import (
     serve,
     source,
     status,
+    unlock,
     verify,
 )
 from jobs_config.errors import BooksalesError, ExitCode
 from warehouse.publication import NoPublicationError, PublicationError
 
-VERBS = (doctor, demo, source, generate, reload, import_csv, publish, rollback, status, runs, verify, serve, dashboard)
+VERBS = (
+    doctor,
+    demo,
+    source,
+    generate,
+    reload,
+    import_csv,
+    publish,
+    rollback,
+    status,
+    runs,
+    unlock,
+    verify,
+    serve,
+    dashboard,
+)
 
 EPILOG = """\
 exit codes:

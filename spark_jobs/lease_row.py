@@ -221,7 +221,8 @@ def _row(connection: Connection) -> RowMapping | None:
 def _holder_in(row: RowMapping | None) -> RowHolder | None:
     if row is None or row["host"] is None:
         return None
-    return RowHolder(**{name: row[name] for name in RowHolder.__dataclass_fields__})
+    held = {name: row[name] for name in RowHolder.__dataclass_fields__}
+    return RowHolder(**{name: value.astimezone(UTC) if name.endswith("_at") else value for name, value in held.items()})
 
 
 def _beat(lease: RowLease, period: float, done: threading.Event) -> None:

@@ -23,6 +23,7 @@ ALL_VERBS = [
     "rollback",
     "status",
     "runs",
+    "unlock",
     "verify",
     "serve",
     "dashboard",
@@ -37,6 +38,7 @@ REPORTING_VERBS = [
     "rollback",
     "status",
     "runs",
+    "unlock",
     "verify",
 ]
 # What each verb needs beside its name, where it keeps state.
@@ -51,6 +53,7 @@ CALLS = {
     "publish": [],
     "status": [],
     "runs": [],
+    "unlock": [],
     "verify": [],
     "serve": [],
 }
