@@ -15,6 +15,7 @@ from booksales.commands import (
     reload,
     rollback,
     runs,
+    schedule,
     serve,
     source,
     status,
@@ -37,6 +38,7 @@ VERBS = (
     runs,
     unlock,
     verify,
+    schedule,
     serve,
     dashboard,
 )

@@ -25,6 +25,7 @@ ALL_VERBS = [
     "runs",
     "unlock",
     "verify",
+    "schedule",
     "serve",
     "dashboard",
 ]
@@ -55,9 +56,10 @@ CALLS = {
     "runs": [],
     "unlock": [],
     "verify": [],
+    "schedule": ["--print", "cron"],
     "serve": [],
 }
-READ_SETTINGS = ["demo", "reload", "import-csv", "publish", "serve"]
+READ_SETTINGS = ["demo", "reload", "import-csv", "publish", "schedule", "serve"]
 
 
 def examples(text):
