@@ -45,11 +45,11 @@ def as_cron(schedule: Schedule) -> str:
     """Comments and one line of a crontab."""
     given = " ".join(f"{name}={shlex.quote(value)}" for name, value in schedule.environment.items())
     secrets, log = shlex.quote(str(schedule.secrets)), shlex.quote(str(schedule.log))
-    command = f"set -a; [ ! -r {secrets} ] || . {secrets}; set +a; {given} {shlex.join(schedule.command)} >> {log} 2>&1"
+    command = f"umask 077; set -a; [ ! -r {secrets} ] || . {secrets}; set +a; {given} {shlex.join(schedule.command)} >> {log} 2>&1"
     # To cron, a bare % ends the command.
     escaped = command.replace("%", "\\%")
     day = "0" if schedule.rhythm == SUNDAYS else "*"
-    lines = [*_notes(schedule), "# Add the line by `crontab -e`."]
+    lines = [*_notes(schedule), "Add the line by `crontab -e`."]
     return "\n".join([*(f"# {line}" for line in lines), f"{schedule.at.minute} {schedule.at.hour} * * {day} {escaped}"])
 
 
