@@ -20,6 +20,7 @@ from jobs_config.loader import load_source
 from jobs_config.log_setup import set_up_logging
 from jobs_config.progress import Progress
 from jobs_config.settings import load_settings, with_overrides
+from jobs_config.state import keep_files_private
 from spark_jobs import commands
 from spark_jobs.control_database import file_of
 from spark_jobs.extract.connection import parse_address
@@ -35,6 +36,7 @@ COMMANDS = {"reload": commands.reload_source, "publish": commands.publish_again,
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one job; returns its exit code (jobs_config.errors.ExitCode)."""
+    keep_files_private()
     arguments = _parser().parse_args(argv)
     set_up_logging(as_json=arguments.log_format == "json", level=logging.INFO if arguments.verbose else logging.WARNING)
     progress = Progress()

@@ -106,7 +106,7 @@ def test_every_verb_that_reports_does_so_for_programs(booksales, verb):
         ([], "VERB"),
         (["resync"], "invalid choice: 'resync'"),
         (["status", "--colour"], "unrecognized arguments: --colour"),
-        (["runs", "three"], "invalid int value: 'three'"),
+        (["runs", "three"], "expected a whole number from 1 to 9223372036854775807, found 'three'"),
         (["import-csv", "goodbooks"], "required: FILE"),
         (["generate", "--until", "yesterday"], "invalid fromisoformat value: 'yesterday'"),
         (["source", "restart"], "invalid choice: 'restart'"),

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 from frames import frame
 
@@ -53,3 +55,12 @@ def test_a_run_that_lost_its_lease_commits_no_table(delivered):
 
     assert not delivered.lake.exists("silver.channels")
     assert delivered.ledger.steps(1) == []
+
+
+def test_what_a_job_writes_is_its_owners_alone_whatever_the_umask(delivered):
+    run_job(delivered, "silver_channels", mirror.transform)
+
+    written = list(Path(delivered.lake.root).rglob("*"))
+    assert any(path.suffix == ".parquet" for path in written)
+    assert any(path.parent.name == "_delta_log" for path in written)
+    assert [path for path in written if path.stat().st_mode & 0o077] == []
