@@ -9,6 +9,7 @@ digits).
 
 import argparse
 import logging
+import re
 import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -30,6 +31,7 @@ from spark_jobs.options import RunOptions, secret_key
 from spark_jobs.session import open_session
 from warehouse.publication import PublicationError
 
+LEAST_LEASE_SECONDS = 5
 PSEUDONYM_VARIABLE = "BOOKSALES_PSEUDONYM_KEY"
 COMMANDS = {"reload": commands.reload_source, "publish": commands.publish_again, "import-csv": commands.import_csv}
 
@@ -83,6 +85,13 @@ def beside_ledger(ledger_url: str) -> str:
     return str(Path(file).with_name("writer.lock")) if file else ""
 
 
+def _lease_seconds(text: str) -> float:
+    # Below a few seconds a busy database alone would let it expire.
+    if not re.fullmatch(r"\d{1,5}", text) or int(text) < LEAST_LEASE_SECONDS:
+        raise argparse.ArgumentTypeError(f"expected {LEAST_LEASE_SECONDS} to 99999 whole seconds, found {text!r}")
+    return float(text)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("command", choices=sorted(COMMANDS))
@@ -98,7 +107,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--lock-file", default="", help="writer lease on one machine (default: beside a SQLite ledger)")
     parser.add_argument(
         "--lease-seconds",
-        type=float,
+        type=_lease_seconds,
         default=LIFE_SECONDS,
         help="how long the lease of a PostgreSQL ledger outlives its holder",
     )
