@@ -11,6 +11,7 @@ from api.app import create_app
 from jobs_config.errors import BooksalesError
 from jobs_config.log_setup import log_event, set_up_logging
 from jobs_config.serving import listen, until_signal, url_of
+from jobs_config.state import keep_files_private
 
 DEFAULT_PORT = 8600
 GRACE_SECONDS = 10
@@ -20,6 +21,7 @@ logger = logging.getLogger(__name__)
 
 def main(arguments: list[str] | None = None) -> int:
     """Serve until SIGTERM or SIGINT; requests under way are finished. Returns the exit code."""
+    keep_files_private()
     parsed = _parser().parse_args(arguments)
     try:
         listener = listen(parsed.host, parsed.port)

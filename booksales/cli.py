@@ -15,15 +15,19 @@ from booksales.commands import (
     reload,
     rollback,
     runs,
+    schedule,
     serve,
     source,
     status,
     sweep,
     sync,
+    unlock,
     verify,
 )
+from booksales.last_resort import in_one_line
 from jobs_config.errors import BooksalesError, ExitCode
-from warehouse.publication import NoPublicationError, PublicationError
+from jobs_config.state import keep_files_private
+from warehouse.publication import DamagedPublicationError, NoPublicationError, PublicationError
 
 VERBS = (
     doctor,
@@ -38,7 +42,9 @@ VERBS = (
     rollback,
     status,
     runs,
+    unlock,
     verify,
+    schedule,
     serve,
     dashboard,
 )
@@ -53,13 +59,14 @@ Everything is kept in one folder, .booksales in the current directory or BOOKSAL
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one verb; returns its exit code. Errors of ours are one line on standard error, never a stack trace."""
+    keep_files_private()
     arguments = parser().parse_args(argv)
     try:
         code = int(arguments.run(arguments))
         # What is still buffered would meet a closed pipe only after this function.
         sys.stdout.flush()
         return code
-    except (BooksalesError, PublicationError, NoPublicationError) as error:
+    except (BooksalesError, PublicationError, NoPublicationError, DamagedPublicationError) as error:
         print(f"booksales {arguments.verb}: {error}", file=sys.stderr)
         return int(getattr(error, "exit_code", ExitCode.FAILED))
     except KeyboardInterrupt:
@@ -69,6 +76,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         # Whoever read our output has seen enough, as with `booksales runs | head`.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return int(ExitCode.DONE)
+    except Exception as error:
+        print(f"booksales {arguments.verb}: {in_one_line(arguments.verb, error)}", file=sys.stderr)
+        return int(ExitCode.FAILED)
 
 
 def parser() -> argparse.ArgumentParser:

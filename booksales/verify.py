@@ -12,11 +12,15 @@ from typing import Any
 
 import deltalake
 import duckdb
+from deltalake.exceptions import DeltaError
 
 from jobs_config.errors import BooksalesError
 from spark_jobs.run_ledger import RunLedger
 from warehouse.contract import tables_of
+from warehouse.duckdb_warehouse import open_file
 from warehouse.generations import generation_file, read_pointer
+
+LONGEST = 300
 
 SALES_BY_MONTH = """
 select strftime(sale_month, '%Y-%m') as month, currency, count(*) as line_count, sum(quantity) as quantity,
@@ -81,6 +85,11 @@ def verify(ledger: RunLedger, lake: Path, warehouse: Path) -> list[Comparison]:
     places = _places(ledger, lake, warehouse)
     try:
         return [*_table_rows(places), *_sales(places), *_gold_rows(places)]
+    except (duckdb.Error, DeltaError, OSError) as error:
+        said = " ".join(str(error).split())[:LONGEST]
+        raise BooksalesError(
+            f"lake or warehouse cannot be read: {type(error).__name__}: {said}; `booksales reload` rebuilds both"
+        ) from error
     finally:
         places.connection.close()
 
@@ -93,7 +102,7 @@ def _places(ledger: RunLedger, lake: Path, warehouse: Path) -> Places:
     read = ledger.last_read(up_to=published["lake_run_seq"])
     if read is None:
         raise BooksalesError("no published run has read the source; run `booksales reload`")
-    connection = duckdb.connect(str(generation_file(warehouse, pointer.generation)), read_only=True)
+    connection = open_file(generation_file(warehouse, pointer.generation), {})
     connection.execute("set timezone = 'UTC'")
     return Places(ledger, lake, published["lake_run_seq"], read["source"], connection)
 

@@ -4,16 +4,20 @@ import signal
 import socket
 from collections.abc import Callable
 
-from jobs_config.errors import BooksalesError, ExitCode
+from jobs_config.errors import BooksalesError, ConfigError, ExitCode
 from jobs_config.loopback import require_loopback
+
+PORTS = 65_536
 
 
 def listen(address: str, port: int) -> socket.socket:
     """A socket that listens on a loopback address; port 0 is any free one.
 
-    Raises ConfigError for an address that others could reach, BooksalesError where the port is taken.
+    Raises ConfigError for an address that others could reach and for what is no port, BooksalesError where the port is taken.
     """
     family = socket.AF_INET6 if ":" in require_loopback(address) else socket.AF_INET
+    if not 0 <= port < PORTS:
+        raise ConfigError(f"cannot listen on {address} port {port}: name one from 0 to {PORTS - 1} by --port")
     try:
         listener = socket.create_server((address, port), family=family)
     except OSError as error:

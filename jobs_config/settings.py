@@ -1,10 +1,11 @@
 """Settings of one installation: an environment's YAML file, overridden by BOOKSALES_<NAME> variables."""
 
 import os
+import re
 import zoneinfo
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
@@ -13,6 +14,10 @@ from jobs_config.errors import ConfigError
 
 ENVIRONMENTS = Path(__file__).parent / "environments"
 PREFIX = "BOOKSALES_"
+
+# Addresses are shown, logged and handed over as arguments, so they must not hold a password.
+ADDRESSES = ("source_url", "ledger_url")
+PASSWORD_IN_URL = re.compile(r"//[^/@]*:[^@]*@|[?&]password=")
 
 Weekday = Literal["sunday", "monday", "saturday"]
 
@@ -28,6 +33,10 @@ class Settings(BaseModel):
     )
     source_url: str = Field(
         "", description="postgresql://user@host:port/database without a password; empty: the embedded shop"
+    )
+    ledger_url: str = Field(
+        "",
+        description="postgresql+psycopg2://user@host:port/database without a password; empty: a file in the state folder",
     )
     time_zone: str = Field("UTC", description="the shop's time zone; decides the business date")
     retail_week_start: Weekday = Field("sunday", description="first day of the retail week")
@@ -56,15 +65,34 @@ def load_settings(environment: str = "") -> Settings:
     if not path.exists():
         known = ", ".join(sorted(file.stem for file in ENVIRONMENTS.glob("*.yaml")))
         raise ConfigError(f"no environment {name!r}; jobs_config/environments has {known}")
-    values = yaml.safe_load(path.read_text()) or {}
+    values = read_environment(path)
     for field in Settings.model_fields:
         override = os.environ.get(f"{PREFIX}{field.upper()}")
         if override is not None:
             values[field] = override
     try:
-        return Settings(**{**values, "environment": name})
+        return _without_passwords(Settings.model_validate({**values, "environment": name}))
     except ValidationError as error:
         raise ConfigError(f"settings of environment {name!r}: {explain(error)}") from error
+
+
+def read_environment(path: Path) -> dict[Any, Any]:
+    """The values in an environment's file; none in an empty one. Raises ConfigError where it cannot be read."""
+    try:
+        values = yaml.safe_load(path.read_text()) or {}
+    except (yaml.YAMLError, UnicodeDecodeError, OSError) as error:
+        raise ConfigError(f"{path}: not readable as YAML: {' '.join(str(error).split())}") from error
+    if not isinstance(values, dict):
+        raise ConfigError(f"{path}: expected keys and values, found {type(values).__name__}")
+    return values
+
+
+def _without_passwords(settings: Settings) -> Settings:
+    for name in ADDRESSES:
+        if PASSWORD_IN_URL.search(getattr(settings, name)):
+            variable = f"{PREFIX}{name.removesuffix('_url').upper()}_PASSWORD"
+            raise ConfigError(f"{name}: it holds a password; leave it out there, and put it into {variable}")
+    return settings
 
 
 def with_overrides(settings: Settings, given: Sequence[str]) -> Settings:
@@ -73,7 +101,8 @@ def with_overrides(settings: Settings, given: Sequence[str]) -> Settings:
     if unreadable := [name for name, equals, _ in pairs if not equals]:
         raise ConfigError(f"--set {unreadable[0]}: expected NAME=VALUE")
     try:
-        return Settings(**{**settings.model_dump(), **{name: value for name, _, value in pairs}})
+        given_values = {name: value for name, _, value in pairs}
+        return _without_passwords(Settings.model_validate({**settings.model_dump(), **given_values}))
     except ValidationError as error:
         raise ConfigError(f"--set: {explain(error)}") from error
 

@@ -34,6 +34,8 @@ CORRECTNESS = {
 
 # One machine, small metadata: the defaults are made for clusters and cost seconds per commit.
 ONE_MACHINE = {
+    # Hadoop sets modes itself, whatever the process's umask.
+    "spark.hadoop.fs.permissions.umask-mode": "077",
     "spark.ui.enabled": "false",
     # Our own progress lines are the only ones.
     "spark.ui.showConsoleProgress": "false",

@@ -7,12 +7,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from pyspark.sql import SparkSession
-from sqlalchemy.exc import SQLAlchemyError
 
 from jobs_config.errors import BooksalesError, ExitCode
 from jobs_config.loader import load_feed
 from jobs_config.progress import Progress
-from spark_jobs.errors import explained
+from spark_jobs.errors import LedgerError, explained
 from spark_jobs.import_csv import import_files, sort_files
 from spark_jobs.options import RunOptions, secret_key
 from spark_jobs.publish import republish
@@ -96,7 +95,7 @@ def import_csv(spark: SparkSession, options: RunOptions, arguments: argparse.Nam
 
 def _as_run(kind: str, spark: SparkSession, options: RunOptions, progress: Progress, work: Work) -> int:
     """Run the work under a new run number; whatever happens, the ledger says how it ended."""
-    ledger = RunLedger(options.ledger_url)
+    ledger = RunLedger(options.ledger_url, options.lease)
     base = newest_generation(options.warehouse)
     published = base.publication.run_seq if base else 0
     run_seq = ledger.start(
@@ -130,6 +129,6 @@ def _as_run(kind: str, spark: SparkSession, options: RunOptions, progress: Progr
 def _close(ledger: RunLedger, run_seq: int, state: str, detail: str) -> None:
     try:
         ledger.finish(run_seq, state, detail)
-    except SQLAlchemyError as error:
+    except LedgerError as error:
         # What stopped the run, a full disk, can stop the ledger too; the next run closes this one.
         LOGGER.warning("run.not_closed", extra={"fields": {"run": run_seq, "error": str(error).splitlines()[0]}})

@@ -47,7 +47,11 @@ class LakeError(BooksalesError):
 
 
 class LedgerError(BooksalesError):
-    """The run ledger cannot be opened."""
+    """The run ledger cannot be opened, read or written."""
+
+
+class LeaseLostError(RefusedError):
+    """Another took the writer's lease over while this run slept; it may commit nothing more."""
 
 
 class RunError(BooksalesError):

@@ -83,7 +83,7 @@ def import_files(
     parameters = {
         **meaning, "snapshot_at": snapshot_at, "calendar_year": snapshot_at.year, "feed": feed.feed, "run_seq": run_seq
     }  # fmt: skip
-    run = Run(run_seq, lake, ledger, feed.feed, parameters, builds_all=False, confirm=options.confirm)
+    run = Run(run_seq, lake, ledger, feed.feed, parameters, builds_all=False)
     hashes = [file.sha256 for file in delivered]
     run.delivered[f"bronze.{feed.target}"] = lake.read_feed_files(feed.feed, hashes, run_seq, feed_schema(feed))
     with progress.phase("clean and check (silver)"):

@@ -3,31 +3,35 @@
     spark-submit spark_jobs/main.py reload --lake s3://bucket/lake --warehouse /data/warehouse --reports /data/reports \\
         --ledger sqlite:////data/ledger.db --source bookstore --source-url postgresql://reader@host:5432/shop
 
-Secrets come from the environment: BOOKSALES_SOURCE_PASSWORD, BOOKSALES_PSEUDONYM_KEY (64 hexadecimal digits).
+Secrets come from the environment: BOOKSALES_SOURCE_PASSWORD, BOOKSALES_LEDGER_PASSWORD, BOOKSALES_PSEUDONYM_KEY (64 hexadecimal
+digits).
 """
 
 import argparse
 import logging
-import os
+import re
 import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
-
-from sqlalchemy import make_url
 
 from jobs_config.errors import BooksalesError, ExitCode
 from jobs_config.loader import load_source
 from jobs_config.log_setup import set_up_logging
 from jobs_config.progress import Progress
 from jobs_config.settings import load_settings, with_overrides
+from jobs_config.state import keep_files_private
 from spark_jobs import commands
+from spark_jobs.control_database import file_of
 from spark_jobs.extract.connection import parse_address
-from spark_jobs.lease import HELD_VARIABLE, writer_lease
+from spark_jobs.lease import open_lease
+from spark_jobs.lease_row import LIFE_SECONDS
 from spark_jobs.options import RunOptions, secret_key
 from spark_jobs.session import open_session
 from warehouse.publication import PublicationError
 
+LEAST_LEASE_SECONDS = 5
 PSEUDONYM_VARIABLE = "BOOKSALES_PSEUDONYM_KEY"
 COMMANDS = {
     "reload": commands.reload_source,
@@ -40,6 +44,7 @@ COMMANDS = {
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one job; returns its exit code (jobs_config.errors.ExitCode)."""
+    keep_files_private()
     arguments = _parser().parse_args(argv)
     set_up_logging(as_json=arguments.log_format == "json", level=logging.INFO if arguments.verbose else logging.WARNING)
     progress = Progress()
@@ -47,8 +52,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         options = run_options(arguments)
         with ExitStack() as held:
             lock_file = arguments.lock_file or beside_ledger(arguments.ledger)
-            if lock_file and not os.environ.get(HELD_VARIABLE):
-                held.enter_context(writer_lease(Path(lock_file), arguments.command))
+            life = arguments.lease_seconds
+            lease = held.enter_context(open_lease(arguments.ledger, lock_file, arguments.command, life))
+            options = replace(options, lease=lease)
             with progress.phase("start Spark"):
                 spark = open_session()
             held.callback(spark.stop)
@@ -81,9 +87,15 @@ def run_options(arguments: argparse.Namespace) -> RunOptions:
 
 def beside_ledger(ledger_url: str) -> str:
     """The lease of a ledger that is a file: beside it, so that whoever uses the ledger uses the lease. Empty for a server's."""
-    url = make_url(ledger_url)
-    is_file = url.get_backend_name() == "sqlite" and url.database
-    return str(Path(str(url.database)).with_name("writer.lock")) if is_file else ""
+    file = file_of(ledger_url)
+    return str(Path(file).with_name("writer.lock")) if file else ""
+
+
+def _lease_seconds(text: str) -> float:
+    # Below a few seconds a busy database alone would let it expire.
+    if not re.fullmatch(r"\d{1,5}", text) or int(text) < LEAST_LEASE_SECONDS:
+        raise argparse.ArgumentTypeError(f"expected {LEAST_LEASE_SECONDS} to 99999 whole seconds, found {text!r}")
+    return float(text)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -99,6 +111,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--environment", default="", help="name of the settings file")
     parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="override one setting")
     parser.add_argument("--lock-file", default="", help="writer lease on one machine (default: beside a SQLite ledger)")
+    parser.add_argument(
+        "--lease-seconds",
+        type=_lease_seconds,
+        default=LIFE_SECONDS,
+        help="how long the lease of a PostgreSQL ledger outlives its holder",
+    )
     parser.add_argument(
         "--discard-history", action="store_true", help="reload: forget SCD2 versions and surrogate keys"
     )

@@ -1,7 +1,6 @@
 """What a run is told: places, source and settings. Built once from arguments; jobs never look at the environment."""
 
 import os
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,6 +8,7 @@ from jobs_config.errors import ConfigError
 from jobs_config.model import SourceMapping
 from jobs_config.settings import Settings
 from spark_jobs.extract.connection import SourceAddress
+from spark_jobs.lease import FILE_LEASE, Lease
 
 KEY_BYTES = 32
 
@@ -26,7 +26,7 @@ class RunOptions:
     address: SourceAddress | None
     pseudonym_key: bytes
     discard_history: bool = False
-    confirm: Callable[[], None] = lambda: None
+    lease: Lease = FILE_LEASE
 
 
 def secret_key(variable: str) -> bytes:

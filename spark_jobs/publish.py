@@ -42,12 +42,12 @@ def publish_gold(
     PublicationError, with the old version still serving, when a check fails.
     """
     base = None if run.builds_all else _base(options, meaning)
+    if base is not None and _serves_the_same(base, versions, snapshot_at, meaning):
+        return None
     contracts = [load_contract(f"gold.{name}") for name in tables_of("gold")]
     with ThreadPoolExecutor(TABLES_AT_ONCE) as pool:
         made = pool.map(lambda contract: _export(run, contract, versions, base), contracts)
         exports = {contract.name: export for contract, export in zip(contracts, made, strict=True)}
-    if base is not None and _serves_the_same(base, exports, snapshot_at, meaning):
-        return None
 
     def describe(generation: int, sale_count: int, first: date | None, last: date | None) -> Publication:
         return Publication(
@@ -67,7 +67,6 @@ def publish_gold(
         progress.note(what)
         log_event(LOGGER, "publication.step", step=what)
 
-    run.confirm()
     publication = publish(
         options.warehouse,
         exports,
@@ -75,6 +74,7 @@ def publish_gold(
         _ops_rows(run),
         options.settings.keep_generations,
         report=report,
+        confirm=run.confirm,
         base=base,
     )
     log_event(LOGGER, "publication.served", generation=publication.generation)
@@ -92,10 +92,10 @@ def _base(options: RunOptions, meaning: Mapping[str, str]) -> Base | None:
 
 
 def _serves_the_same(
-    base: Base, exports: Mapping[str, TableExport], snapshot_at: datetime, meaning: Mapping[str, str]
+    base: Base, versions: Mapping[str, int], snapshot_at: datetime, meaning: Mapping[str, str]
 ) -> bool:
     through = data_through(snapshot_at, meaning["time_zone"], base.last_sale_date)
-    is_same = base.lake_versions == {name: export.lake_version for name, export in exports.items()}
+    is_same = base.lake_versions == {name: versions[f"gold.{name}"] for name in tables_of("gold")}
     return is_same and through == base.publication.data_through
 
 
@@ -111,19 +111,21 @@ def _export(run: Run, contract: Contract, versions: Mapping[str, int], base: Bas
     """What the warehouse is to take of a table: all of it, or the days that differ from `base`."""
     lake, table, version = run.lake, contract.table, versions[contract.table]
     there = base.lake_versions.get(contract.name) if base else None
+    rows = lake.read(table, version)
+    if table not in run.rows:
+        known = run.ledger.rows_at(table, version)
+        run.rows[table] = known if known is not None else rows.count()
+    count = run.rows[table]
     if there == version:
-        return TableExport((), version, lake.read(table, version).count())
+        return TableExport((), version, count)
     days = lake.changed_days(table, there) if there is not None and "sale_date" in contract.columns else None
     if days is not None:
         where = of_days(days) if days else "false"
-        rows = lake.read(table, version)
-        sums = _sums(rows.filter(where), contract)
-        return TableExport(lake.data_files(table, version, where), version, rows.count(), sums, days)
-    built = next((step for step in run.steps if step.table_name == table), None)
-    if built is not None and table in run.sums:
-        return TableExport(lake.data_files(table, version), version, built.rows_written, run.sums[table])
-    rows = lake.read(table, version)
-    return TableExport(lake.data_files(table, version), version, rows.count(), _sums(rows, contract))
+        return TableExport(
+            lake.data_files(table, version, where), version, count, _sums(rows.filter(where), contract), days
+        )
+    sums = run.sums[table] if table in run.sums else _sums(rows, contract)
+    return TableExport(lake.data_files(table, version), version, count, sums)
 
 
 def _ops_rows(run: Run) -> dict[str, list[tuple[object, ...]]]:
@@ -151,13 +153,13 @@ def republish(
     assert first is not None
     snapshot_at, meaning = datetime.fromisoformat(first["snapshot_at"]), json.loads(first["meaning"])
     ledger.snapshot_taken(run_seq, snapshot_at, meaning)
-    ledger.record_versions(run_seq, ledger.lake_versions(built))
     run = Run(run_seq, Lake(spark, options.lake), ledger, first["source"], {}, lake_run_seq=built)
     run.quality = [CheckResult(*(row[name] for name in QUALITY_COLUMNS)) for row in ledger.quality(built)]
     run.steps = [step_of(row) for row in ledger.steps(built) if row["table_name"].startswith("gold.")]
     with progress.phase("publish"):
         publication = publish_gold(run, options, snapshot_at, meaning, ledger.lake_versions(built), progress)
     assert publication is not None
+    ledger.record_versions(run_seq, ledger.lake_versions(built), run.rows)
     return run, publication
 
 

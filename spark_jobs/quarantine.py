@@ -71,7 +71,8 @@ class Quarantine:
         """Rows of a table that were aside when the run first asked."""
         with _LOCK:
             if self._held is None:
-                counted = self._lake.read(QUARANTINE).groupBy("table_name", "source").count().collect()
+                there = self._lake.exists(QUARANTINE)
+                counted = self._lake.read(QUARANTINE).groupBy("table_name", "source").count().collect() if there else []
                 self._held = {(row["table_name"], row["source"]): row["count"] for row in counted}
         return sum(
             rows

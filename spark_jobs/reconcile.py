@@ -47,7 +47,7 @@ def reconcile(
     Raises ApprovalError where an empty table or too many rows would be taken away.
     """
     watched = [table for table in tables if table.mapping.deletes != "none"]
-    lake_rows, aside = _rows_in_lake(run, watched), _rows_aside(run)
+    lake_rows, aside = rows_in_lake(run, watched), _rows_aside(run)
     for table in watched:
         rows, held, quarantined = source_rows[table.name], lake_rows[table.name], aside.get(f"silver.{table.name}", 0)
         if rows == 0 and held and not approves_deletes:
@@ -58,6 +58,8 @@ def reconcile(
             _read_again(run, reader, table, held, approves_deletes)
         if differs and quarantined:
             _drop_vanished(run, reader, table)
+        if not differs and table.name not in by_content:
+            run.rows[f"silver.{table.name}"] = held
 
 
 def _read_again(run: Run, reader: Reader, table: SourceTable, held: int, approves_deletes: bool) -> None:
@@ -96,18 +98,29 @@ def _refusal(table: SourceTable, what: str) -> str:
     )
 
 
-def _rows_in_lake(run: Run, tables: Sequence[SourceTable]) -> dict[str, int]:
-    """Rows of the source by table, counted in one job."""
+def rows_in_lake(run: Run, tables: Sequence[SourceTable]) -> dict[str, int]:
+    """Rows of the source by table: as the ledger knows them for the version there is, else counted, all in one job."""
+    found: dict[str, int] = {}
+    for table in tables:
+        silver = f"silver.{table.name}"
+        known = run.ledger.rows_at(silver, run.lake.data_version(silver))
+        if known is not None:
+            found[table.name] = known
     counts = [
         run.lake.read(f"silver.{table.name}")
         .filter(F.col("source") == run.source)
         .agg(F.lit(table.name).alias("table"), F.count(F.lit(1)).alias("rows"))
         for table in tables
+        if table.name not in found
     ]
-    return {row["table"]: row["rows"] for row in reduce(DataFrame.unionByName, counts).collect()} if counts else {}
+    if counts:
+        found |= {row["table"]: row["rows"] for row in reduce(DataFrame.unionByName, counts).collect()}
+    return found
 
 
 def _rows_aside(run: Run) -> dict[str, int]:
+    if not run.lake.exists(QUARANTINE):
+        return {}
     aside = run.lake.read(QUARANTINE).filter(F.col("source") == run.source).groupBy("table_name").count()
     return {row["table_name"]: row["count"] for row in aside.collect()}
 

@@ -47,7 +47,7 @@ def reload(
         snapshot_at = snapshot.taken_at
     run = Run(
         run_seq, lake, ledger, options.mapping.source, job_parameters(options, snapshot_at),
-        discard_history=options.discard_history, confirm=options.confirm,
+        discard_history=options.discard_history
     )  # fmt: skip
     with progress.phase("clean and check (silver)"):
         run_stages(run, SILVER, progress)
@@ -61,9 +61,10 @@ def build_and_publish(
     with progress.phase("model the star (gold)"):
         run_stages(run, GOLD, progress)
     versions = lake_versions(run.lake)
-    run.ledger.record_versions(run.run_seq, versions)
     with progress.phase("publish"):
-        return publish_gold(run, options, snapshot_at, meaning, versions, progress)
+        publication = publish_gold(run, options, snapshot_at, meaning, versions, progress)
+    run.ledger.record_versions(run.run_seq, versions, run.rows)
+    return publication
 
 
 def lake_versions(lake: Lake) -> dict[str, int]:

@@ -12,12 +12,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Engine, RowMapping
+from sqlalchemy.engine import RowMapping
 
-from spark_jobs.errors import LedgerError
+from spark_jobs.control_database import control_engine, create_tables, transaction
 from spark_jobs.expectations import CheckResult
 from spark_jobs.extract.position import SourcePosition, parse_position
 from spark_jobs.extract.source_totals import SourceTotal
+from spark_jobs.lease import FILE_LEASE, Lease
 
 METADATA = sa.MetaData()
 
@@ -53,13 +54,14 @@ STEP = sa.Table(
     sa.Column("rows_deleted", sa.BigInteger),
     sa.PrimaryKeyConstraint("run_seq", "name"),
 )
-# The version of every lake table once a run had done its work there, whether it wrote the table or not.
+# The version of every lake table once a run had done its work there, whether it wrote the table or not; and its rows, where counted.
 TABLE_VERSION = sa.Table(
     "table_version",
     METADATA,
     sa.Column("run_seq", sa.BigInteger, nullable=False),
     sa.Column("table_name", sa.String(80), nullable=False),
     sa.Column("version", sa.BigInteger, nullable=False),
+    sa.Column("row_count", sa.BigInteger),
     sa.PrimaryKeyConstraint("run_seq", "table_name"),
 )
 # How far a run read its source, as JSON (extract/position.py).
@@ -86,13 +88,14 @@ SOURCE_TOTAL = sa.Table(
     METADATA,
     sa.Column("run_seq", sa.BigInteger, nullable=False),
     sa.Column("table_name", sa.String(80), nullable=False),
-    sa.Column("month", sa.String(7), nullable=False),
-    sa.Column("currency", sa.String(3), nullable=False),
+    # As the source has them, however long.
+    sa.Column("month", sa.Text, nullable=False),
+    sa.Column("currency", sa.Text, nullable=False),
     sa.Column("row_count", sa.BigInteger, nullable=False),
     sa.Column("live_rows", sa.BigInteger, nullable=False),
     sa.Column("live_quantity", sa.BigInteger, nullable=False),
     # As text: exact, whatever the database makes of numeric.
-    sa.Column("live_gross", sa.String(40), nullable=False),
+    sa.Column("live_gross", sa.Text, nullable=False),
 )
 PUBLICATION = sa.Table(
     "publication",
@@ -142,21 +145,15 @@ READING = ("reload", "sync", "sweep", "backfill")
 
 
 class RunLedger:
-    """Reads and writes the ledger; raises LedgerError where it cannot be opened.
+    """Reads and writes the ledger; raises LedgerError where it cannot. Whoever writes a run hands over the lease it holds.
 
     States only move forward: running, then published, unchanged (nothing new to publish), done, failed or interrupted.
     """
 
-    def __init__(self, url: str) -> None:
-        self._engine: Engine = sa.create_engine(url)
-        try:
-            METADATA.create_all(self._engine)
-            _add_missing_columns(self._engine)
-        except sa.exc.DBAPIError as error:
-            raise LedgerError(
-                f"run ledger {self._engine.url.render_as_string()}: {error.orig}. Put back a copy; or move it away, and a new one "
-                "begins: it knows no earlier runs and imported files, so start with `booksales reload`"
-            ) from error
+    def __init__(self, url: str, lease: Lease = FILE_LEASE) -> None:
+        self.lease = lease
+        self._engine = control_engine(url)
+        create_tables(self._engine, METADATA)
 
     def start(self, kind: str, source: str, above: int = 0, published: int = 0) -> int:
         """Begin a run; returns its run_seq, above that of every run before and above `above`.
@@ -165,7 +162,8 @@ class RunLedger:
         running by a crash are closed; the one that made the newest generation, `published`, had done its work by then.
         """
         held_by = f"{socket.gethostname()} process {os.getpid()}"
-        with self._engine.begin() as connection:
+        self.lease.confirm()
+        with transaction(self._engine) as connection:
             # Whoever starts holds the lease, so nobody else can be running.
             connection.execute(
                 RUN.update()
@@ -178,18 +176,18 @@ class RunLedger:
                 .values(state="failed", finished_at=now(), detail="ended without a word")
             )
             newest = connection.execute(sa.select(sa.func.max(RUN.c.run_seq))).scalar() or 0
-            number = {"run_seq": above + 1} if above > newest else {}
+            run_seq = int(max(newest, above)) + 1
             values = {
-                **number,
+                "run_seq": run_seq,
                 "kind": kind,
                 "source": source,
                 "state": "running",
                 "held_by": held_by,
                 "started_at": now(),
             }
-            key = connection.execute(RUN.insert().values(**values)).inserted_primary_key
-        assert key is not None
-        return int(key[0])
+            connection.execute(RUN.insert().values(**values))
+        self.lease.note_run(run_seq)
+        return run_seq
 
     def snapshot_taken(self, run_seq: int, snapshot_at: datetime, meaning: Mapping[str, str]) -> None:
         """Note the moment the run reads its source at, and what its amounts and dates mean."""
@@ -197,11 +195,13 @@ class RunLedger:
 
     def finish(self, run_seq: int, state: str, detail: str = "") -> None:
         """Close a run, once: a later word about a closed run is ignored."""
-        with self._engine.begin() as connection:
+        # PostgreSQL's text holds anything but the character 0.
+        told = detail.replace("\0", "")
+        with transaction(self._engine) as connection:
             connection.execute(
                 RUN.update()
                 .where((RUN.c.run_seq == run_seq) & (RUN.c.state == "running"))
-                .values(state=state, detail=detail, finished_at=now())
+                .values(state=state, detail=told, finished_at=now())
             )
 
     def record_step(self, run_seq: int, step: StepResult) -> None:
@@ -210,7 +210,7 @@ class RunLedger:
 
     def record_quality(self, run_seq: int, results: Sequence[CheckResult]) -> None:
         """Add what the expectations of one table found; a table that a run writes twice has both findings added up."""
-        with self._engine.begin() as connection:
+        with transaction(self._engine) as connection:
             for result in results:
                 of_check = (
                     (QUALITY.c.run_seq == run_seq)
@@ -302,14 +302,23 @@ class RunLedger:
         found = self._rows(sa.select(RUN).where(condition).order_by(RUN.c.run_seq.desc()).limit(1))
         return found[0] if found else None
 
-    def record_versions(self, run_seq: int, versions: Mapping[str, int]) -> None:
-        """Keep the version of every lake table as the run leaves them."""
-        with self._engine.begin() as connection:
+    def record_versions(self, run_seq: int, versions: Mapping[str, int], rows: Mapping[str, int]) -> None:
+        """Keep the version of every lake table as the run leaves them, and the rows of those that were counted."""
+        with transaction(self._engine) as connection:
             connection.execute(TABLE_VERSION.delete().where(TABLE_VERSION.c.run_seq == run_seq))
         self._insert(
             TABLE_VERSION,
-            [{"run_seq": run_seq, "table_name": table, "version": version} for table, version in versions.items()],
+            [
+                {"run_seq": run_seq, "table_name": table, "version": version, "row_count": rows.get(table)}
+                for table, version in versions.items()
+            ],
         )
+
+    def rows_at(self, table: str, version: int | None) -> int | None:
+        """The rows of a lake table at a version, None where no run counted them."""
+        condition = (TABLE_VERSION.c.table_name == table) & (TABLE_VERSION.c.version == version)
+        with transaction(self._engine) as connection:
+            return connection.execute(sa.select(sa.func.max(TABLE_VERSION.c.row_count)).where(condition)).scalar()
 
     def lake_versions(self, run_seq: int) -> dict[str, int]:
         """The version of every lake table as a run left them."""
@@ -333,33 +342,22 @@ class RunLedger:
         """The newest complete run, up to `up_to`, in which the source counted the table's rows."""
         counted = sa.select(sa.func.max(SOURCE_TOTAL.c.run_seq)).join(RUN, RUN.c.run_seq == SOURCE_TOTAL.c.run_seq)
         condition = (SOURCE_TOTAL.c.table_name == table) & (SOURCE_TOTAL.c.run_seq <= up_to) & RUN.c.state.in_(COMPLETE)
-        with self._engine.connect() as connection:
+        with transaction(self._engine) as connection:
             return connection.execute(counted.where(condition)).scalar()
 
     def _update(self, run_seq: int, **values: object) -> None:
-        with self._engine.begin() as connection:
+        with transaction(self._engine) as connection:
             connection.execute(RUN.update().where(RUN.c.run_seq == run_seq).values(**values))
 
     def _insert(self, table: sa.Table, rows: list[dict[str, Any]]) -> None:
         if rows:
-            with self._engine.begin() as connection:
+            self.lease.confirm()
+            with transaction(self._engine) as connection:
                 connection.execute(table.insert(), rows)
 
     def _rows(self, query: sa.Select[Any]) -> list[RowMapping]:
-        with self._engine.connect() as connection:
+        with transaction(self._engine) as connection:
             return list(connection.execute(query).mappings())
-
-
-def _add_missing_columns(engine: Engine) -> None:
-    """Bring a ledger of an earlier version up to date: columns that came since may be null, or have a default."""
-    inspector = sa.inspect(engine)
-    with engine.begin() as connection:
-        for table in METADATA.sorted_tables:
-            there = {column["name"] for column in inspector.get_columns(table.name)}
-            for column in table.columns:
-                if column.name not in there:
-                    kind = sa.schema.CreateColumn(column).compile(engine)
-                    connection.execute(sa.DDL(f"alter table {table.name} add column {kind}"))
 
 
 def now() -> str:

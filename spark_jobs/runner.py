@@ -4,7 +4,7 @@ import inspect
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date
@@ -47,7 +47,8 @@ class Run:
     """One run: its number, where it reads and writes, what its jobs may ask for by name, and what they found.
 
     `builds_all` says that every table is built whole, whatever changed. `lake_run_seq` is the run that wrote the tables, where that
-    was an earlier one; `delivered` holds bronze frames of feeds; `confirm` raises when somebody else has become the writer.
+    was an earlier one; `delivered` holds bronze frames of feeds, `rows` the rows of tables as
+    far as they were counted.
     """
 
     run_seq: int
@@ -58,8 +59,8 @@ class Run:
     builds_all: bool = True
     discard_history: bool = False
     lake_run_seq: int = 0
-    confirm: Callable[[], None] = lambda: None
     delivered: dict[str, DataFrame] = field(default_factory=dict)
+    rows: dict[str, int] = field(default_factory=dict)
     steps: list[StepResult] = field(default_factory=list)
     sums: dict[str, dict[str, str]] = field(default_factory=dict)
     quality: list[CheckResult] = field(default_factory=list)
@@ -74,6 +75,10 @@ class Run:
         with self._lock:
             self._writes[table] = self._writes.get(table, -1) + 1
             return self._writes[table]
+
+    def confirm(self) -> None:
+        """Before every commit. Raises LeaseLostError when another run may write by now."""
+        self.ledger.lease.confirm()
 
 
 def run_stages(run: Run, stages: Sequence[Stage], progress: Progress) -> None:
@@ -107,7 +112,8 @@ def run_job(run: Run, name: str, transform: Transform) -> StepResult | None:
     observed, version = _write(run, job, contract, rows, Note(run.run_seq, made_of, days))
     checked, good = int(observed["rows"] or 0), int(observed["good_rows"] or 0)
     _put_aside(run, job, contract, rows, days, checked - good)
-    if days is None:
+    if days is None and job.write_mode != "merge_on_key":
+        run.rows[job.writes] = good
         run.sums[job.writes] = {name: str(observed[f"sum_{name}"] or "0") for name in money_columns(contract)}
     step = StepResult(name, job.writes, checked, good, checked - good, version, time.monotonic() - began)
     record(run, step, results(contract, observed))

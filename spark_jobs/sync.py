@@ -16,6 +16,7 @@ from spark_jobs.extract.delivery import deliver_changes, read_changes
 from spark_jobs.extract.position import SourcePosition, check_goes_on, rewritten
 from spark_jobs.extract.postgres import check_columns
 from spark_jobs.extract.snapshot import SourceSnapshot, open_snapshot
+from spark_jobs.extract.source_totals import count_rows
 from spark_jobs.merge import compare_delivery, merge_job
 from spark_jobs.options import RunOptions
 from spark_jobs.plan import require_tables
@@ -62,7 +63,7 @@ def sync(
     require_tables(options.mapping)
     before = position_before(options, ledger)
     lake = Lake(spark, options.lake)
-    run = Run(run_seq, lake, ledger, options.mapping.source, {}, builds_all=False, confirm=options.confirm)
+    run = Run(run_seq, lake, ledger, options.mapping.source, {}, builds_all=False)
     with open_snapshot(options.address, options.mapping) as snapshot:
         ledger.snapshot_taken(run_seq, snapshot.taken_at, meaning_of(options))
         run.parameters = job_parameters(options, snapshot.taken_at)
@@ -137,11 +138,14 @@ def compare(
 ) -> None:
     """Hold row counts of swept tables against the source's, and read again what differs."""
     swept = [change.table for change in changes if change.is_swept or change.table.name in suspects]
-    totals = count_source(snapshot, options, {table.name for table in swept})
-    run.ledger.record_source_totals(run.run_seq, totals)
     by_content = [table.name for table in swept if asked.sweeps_all or table.name in suspects]
+    changed = {change.table.name for change in changes if change.rows} | {*by_content}
+    # A table without a change is as it was when it was last counted, if its rows are as many.
+    totals = count_source(snapshot, options, {table.name for table in swept} & changed)
+    run.ledger.record_source_totals(run.run_seq, totals)
+    rows = {table.name: count_rows(snapshot, table) for table in swept if table.name not in changed}
     reader = reader_of(run.lake.spark, snapshot, options, run.run_seq)
-    reconcile(run, reader, swept, rows_by_table(totals), by_content, asked.approves_deletes, progress)
+    reconcile(run, reader, swept, rows | rows_by_table(totals), by_content, asked.approves_deletes, progress)
 
 
 def plan_sync(

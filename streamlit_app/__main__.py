@@ -15,6 +15,7 @@ from jobs_config.errors import BooksalesError
 from jobs_config.log_setup import log_event, set_up_logging
 from jobs_config.loopback import require_loopback_url
 from jobs_config.serving import listen, until_signal, url_of
+from jobs_config.state import keep_files_private
 from streamlit_app.address import DEFAULT_URL, URL_VARIABLE
 
 DEFAULT_PORT = 8601
@@ -26,6 +27,7 @@ logger = logging.getLogger(__name__)
 
 def main(arguments: list[str] | None = None) -> int:
     """Serve until SIGTERM or SIGINT. Returns the exit code."""
+    keep_files_private()
     parsed = _parser().parse_args(arguments)
     try:
         os.environ[URL_VARIABLE] = require_loopback_url(parsed.api_url)

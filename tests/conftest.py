@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from psycopg2.extensions import parse_dsn
 from pyspark.sql import SparkSession
 
 from booksales.local_stack.jars import ensure_jars
@@ -16,6 +17,7 @@ from jobs_config.progress import Progress
 from jobs_config.settings import Settings
 from jobs_config.spark import local_spark_conf
 from jobs_config.state import StateFolder, open_state
+from spark_jobs.control_database import PASSWORD_VARIABLE
 
 pytest_plugins = ["ci_skips"]
 
@@ -42,6 +44,14 @@ def shop_database(postgres: EmbeddedPostgres) -> Iterator[str]:
     postgres.create_database(name)
     yield postgres.owner_dsn(name)
     postgres.drop_database(name)
+
+
+@pytest.fixture
+def control_database(shop_database: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The URL of an empty control database; its password is where it belongs, in the environment."""
+    told = parse_dsn(shop_database)
+    monkeypatch.setenv(PASSWORD_VARIABLE, told["password"])
+    return f"postgresql+psycopg2://{told['user']}@{told['host']}:{told['port']}/{told['dbname']}"
 
 
 @pytest.fixture

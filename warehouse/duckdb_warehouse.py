@@ -5,6 +5,7 @@ import os
 import shutil
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from datetime import UTC, date
 from pathlib import Path
@@ -16,7 +17,14 @@ from warehouse import generations
 from warehouse.contract import Contract
 from warehouse.ddl import create_table, gold_contracts, rollup_query, views, warehouse_columns
 from warehouse.generations import Pointer
-from warehouse.publication import Base, Publication, PublicationError, RollbackError, TableExport
+from warehouse.publication import (
+    Base,
+    DamagedPublicationError,
+    Publication,
+    PublicationError,
+    RollbackError,
+    TableExport,
+)
 from warehouse.semantic import load_model
 
 BUILD_FOLDER = "building"
@@ -42,14 +50,16 @@ def publish(
     keep: int,
     memory_mb: int = 2048,
     report: Callable[[str], None] = lambda _: None,
+    confirm: Callable[[], None] = lambda: None,
     base: Base | None = None,
 ) -> Publication:
     """Publish gold tables as a new generation; readers see the old one until the pointer moves, then the new one.
 
     `exports` maps every gold table to its files and totals; `publication` is called with the new generation's number, its
     count of sales and its first and last business date; `ops_rows` fills ops.run and ops.quality_result; `keep` is how many
-    generations stay. With `base` the generation starts as a copy of that one, and only what differs is written. Raises
-    PublicationError, with nothing changed for readers, when a check fails or a newer run has published.
+    generations stay; `confirm` raises when the caller may publish no more. With `base` the generation starts as a copy of that
+    one, and only what differs is written. Raises PublicationError, with nothing changed for readers, when a check fails or a newer
+    run has published.
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     building = folder / BUILD_FOLDER
@@ -69,6 +79,7 @@ def publish(
             _write_ops(connection, described, ops_rows, exports, base.increments + 1 if base else 0)
             connection.execute("checkpoint")
         report("moving the publication into place")
+        confirm()
         _move_into_place(folder, path, described)
         report("published")
     except duckdb.Error as error:
@@ -242,22 +253,25 @@ def _move_into_place(folder: Path, path: Path, publication: Publication) -> None
 
 
 def newest_generation(folder: Path) -> Base | None:
-    """The newest generation there is, whether it serves or not; None where there is none, or it is not of this version."""
+    """The newest generation that can be read, whether it serves or not; None where there is none, or it is of an earlier version."""
     for number in reversed(generations.kept_generations(folder)):
-        try:
+        with suppress(DamagedPublicationError):
             newest = Generation(generations.generation_file(folder, number))
-            (made,) = newest.rows("select lake_versions, increments from ops.publication")
-            (span,) = newest.rows("select max(sale_date) filter (not is_return) as last from analytics.fact_sales")
-        except duckdb.Error:
-            return None
-        return Base(number, newest.publication, json.loads(made["lake_versions"]), made["increments"], span["last"])
+            try:
+                (made,) = newest.rows("select lake_versions, increments from ops.publication")
+                (span,) = newest.rows("select max(sale_date) filter (not is_return) as last from analytics.fact_sales")
+            except duckdb.Error:
+                return None
+            return Base(number, newest.publication, json.loads(made["lake_versions"]), made["increments"], span["last"])
     return None
 
 
 def _newest_kept_run(folder: Path) -> int:
-    """The run of the newest generation, which does not serve while another is pinned."""
-    newest = generations.kept_generations(folder)[-1]
-    return Generation(generations.generation_file(folder, newest)).publication.run_seq
+    """The run of the newest generation that can be read, which does not serve while another is pinned; 0 for none."""
+    for number in reversed(generations.kept_generations(folder)):
+        with suppress(DamagedPublicationError):
+            return Generation(generations.generation_file(folder, number)).publication.run_seq
+    return 0
 
 
 def roll_back(folder: Path, generation: int | None = None) -> Publication:
@@ -272,8 +286,11 @@ def roll_back(folder: Path, generation: int | None = None) -> Publication:
 
 
 def resume(folder: Path) -> Publication:
-    """Make the newest generation serve, and let publications take its place again."""
-    return _serve(folder, generations.kept_generations(folder)[-1], pinned=False)
+    """Make the newest generation serve, and let publications take its place again. Raises RollbackError where none is kept."""
+    kept = generations.kept_generations(folder)
+    if not kept:
+        raise RollbackError(f"{folder}: no generation is kept; `booksales publish` builds one")
+    return _serve(folder, kept[-1], pinned=False)
 
 
 def _serve(folder: Path, generation: int, pinned: bool) -> Publication:
@@ -282,19 +299,38 @@ def _serve(folder: Path, generation: int, pinned: bool) -> Publication:
     return publication
 
 
+def open_file(path: Path, config: dict[str, str | bool | int | float | list[str]]) -> duckdb.DuckDBPyConnection:
+    """A generation's file, read-only. Raises DamagedPublicationError where it is missing or cannot be read."""
+    try:
+        return duckdb.connect(str(path), read_only=True, config=config)
+    except duckdb.Error as error:
+        raise _damaged(path, error) from error
+
+
+def _damaged(path: Path, error: Exception) -> DamagedPublicationError:
+    found = f"damaged ({str(error).splitlines()[0]})" if path.exists() else "not there, though it should serve"
+    return DamagedPublicationError(
+        f"{path}: {found}; `booksales publish` builds it anew from the lake, `booksales rollback` serves one that is kept"
+    )
+
+
 class Generation:
     """One publication, open read-only. Whoever holds it keeps reading it, whatever is published meanwhile."""
 
     def __init__(self, path: Path) -> None:
-        self._connection = duckdb.connect(
-            str(path), read_only=True, config={"enable_external_access": "false", "autoload_known_extensions": "false"}
+        self._connection = open_file(
+            path, config={"enable_external_access": "false", "autoload_known_extensions": "false"}
         )
         # A file opened twice in one process is one instance of DuckDB, set up and locked by whoever came first.
         if not _value(self._connection, "select current_setting('lock_configuration')"):
             # Global: every cursor is a session of its own, and would take the machine's time zone.
             self._connection.execute("set global timezone = 'UTC'")
             self._connection.execute("set lock_configuration = true")
-        self.publication = self._read_publication()
+        try:
+            self.publication = self._read_publication()
+        except (duckdb.Error, LookupError) as error:
+            self._connection.close()
+            raise _damaged(path, error) from error
 
     def _read_publication(self) -> Publication:
         names = {name: _in_utc(name) if name.endswith("_at") else name for name in Publication.__dataclass_fields__}

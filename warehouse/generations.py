@@ -6,12 +6,14 @@ is the publication. A rollback pins an older one: later publications are built a
 
 import json
 import os
+import re
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from warehouse.publication import NoPublicationError
+from warehouse.publication import DamagedPointerError, NoPublicationError
 
 POINTER = "CURRENT"
+FILE_NAME = re.compile(r"wh\.(\d{6}|[1-9]\d{6,17})\.duckdb")
 
 
 @dataclass(frozen=True)
@@ -31,11 +33,18 @@ def generation_file(folder: Path, generation: int) -> Path:
 def read_pointer(folder: Path) -> Pointer:
     """The serving generation. Raises NoPublicationError where nothing was ever published, or the pointer is damaged."""
     try:
-        return Pointer(**json.loads((folder / POINTER).read_text()))
+        return _checked(Pointer(**json.loads((folder / POINTER).read_text())))
     except FileNotFoundError as error:
         raise NoPublicationError(f"{folder}: nothing is published yet; run `booksales reload`") from error
-    except (ValueError, TypeError) as error:
-        raise NoPublicationError(f"{folder / POINTER}: damaged; `booksales publish` writes it anew") from error
+    except (ValueError, TypeError, OSError) as error:
+        raise DamagedPointerError(f"{folder / POINTER}: damaged; `booksales publish` writes it anew") from error
+
+
+def _checked(pointer: Pointer) -> Pointer:
+    numbers = (pointer.generation, pointer.run_seq)
+    if not all(type(number) is int and 0 < number < 2**63 for number in numbers) or type(pointer.pinned) is not bool:
+        raise TypeError("not the types of a pointer")
+    return pointer
 
 
 def newest_published_run(folder: Path) -> int:
@@ -47,8 +56,9 @@ def newest_published_run(folder: Path) -> int:
 
 
 def kept_generations(folder: Path) -> list[int]:
-    """Generations whose files exist, oldest first."""
-    return sorted(int(path.name.split(".")[1]) for path in folder.glob("wh.*.duckdb"))
+    """Generations whose files exist, oldest first; what has another name is none of ours."""
+    names = [FILE_NAME.fullmatch(path.name) for path in folder.glob("wh.*.duckdb")]
+    return sorted(int(name[1]) for name in names if name)
 
 
 def next_generation(folder: Path) -> int:

@@ -17,6 +17,14 @@ class NoPublicationError(Exception):
     """The warehouse has no publication yet."""
 
 
+class DamagedPublicationError(Exception):
+    """There is a publication, and it cannot be read."""
+
+
+class DamagedPointerError(DamagedPublicationError, NoPublicationError):
+    """It is not known which publication serves; to whoever publishes the next, that is as good as none."""
+
+
 @dataclass(frozen=True)
 class TableExport:
     """The Parquet files of one gold table at one lake version, with the totals its rows must have.

@@ -2,6 +2,8 @@
 
 import argparse
 import json
+import re
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -27,6 +29,29 @@ def add_verb(
 def add_json(verb: argparse.ArgumentParser) -> None:
     """Let a verb that reports do so for programs."""
     verb.add_argument("--json", action="store_true", help="print JSON instead of text")
+
+
+def confirmed(warning: str, word: str) -> bool:
+    """Whether a person typed the word after the warning; asked on standard error, for the answer may go to a program."""
+    print(f"{warning} Type '{word}' to go on: ", end="", file=sys.stderr, flush=True)
+    if sys.stdin.readline().strip() == word:
+        return True
+    print(f"nothing was done; answer '{word}', or give --yes", file=sys.stderr)
+    return False
+
+
+def whole_number(least: int, most: int) -> Callable[[str], int]:
+    """An argument's type: a whole number between two others, both allowed."""
+
+    def parsed(text: str) -> int:
+        if not re.fullmatch(r"[+-]?[0-9]{1,30}", text) or not least <= int(text) <= most:
+            raise argparse.ArgumentTypeError(f"expected a whole number from {least} to {most}, found {text!r}")
+        return int(text)
+
+    return parsed
+
+
+port_number = whole_number(0, 65_535)
 
 
 def as_json(value: object) -> str:

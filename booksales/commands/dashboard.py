@@ -4,7 +4,7 @@ import argparse
 import os
 import sys
 
-from booksales.commands import Verbs, add_verb
+from booksales.commands import Verbs, add_verb, port_number
 from jobs_config.settings import load_settings
 
 
@@ -13,7 +13,7 @@ def add_to(verbs: Verbs) -> None:
         verbs, "dashboard", "serve the dashboard on loopback; it reads a running API", run,
         "booksales dashboard", "booksales dashboard --port 8701 --api-url http://127.0.0.1:8700",
     )  # fmt: skip
-    verb.add_argument("--port", type=int, default=None, help="port (default: the setting dashboard_port, 8601)")
+    verb.add_argument("--port", type=port_number, default=None, help="port (default: the setting dashboard_port, 8601)")
     verb.add_argument("--api-url", default=None, help="address of the API (default: loopback, the setting api_port)")
 
 

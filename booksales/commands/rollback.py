@@ -3,14 +3,14 @@
 import argparse
 from dataclasses import asdict
 
-from booksales.commands import Verbs, add_json, add_verb, as_json
+from booksales.commands import Verbs, add_json, add_verb, as_json, whole_number
 from jobs_config.errors import ConfigError, ExitCode, RefusedError
 from jobs_config.state import StateFolder, open_state
-from spark_jobs.lease import writer_lease
+from spark_jobs.lease import Lease, open_lease
 from spark_jobs.run_ledger import RunLedger
 from warehouse.duckdb_warehouse import resume, roll_back
 from warehouse.generations import kept_generations, read_pointer
-from warehouse.publication import Publication, RollbackError
+from warehouse.publication import DamagedPublicationError, Publication, RollbackError
 
 
 def add_to(verbs: Verbs) -> None:
@@ -18,7 +18,9 @@ def add_to(verbs: Verbs) -> None:
         verbs, "rollback", "serve an earlier publication, and no later one until --resume", run,
         "booksales rollback", "booksales rollback 12", "booksales rollback --resume",
     )  # fmt: skip
-    verb.add_argument("generation", nargs="?", type=int, help="a kept generation (default: the one before)")
+    verb.add_argument(
+        "generation", nargs="?", type=whole_number(1, 2**63 - 1), help="a kept generation (default: the one before)"
+    )
     verb.add_argument("--resume", action="store_true", help="serve the newest again, and those that follow")
     verb.add_argument("--dry-run", action="store_true", help="list the kept generations, and do nothing")
     add_json(verb)
@@ -34,8 +36,8 @@ def run(arguments: argparse.Namespace) -> int:
         values = {"kept": kept, "served": served.generation, "pinned": served.pinned}
         print(as_json(values) if arguments.json else f"kept: {', '.join(map(str, kept))}; served: {served.generation}")
         return ExitCode.DONE
-    with writer_lease(state.lock_file, "rollback"):
-        publication = _change(state, arguments.generation, arguments.resume)
+    with open_lease(state.ledger_url, str(state.lock_file), "rollback") as lease:
+        publication = _change(state, lease, arguments.generation, arguments.resume)
     if arguments.json:
         print(as_json({**asdict(publication), "pinned": not arguments.resume}))
     else:
@@ -43,13 +45,14 @@ def run(arguments: argparse.Namespace) -> int:
     return ExitCode.DONE
 
 
-def _change(state: StateFolder, generation: int | None, wants_newest: bool) -> Publication:
+def _change(state: StateFolder, lease: Lease, generation: int | None, wants_newest: bool) -> Publication:
     """Move the pointer; the ledger says so, as of every run."""
-    ledger = RunLedger(state.ledger_url)
+    ledger = RunLedger(state.ledger_url, lease)
     run_seq = ledger.start("resume" if wants_newest else "rollback", "", read_pointer(state.warehouse).run_seq)
+    lease.confirm()
     try:
         publication = resume(state.warehouse) if wants_newest else roll_back(state.warehouse, generation)
-    except RollbackError as error:
+    except (RollbackError, DamagedPublicationError) as error:
         ledger.finish(run_seq, "failed", str(error))
         raise RefusedError(str(error)) from error
     ledger.finish(run_seq, "done", f"generation {publication.generation} serves")

@@ -4,11 +4,14 @@ import argparse
 from collections.abc import Mapping
 from typing import Any
 
-from booksales.commands import Verbs, add_json, add_verb, as_json, as_table
+from booksales.commands import Verbs, add_json, add_verb, as_json, as_table, whole_number
 from jobs_config.errors import ConfigError, ExitCode
 from jobs_config.state import StateFolder, open_state
-from spark_jobs.lease import is_held
+from spark_jobs.lease import somebody_writes
 from spark_jobs.run_ledger import RunLedger
+
+LARGEST_RUN = 2**63 - 1
+MOST_RUNS = 10_000
 
 
 def add_to(verbs: Verbs) -> None:
@@ -21,8 +24,12 @@ def add_to(verbs: Verbs) -> None:
         "booksales runs --limit 5 --json",
         "booksales runs 3",
     )
-    verb.add_argument("run_seq", nargs="?", type=int, metavar="RUN", help="show this run's jobs and checks")
-    verb.add_argument("--limit", type=int, default=20, help="how many runs to list (default: 20)")
+    verb.add_argument(
+        "run_seq", nargs="?", type=whole_number(1, LARGEST_RUN), metavar="RUN", help="show this run's jobs and checks"
+    )
+    verb.add_argument(
+        "--limit", type=whole_number(1, MOST_RUNS), default=20, help="how many runs to list (default: 20)"
+    )
     add_json(verb)
 
 
@@ -43,7 +50,8 @@ def run(arguments: argparse.Namespace) -> int:
 
 def shown_state(state: StateFolder, row: Mapping[Any, Any]) -> str:
     """A run's state in words; one that was killed had no time to say so, and the next run will close it."""
-    return "ended without a word" if row["state"] == "running" and not is_held(state.lock_file) else str(row["state"])
+    was_killed = row["state"] == "running" and not somebody_writes(state.ledger_url, state.lock_file)
+    return "ended without a word" if was_killed else str(row["state"])
 
 
 def _line(state: StateFolder, row: Mapping[Any, Any]) -> list[object]:

@@ -4,7 +4,7 @@ import argparse
 import os
 import sys
 
-from booksales.commands import Verbs, add_verb
+from booksales.commands import Verbs, add_verb, port_number
 from jobs_config.settings import load_settings
 from jobs_config.state import open_state
 
@@ -15,7 +15,7 @@ def add_to(verbs: Verbs) -> None:
         "curl http://127.0.0.1:8600/api/analytics/summary/?days=7",
     )  # fmt: skip
     verb.add_argument("--host", default="127.0.0.1", help="a loopback address; others are refused until accounts exist")
-    verb.add_argument("--port", type=int, default=None, help="port (default: the setting api_port, 8600)")
+    verb.add_argument("--port", type=port_number, default=None, help="port (default: the setting api_port, 8600)")
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -13,7 +13,7 @@ from jobs_config.state import StateFolder, open_state
 from spark_jobs.run_ledger import RunLedger
 from warehouse.duckdb_warehouse import DuckDBWarehouse
 from warehouse.generations import kept_generations, read_pointer
-from warehouse.publication import NoPublicationError, Publication
+from warehouse.publication import DamagedPublicationError, NoPublicationError, Publication
 
 
 def add_to(verbs: Verbs) -> None:
@@ -25,7 +25,7 @@ def add_to(verbs: Verbs) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     state = open_state()
-    publication = served(state)
+    publication, fault = _served_or_fault(state)
     last = next(iter(RunLedger(state.ledger_url).runs(1)), None)
     source = EmbeddedPostgres(state).status()
     if arguments.json:
@@ -34,25 +34,36 @@ def run(arguments: argparse.Namespace) -> int:
             "embedded_source": asdict(source),
             "last_run": dict(last) if last else None,
             "publication": asdict(publication) if publication else None,
+            "fault": fault or None,
             "is_pinned": is_pinned(state),
             "kept_generations": kept_generations(state.warehouse),
         }
         print(as_json(values))
-        return ExitCode.DONE
+        return ExitCode.ATTENTION if fault else ExitCode.DONE
     print(f"state folder   {state.root}")
     print(f"embedded shop  {'runs: ' + source.url if source.running else 'does not run'}")
     print(f"last run       {_run_in_words(state, last) if last else 'none'}")
     pinned = "; pinned: later runs do not serve until `booksales rollback --resume`" if is_pinned(state) else ""
-    print(f"served         {_described(publication)}{pinned}")
+    print(f"served         {fault or _described(publication)}{pinned}")
     print(f"kept           generations {', '.join(map(str, kept_generations(state.warehouse))) or 'none'}")
-    return ExitCode.DONE
+    return ExitCode.ATTENTION if fault else ExitCode.DONE
+
+
+def _served_or_fault(state: StateFolder) -> tuple[Publication | None, str]:
+    """What serves, or what is wrong with it; neither before the first publication."""
+    try:
+        return DuckDBWarehouse(state.warehouse).current().publication, ""
+    except DamagedPublicationError as error:
+        return None, str(error)
+    except NoPublicationError:
+        return None, ""
 
 
 def served(state: StateFolder) -> Publication | None:
     """The publication that serves, or None."""
     try:
         return DuckDBWarehouse(state.warehouse).current().publication
-    except NoPublicationError:
+    except (NoPublicationError, DamagedPublicationError):
         return None
 
 

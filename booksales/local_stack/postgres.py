@@ -38,8 +38,10 @@ class EmbeddedPostgres:
 
         Raises LocalStackError with the end of the server's log.
         """
-        self._server.start(self._owner_password())
-        roles.ensure_reader(self._maintenance_dsn(), self.reader_password())
+        # Both before there is data: a secret that is absent beside data is a lost one.
+        owner_password, reader_password = self._owner_password(), self.reader_password()
+        self._server.start(owner_password)
+        roles.ensure_reader(self._maintenance_dsn(), reader_password)
         self.create_database(DATABASE)
 
     def stop(self) -> None:

@@ -12,6 +12,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 
+import psutil
+
 from booksales.local_stack.errors import LocalStackError, last_lines, log_since
 
 LOOPBACK = "127.0.0.1"
@@ -120,6 +122,16 @@ class Child:
             os.killpg(self._process.pid, number)
         except ProcessLookupError:
             self._process.poll()
+
+
+def processes_with_open(path: Path) -> dict[int, str]:
+    """Number and name of each process that has a file open, as far as this user may see."""
+    found = {}
+    for process in psutil.process_iter(["name"]):
+        with suppress(psutil.Error):
+            if any(Path(file.path) == path.resolve() for file in process.open_files()):
+                found[process.pid] = process.info["name"]
+    return found
 
 
 @contextmanager

@@ -67,6 +67,8 @@ def parse_address(url: str, password: str | None = None) -> SourceAddress:
     missing = [what for what, found in wanted.items() if not found]
     if missing:
         raise _not_an_address(f"it lacks {', '.join(missing)}")
+    if not unquote(url).isprintable():
+        raise _not_an_address("it holds a character that cannot be seen")
     if parts.password or parts.query or parts.fragment:
         raise _not_an_address("it holds a password" if parts.password else "it goes on after the database")
     found = password if password is not None else os.environ.get(PASSWORD_VARIABLE, "")

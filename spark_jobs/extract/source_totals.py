@@ -33,6 +33,11 @@ def source_totals(snapshot: SourceSnapshot, table: SourceTable, time_zone: str) 
     return [SourceTotal(table.name, "", "", count, live_count, 0, Decimal(0))]
 
 
+def count_rows(snapshot: SourceSnapshot, table: SourceTable) -> int:
+    """Rows of one table, deleted ones included."""
+    return int(snapshot.query(f"select count(*) from {table.relation}")[0][0])
+
+
 def _sales_totals(snapshot: SourceSnapshot, table: SourceTable, live: str, time_zone: str) -> list[SourceTotal]:
     names = {name: quoted(column.column) for name, column in table.mapping.columns.items()}
     rows = snapshot.query(

@@ -23,7 +23,9 @@ ALL_VERBS = [
     "rollback",
     "status",
     "runs",
+    "unlock",
     "verify",
+    "schedule",
     "serve",
     "dashboard",
 ]
@@ -37,6 +39,7 @@ REPORTING_VERBS = [
     "rollback",
     "status",
     "runs",
+    "unlock",
     "verify",
 ]
 # What each verb needs beside its name, where it keeps state.
@@ -51,10 +54,12 @@ CALLS = {
     "publish": [],
     "status": [],
     "runs": [],
+    "unlock": [],
     "verify": [],
+    "schedule": ["--print", "cron"],
     "serve": [],
 }
-READ_SETTINGS = ["demo", "reload", "import-csv", "publish", "serve"]
+READ_SETTINGS = ["demo", "reload", "import-csv", "publish", "schedule", "serve"]
 
 
 def examples(text):
@@ -101,7 +106,7 @@ def test_every_verb_that_reports_does_so_for_programs(booksales, verb):
         ([], "VERB"),
         (["resync"], "invalid choice: 'resync'"),
         (["status", "--colour"], "unrecognized arguments: --colour"),
-        (["runs", "three"], "invalid int value: 'three'"),
+        (["runs", "three"], "expected a whole number from 1 to 9223372036854775807, found 'three'"),
         (["import-csv", "goodbooks"], "required: FILE"),
         (["generate", "--until", "yesterday"], "invalid fromisoformat value: 'yesterday'"),
         (["source", "restart"], "invalid choice: 'restart'"),

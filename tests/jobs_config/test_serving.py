@@ -29,3 +29,9 @@ def test_a_browser_finds_what_listens(address, begin):
 def test_nothing_listens_where_others_could_reach_it():
     with pytest.raises(ConfigError, match="no accounts yet"):
         listen("0.0.0.0", 0)  # noqa: S104
+
+
+@pytest.mark.parametrize("port", [-1, 65536, 2**70])
+def test_what_is_no_port_is_a_matter_of_configuration(port):
+    with pytest.raises(ConfigError, match=f"port {port}: name one from 0 to 65535 by --port"):
+        listen("127.0.0.1", port)

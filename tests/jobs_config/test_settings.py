@@ -4,7 +4,7 @@ import pytest
 from pydantic import ValidationError
 
 from jobs_config.errors import ConfigError
-from jobs_config.settings import PREFIX, Settings, load_settings
+from jobs_config.settings import PREFIX, Settings, load_settings, read_environment, with_overrides
 
 
 @pytest.fixture(autouse=True)
@@ -18,6 +18,7 @@ def test_without_variables_every_setting_has_its_documented_default():
         "environment": "local",
         "source": "bookstore",
         "source_url": "",
+        "ledger_url": "",
         "time_zone": "UTC",
         "retail_week_start": "sunday",
         "reporting_currency": "USD",
@@ -115,3 +116,49 @@ def test_settings_do_not_change_once_they_are_loaded():
 def test_a_setting_that_does_not_exist_is_refused():
     with pytest.raises(ValidationError, match="colour"):
         Settings(colour="blue")
+
+
+@pytest.mark.parametrize(
+    ("name", "url"),
+    [
+        ("ledger_url", "postgresql+psycopg2://ops:hunter2@db/control"),
+        ("ledger_url", "postgresql://ops@db/control?sslmode=require&password=hunter2"),
+        ("source_url", "postgresql://reader:hunter2@db/shop"),
+        ("source_url", "postgresql://reader:hun/ter2@db/shop"),
+    ],
+)
+def test_a_password_inside_an_address_is_refused_and_not_repeated(monkeypatch, name, url):
+    monkeypatch.setenv(f"{PREFIX}{name.upper()}", url)
+
+    with pytest.raises(ConfigError, match=f"{name}: it holds a password; .*{name[:6].upper()}_PASSWORD") as refused:
+        load_settings()
+    with pytest.raises(ConfigError, match=f"{name}: it holds a password"):
+        with_overrides(Settings(), [f"{name}={url}"])
+
+    assert "ter2" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (b"cores: [1", "not readable as YAML: while parsing"),
+        (b"cores: \xff", "not readable as YAML"),
+        (b"- cores", "expected keys and values, found list"),
+    ],
+    ids=["no YAML", "no text", "a list"],
+)
+def test_a_malformed_file_of_an_environment_is_named(tmp_path, text, said):
+    path = tmp_path / "broken.yaml"
+    path.write_bytes(text)
+
+    with pytest.raises(ConfigError) as refused:
+        read_environment(path)
+
+    assert str(refused.value).startswith(f"{path}: {said}")
+    assert "\n" not in str(refused.value)
+
+
+def test_an_empty_file_of_an_environment_changes_no_default(tmp_path):
+    (tmp_path / "empty.yaml").touch()
+
+    assert read_environment(tmp_path / "empty.yaml") == {}

@@ -1,10 +1,12 @@
+import os
 import stat
+import subprocess
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from jobs_config.errors import ConfigError
-from jobs_config.state import open_state, state_home
+from jobs_config.state import keep_files_private, open_state, state_home
 
 
 def mode(path):
@@ -44,12 +46,29 @@ def test_opening_a_state_folder_again_keeps_what_it_holds(empty_state):
     assert (again.lake / "kept").read_text() == "rows"
 
 
-@pytest.mark.parametrize("found", ["2", "0", ""], ids=["a newer format", "an older format", "no number"])
+@pytest.mark.parametrize("found", ["2", "0", "x"], ids=["a newer format", "an older format", "no number"])
 def test_another_format_is_refused_with_both_numbers(empty_state, found):
     (empty_state.root / "format").write_text(f"{found}\n")
 
     with pytest.raises(ConfigError, match=f"has format '{found}', this version reads format 1; .*BOOKSALES_HOME"):
         open_state(empty_state.root)
+
+
+def test_a_first_start_that_a_full_disk_broke_off_is_made_good(empty_state):
+    (empty_state.root / "format").write_text("")
+
+    assert open_state(empty_state.root) == empty_state
+    assert (empty_state.root / "format").read_text() == "1\n"
+
+
+def test_an_empty_format_beside_data_is_refused_with_what_to_write_into_it(empty_state):
+    (empty_state.root / "format").write_text("\n")
+    (empty_state.lake / "rows").write_text("rows")
+
+    with pytest.raises(ConfigError, match=r"format: empty, as a full disk may have left it; .* write 1 into the file"):
+        open_state(empty_state.root)
+
+    assert (empty_state.root / "format").read_text() == "\n"
 
 
 def test_somebody_elses_folder_is_refused_and_left_as_it_is(tmp_path):
@@ -107,3 +126,53 @@ def test_whoever_asks_at_the_same_time_gets_the_same_whole_secret(empty_state):
 
             assert [len(secret) for secret in given] == [64] * 8
             assert len(set(given)) == 1
+
+
+@pytest.mark.parametrize(
+    ("secret", "made", "advice"),
+    [
+        (
+            "pseudonym_key",
+            "lake/silver/customers",
+            "With another key every customer is a new one; to accept that, write 64",
+        ),
+        ("landing_key", "lake/bronze/goodbooks/run=00000001/file=ab", "Without it nobody can read the raw CSV records"),
+        ("source_owner_password", "source/server/data", "Without one, delete the folder source"),
+        ("source_reader_password", "source/server/data", "Without one, delete the folder source"),
+    ],
+)
+def test_a_secret_that_is_lost_is_not_made_anew_beside_what_was_made_with_it(empty_state, secret, made, advice):
+    kept = empty_state.secret(secret)
+    (empty_state.root / made).mkdir(parents=True)
+    assert empty_state.secret(secret) == kept
+    (empty_state.root / "secrets" / secret).unlink()
+
+    with pytest.raises(ConfigError) as refused:
+        empty_state.secret(secret)
+
+    path = empty_state.root / "secrets" / secret
+    assert str(refused.value).startswith(
+        f"{path}: lost, while {empty_state.root / made} was made with it; put back a copy. {advice}"
+    )
+    assert not path.exists()
+
+
+def test_a_new_key_that_somebody_wrote_is_accepted(empty_state):
+    (empty_state.lake / "silver" / "customers").mkdir(parents=True)
+    (empty_state.root / "secrets").mkdir()
+    (empty_state.root / "secrets" / "pseudonym_key").write_text("ab" * 32)
+
+    assert empty_state.secret("pseudonym_key") == "ab" * 32
+
+
+def test_files_made_after_the_word_are_their_owners_alone(tmp_path):
+    before = os.umask(0o022)
+    try:
+        (tmp_path / "control").touch()
+        keep_files_private()
+        (tmp_path / "file").touch()
+        subprocess.run(["touch", str(tmp_path / "of_a_child")], check=True)
+    finally:
+        os.umask(before)
+
+    assert [mode(tmp_path / name) for name in ("control", "file", "of_a_child")] == [0o644, 0o600, 0o600]

@@ -1,6 +1,6 @@
 import pytest
 
-from spark_jobs.main import beside_ledger
+from spark_jobs.main import beside_ledger, main
 
 
 @pytest.mark.parametrize(
@@ -14,3 +14,13 @@ from spark_jobs.main import beside_ledger
 )
 def test_a_ledger_that_is_a_file_has_its_lease_beside_it(ledger, lock):
     assert beside_ledger(ledger) == lock
+
+
+@pytest.mark.parametrize("life", ["0", "-1", "4", "1e9", "soon"])
+def test_a_lease_that_would_expire_at_once_is_a_mistake_in_the_call(capsys, life):
+    places = ["--lake", "l", "--warehouse", "w", "--reports", "r", "--ledger", "postgresql://u@h/d"]
+
+    with pytest.raises(SystemExit):
+        main(["publish", *places, f"--lease-seconds={life}"])
+
+    assert f"expected 5 to 99999 whole seconds, found {life!r}" in capsys.readouterr().err

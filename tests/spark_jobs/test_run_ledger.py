@@ -1,19 +1,25 @@
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 
 import pytest
 import sqlalchemy as sa
 
-from spark_jobs.errors import LedgerError
+from spark_jobs.errors import LeaseLostError, LedgerError
 from spark_jobs.expectations import CheckResult
 from spark_jobs.extract.position import SourcePosition, TablePosition
 from spark_jobs.extract.source_totals import SourceTotal
 from spark_jobs.run_ledger import RunLedger, StepResult
 
 
-@pytest.fixture
-def url(tmp_path):
-    return f"sqlite:///{tmp_path / 'ledger.db'}"
+@pytest.fixture(params=["SQLite", "PostgreSQL"])
+def url(request, tmp_path):
+    """Every test of the ledger holds for both databases."""
+    return (
+        f"sqlite:///{tmp_path / 'ledger.db'}"
+        if request.param == "SQLite"
+        else request.getfixturevalue("control_database")
+    )
 
 
 @pytest.fixture
@@ -114,10 +120,13 @@ def test_findings_of_a_table_that_a_run_writes_twice_are_added_up(ledger):
 
 
 def test_a_run_keeps_the_versions_it_leaves_the_lake_at(ledger):
-    ledger.record_versions(1, {"silver.books": 3, "gold.dim_book": 2})
-    ledger.record_versions(1, {"silver.books": 4})
+    ledger.record_versions(1, {"silver.books": 3, "gold.dim_book": 2}, {})
+    ledger.record_versions(1, {"silver.books": 4, "silver.works": 1}, {"silver.books": 90})
 
-    assert ledger.lake_versions(1) == {"silver.books": 4}
+    assert ledger.lake_versions(1) == {"silver.books": 4, "silver.works": 1}
+    assert [ledger.rows_at(table, version) for table, version in (("silver.books", 4), ("silver.books", 3), ("silver.works", 1))] == [
+        90, None, None
+    ]  # fmt: skip
 
 
 def test_a_file_is_known_by_its_content_once_it_was_loaded(ledger):
@@ -243,3 +252,42 @@ def test_a_reload_that_wrote_and_did_not_publish_is_unfinished_until_one_publish
     ledger.finish(last, "published")
 
     assert (before, after["run_seq"], ledger.unfinished_read(last)) == (None, wrote, None)
+
+
+def test_what_is_kept_may_be_as_long_and_as_odd_as_a_source_makes_it(ledger):
+    run_seq = ledger.start("reload", "bookstore")
+
+    ledger.record_source_totals(run_seq, [SourceTotal("sales", "12024-05", "DOLLARS", 3, 2, 5, Decimal("1E+50"))])
+    ledger.finish(run_seq, "failed", "a name with \0 in it; " + "ß" * 100_000)
+
+    assert ledger.source_totals(run_seq)[0]["currency"] == "DOLLARS"
+    assert ledger.run(run_seq)["detail"] == "a name with  in it; " + "ß" * 100_000
+
+
+def test_many_may_open_a_new_ledger_at_once(url):
+    with ThreadPoolExecutor(8) as pool:
+        opened = list(pool.map(lambda _: RunLedger(url).runs(), range(8)))
+
+    assert opened == [[]] * 8
+
+
+class TakenOver:
+    """The lease of a run that another took over."""
+
+    def confirm(self):
+        raise LeaseLostError("taken over")
+
+    def note_run(self, run_seq):
+        self.confirm()
+
+
+def test_a_run_that_lost_its_lease_writes_nothing_to_the_ledger_either(url):
+    run_seq = RunLedger(url).start("reload", "bookstore")
+    late = RunLedger(url, TakenOver())
+
+    with pytest.raises(LeaseLostError):
+        late.record_publication(1, run_seq, run_seq)
+    with pytest.raises(LeaseLostError):
+        late.start("reload", "bookstore")
+
+    assert (late.publications(), len(late.runs())) == ([], 1)

@@ -1,7 +1,9 @@
+from pathlib import Path
+
 import pytest
 from frames import frame
 
-from spark_jobs.errors import LakeError
+from spark_jobs.errors import LakeError, LeaseLostError
 from spark_jobs.run_ledger import RunLedger
 from spark_jobs.runner import Run, run_job
 from spark_jobs.silver import mirror
@@ -34,3 +36,31 @@ def test_a_job_says_what_it_wrote_and_one_repeated_under_its_number_is_refused(d
 
     assert (first.rows_read, first.rows_written, first.lake_version) == (2, 2, 0)
     assert [step["lake_version"] for step in delivered.ledger.steps(1)] == [0]
+
+
+class TakenOver:
+    """The lease of a run that another took over."""
+
+    def confirm(self):
+        raise LeaseLostError("taken over")
+
+    def note_run(self, run_seq): ...
+
+
+def test_a_run_that_lost_its_lease_commits_no_table(delivered):
+    delivered.ledger.lease = TakenOver()
+
+    with pytest.raises(LeaseLostError):
+        run_job(delivered, "silver_channels", mirror.transform)
+
+    assert not delivered.lake.exists("silver.channels")
+    assert delivered.ledger.steps(1) == []
+
+
+def test_what_a_job_writes_is_its_owners_alone_whatever_the_umask(delivered):
+    run_job(delivered, "silver_channels", mirror.transform)
+
+    written = list(Path(delivered.lake.root).rglob("*"))
+    assert any(path.suffix == ".parquet" for path in written)
+    assert any(path.parent.name == "_delta_log" for path in written)
+    assert [path for path in written if path.stat().st_mode & 0o077] == []

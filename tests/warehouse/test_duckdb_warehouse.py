@@ -13,7 +13,7 @@ from small_star import LAST_DAY, described, empty_tables, publish_star, tables, 
 from warehouse import generations
 from warehouse.duckdb_warehouse import DuckDBWarehouse, publish, resume, roll_back
 from warehouse.generations import Pointer, kept_generations, read_pointer
-from warehouse.publication import NoPublicationError, PublicationError, RollbackError
+from warehouse.publication import DamagedPublicationError, NoPublicationError, PublicationError, RollbackError
 
 NET = "select sum(net_reporting_amount) as net from analytics.fact_sales"
 ROWS = tables()
@@ -27,6 +27,12 @@ def lake(tmp_path):
 
 def published(warehouse, lake, run_seq=1, keep=2, ops_rows=None):
     return publish(warehouse, lake, described(run_seq), ops_rows or {}, keep=keep, memory_mb=512)
+
+
+def another_database(path):
+    """A DuckDB file that no publication made."""
+    path.unlink()
+    duckdb.connect(str(path)).close()
 
 
 def test_a_publication_says_what_it_is_made_of(generation):
@@ -278,3 +284,88 @@ def test_a_damaged_pointer_serves_nothing_and_the_next_publication_mends_it(ware
     published(warehouse, lake, run_seq=2)
 
     assert read_pointer(warehouse) == Pointer(generation=2, run_seq=2)
+
+
+def test_a_run_that_may_publish_no_more_leaves_readers_with_the_generation_before(warehouse, lake):
+    published(warehouse, lake, run_seq=1)
+
+    def overtaken():
+        raise TimeoutError("another holds the lease")
+
+    with pytest.raises(TimeoutError):
+        publish(warehouse, lake, described(2), {}, keep=2, memory_mb=512, confirm=overtaken)
+
+    assert (read_pointer(warehouse).generation, kept_generations(warehouse)) == (1, [1])
+    assert list((warehouse / "building").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"generation": "1", "run_seq": 1}',
+        '{"generation": 1, "run_seq": null}',
+        '{"generation": true, "run_seq": 1}',
+        '{"generation": -1, "run_seq": 1}',
+        '{"generation": 1, "run_seq": 1, "pinned": "no"}',
+        "[1, 1]",
+        "\ud800".encode("utf-8", "surrogatepass"),
+    ],
+    ids=["text", "nothing", "a truth", "below zero", "pinned by a word", "a list", "no text"],
+)
+def test_a_pointer_of_the_wrong_types_is_a_damaged_one(warehouse, lake, text):
+    published(warehouse, lake, run_seq=1)
+    (warehouse / "CURRENT").write_bytes(text if isinstance(text, bytes) else text.encode())
+
+    with pytest.raises(DamagedPublicationError, match="CURRENT: damaged; `booksales publish` writes it anew"):
+        DuckDBWarehouse(warehouse).current()
+
+
+@pytest.mark.parametrize(
+    ("damage", "said"),
+    [
+        (
+            lambda path: path.unlink(),
+            r"wh\.000002\.duckdb: not there, though it should serve; `booksales publish` builds",
+        ),
+        (
+            lambda path: path.write_bytes(b"junk" * 5000),
+            r"wh\.000002\.duckdb: damaged \(.*; `booksales publish` builds it anew",
+        ),
+        (lambda path: path.write_bytes(b""), r"wh\.000002\.duckdb: damaged \("),
+        (another_database, r"wh\.000002\.duckdb: damaged \(.*publication"),
+    ],
+    ids=["missing", "junk", "empty", "another database"],
+)
+def test_a_generation_that_cannot_be_read_is_named_and_the_one_before_can_be_served(warehouse, lake, damage, said):
+    published(warehouse, lake, run_seq=1)
+    published(warehouse, lake, run_seq=2)
+    damage(warehouse / "wh.000002.duckdb")
+
+    with pytest.raises(DamagedPublicationError, match=said):
+        DuckDBWarehouse(warehouse).current()
+
+    assert roll_back(warehouse, 1).generation == 1
+    # Pinned, the newest is looked at for the run that made it.
+    assert published(warehouse, lake, run_seq=3, keep=4).run_seq == 3
+    assert resume(warehouse).run_seq == 3
+
+
+@pytest.mark.parametrize(
+    "name", ["wh.abc.duckdb", "wh.7.duckdb", "wh.000001.duckdb.duckdb", "wh.-00001.duckdb", "wh..duckdb"]
+)
+def test_a_stray_file_in_the_warehouse_is_no_generation_and_stays(warehouse, lake, name):
+    published(warehouse, lake, run_seq=1)
+    (warehouse / name).touch()
+
+    published(warehouse, lake, run_seq=2)
+
+    assert kept_generations(warehouse) == [1, 2]
+    assert (warehouse / name).exists()
+
+
+def test_with_every_file_gone_there_is_nothing_to_resume(warehouse, lake):
+    published(warehouse, lake, run_seq=1)
+    (warehouse / "wh.000001.duckdb").unlink()
+
+    with pytest.raises(RollbackError, match="no generation is kept"):
+        resume(warehouse)

@@ -2,6 +2,8 @@ import json
 
 from small_star import published_once
 
+from spark_jobs.lease_row import row_holder, row_lease
+
 
 def test_nothing_published_is_nothing_to_go_back_to(booksales):
     told = booksales("rollback")
@@ -51,3 +53,18 @@ def test_a_number_beside_resume_is_a_mistake_in_the_call(booksales):
     told = booksales("rollback", "3", "--resume")
 
     assert told.code == 2
+
+
+def test_a_rollback_is_refused_while_another_machine_writes(booksales, home, control_database, monkeypatch):
+    monkeypatch.setenv("BOOKSALES_LEDGER_URL", control_database)
+    booksales("status")
+    published_once(home)
+
+    with row_lease(control_database, "reload"):
+        refused = booksales("rollback", "1")
+    done = booksales("rollback", "1")
+
+    assert refused.code == 3
+    assert refused.err.startswith("booksales rollback: `booksales reload` (process ")
+    assert done.code == 0
+    assert row_holder(control_database) is None

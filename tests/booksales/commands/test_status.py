@@ -3,6 +3,7 @@ import json
 from small_star import published_once
 
 from spark_jobs.lease import writer_lease
+from spark_jobs.lease_row import row_lease
 from spark_jobs.run_ledger import RunLedger
 
 EMPTY = """\
@@ -53,6 +54,18 @@ def test_a_run_that_was_killed_is_not_shown_as_running(booksales, home):
     RunLedger(f"sqlite:///{home}/ledger.db").start("reload", "bookstore")
 
     with writer_lease(home / "writer.lock", "reload"):
+        while_held = booksales("status").out
+    afterwards = booksales("status").out
+
+    assert "last run       1 reload: running\n" in while_held
+    assert "last run       1 reload: ended without a word\n" in afterwards
+
+
+def test_a_run_on_another_machine_runs_as_long_as_it_renews_its_lease(booksales, control_database, monkeypatch):
+    monkeypatch.setenv("BOOKSALES_LEDGER_URL", control_database)
+    with row_lease(control_database, "reload") as lease:
+        RunLedger(control_database, lease).start("reload", "bookstore")
+
         while_held = booksales("status").out
     afterwards = booksales("status").out
 

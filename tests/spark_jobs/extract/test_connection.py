@@ -106,3 +106,9 @@ def test_an_ipv6_host_stands_in_brackets_for_spark():
     address = SourceAddress("::1", 5432, "book shop", "reader", "")
 
     assert address.jdbc_url.startswith("jdbc:postgresql://[::1]:5432/book%20shop?")
+
+
+@pytest.mark.parametrize("part", ["reader%00@host/shop", "reader@host/sh%00op", "reader@ho%0Ast/shop"])
+def test_a_character_that_cannot_be_seen_is_no_part_of_an_address(part):
+    with pytest.raises(ConfigError, match="source URL: it holds a character that cannot be seen"):
+        parse_address(f"postgresql://{part}")
