@@ -16,6 +16,7 @@ from booksales.commands import (
     rollback,
     runs,
     serve,
+    simulate_day,
     source,
     status,
     verify,
@@ -23,7 +24,22 @@ from booksales.commands import (
 from jobs_config.errors import BooksalesError, ExitCode
 from warehouse.publication import NoPublicationError, PublicationError
 
-VERBS = (doctor, demo, source, generate, reload, import_csv, publish, rollback, status, runs, verify, serve, dashboard)
+VERBS = (
+    doctor,
+    demo,
+    source,
+    generate,
+    simulate_day,
+    reload,
+    import_csv,
+    publish,
+    rollback,
+    status,
+    runs,
+    verify,
+    serve,
+    dashboard,
+)
 
 EPILOG = """\
 exit codes:
