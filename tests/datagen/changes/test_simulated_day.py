@@ -4,10 +4,6 @@ from datetime import date
 
 import pytest
 
-from datagen.changes.kinds import Simulation
-from datagen.changes.simulate import simulate_days
-
-BUSY = Simulation(sales=600, corrections=90, soft_deletes=20, hard_deletes=30, book_changes=10)
 DAY = date(2025, 7, 1)
 
 ADDED = "sales_sale where id not in (select id from before_sale)"
@@ -16,11 +12,16 @@ IS_CORRECTED = "(sales_sale.{0} <> before_sale.{0})"
 
 
 @pytest.fixture
-def counts(simulated_shop, quiet):
-    """The day is simulated; what was said of it."""
-    (done,) = simulate_days(simulated_shop, BUSY, quiet)
+def counts(busy_day):
+    """What was said of the day."""
+    done, _ = busy_day
     assert done.day == DAY
     return done.row_counts
+
+
+@pytest.fixture
+def rows(busy_day):
+    return busy_day[1]
 
 
 def test_new_lines_are_there_as_counted(counts, rows):
@@ -193,3 +194,10 @@ def test_every_quoted_currency_has_a_rate_of_the_day_near_yesterdays(counts, row
 
     assert rows(moved) == [(3, True)]
     assert counts["exchange rates"] == 3
+
+
+def test_a_line_that_was_returned_is_neither_corrected_nor_marked_deleted(counts, rows):
+    returned = "select original_sale_id from sales_sale where kind = 'return'"
+    touched = f"select count(*) from {CHANGED} where sales_sale.updated_at <> before_sale.updated_at"
+
+    assert rows(f"{touched} and sales_sale.id in ({returned})") == [(0,)]

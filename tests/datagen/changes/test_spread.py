@@ -90,9 +90,24 @@ def test_a_withdrawn_book_and_a_closed_store_sell_no_more(simulated_shop, rows, 
 
 
 def test_a_promotion_is_announced_once_a_month_before_it_starts(simulated_shop, rows, quiet):
-    done = simulate_days(simulated_shop, Simulation(days=45, sales=10), quiet)
+    done = simulate_days(simulated_shop, Simulation(days=20, sales=10), quiet)
 
     ((starts_on, ends_on),) = rows("select starts_on, ends_on from sales_promotion where code = 'BACK-TO-SCHOOL-2025'")
     assert abs((starts_on - date(2025, 8, 12)).days) <= 4
     assert (ends_on - starts_on).days == 19
     assert [day.day for day in done if day.row_counts["new promotions"]] == [starts_on - timedelta(days=30)]
+
+
+def test_deleted_lines_are_never_touched_again(simulated_shop, rows, quiet):
+    rows("update sales_sale set deleted_at = now() where id % 2 = 0")
+
+    simulate_days(simulated_shop, Simulation(**MANY), quiet)
+
+    # Deleted lines may go only as returns, together with a line that is live.
+    touched = "id % 2 = 0 and updated_at > (select min(updated_at) from sales_sale where id % 2 = 0)"
+    assert rows(f"select count(*) from sales_sale where {touched} and id in (select id from before_sale)") == [(0,)]
+    gone = (
+        "select count(*) from before_sale where kind = 'sale' and id % 2 = 0 and id not in (select id from sales_sale)"
+    )
+    assert rows(gone) == [(0,)]
+    assert rows("select count(*) > 0 from before_sale where id not in (select id from sales_sale)") == [(True,)]
