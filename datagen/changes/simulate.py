@@ -113,7 +113,7 @@ def _refuse_days_to_come(last: date, days: int, today: date) -> None:
     end = last + timedelta(days=days)
     if end > today:
         raise RefusedError(
-            f"the shop has sales until {last}, so {days} more would end on {end}, after today ({today}); simulate "
+            f"the shop has sales until {last}, so {days} more days would end on {end}, after today ({today}); simulate "
             f"{max((today - last).days, 0)} at most, or make room by `generate --until` an earlier day"
         )
 

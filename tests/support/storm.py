@@ -34,7 +34,7 @@ select
     (select max(id) from sales_sale),
     (select max(id) from books_book),
     (select max(id) from sales_customer),
-    (select max(order_id) from sales_sale)
+    (select least(min(order_id), 0) from sales_sale)
 """
 SERVER = """
 select
@@ -146,8 +146,9 @@ class Storm:
             if not has_prepared:
                 self.kinds -= PREPARED
             cursor.execute(EXTENT)
-            *extent, last_order = cursor.fetchone()
-            return Ground(*extent, order_ids=itertools.count(last_order + 1))
+            # Orders are numbered downwards, away from those that others add.
+            *extent, lowest_order = cursor.fetchone()
+            return Ground(*extent, order_ids=itertools.count(lowest_order - 1, -1))
 
     def _run(self, number: int, ground: Ground) -> None:
         try:

@@ -1,5 +1,6 @@
 """A storm does what it counts, in a shop of 3,000 lines."""
 
+import io
 import threading
 import time
 from collections import Counter
@@ -11,6 +12,9 @@ from small_shop import fill
 from storm import ALL_KINDS, PREPARED, Storm
 
 from booksales.local_stack.postgres import EmbeddedPostgres
+from datagen.changes.kinds import Simulation
+from datagen.changes.simulate import simulate_days
+from jobs_config.progress import Progress
 from jobs_config.state import open_state
 
 ENOUGH = 20
@@ -25,6 +29,11 @@ def shop(shop_database):
     fill(shop_database)
     query(shop_database, "create table before_sale as table sales_sale; create table before_book as table books_book")
     return shop_database
+
+
+@pytest.fixture
+def quiet():
+    return Progress(io.StringIO(), terminal=False)
 
 
 def query(dsn, statement):
@@ -205,6 +214,18 @@ def test_transactions_last_as_long_as_they_may_and_end_soon_when_the_storm_does(
 
     assert time.monotonic() - stopped < 5
     assert storm.counts["commit"] > 0
+
+
+def test_a_simulated_day_and_a_second_storm_of_the_same_seed_find_room(shop, quiet):
+    run_storm(shop, {"insert", "reinsert", "hard_delete"}, enough=5)
+    with Storm(shop, seed=11, kinds={"insert", "update", "skewed_update", "new_book"}, longest_seconds=0.1) as storm:
+        (day,) = simulate_days(shop, Simulation(sales=500), quiet)
+        storm.wait_for_every_kind()
+
+    assert storm.counts["in_the_way"] == 0
+    assert query(
+        shop, "select count(*) from sales_sale where order_id > 0 and id not in (select id from before_sale)"
+    ) == [(sum(day.row_counts[kind] for kind in ("new sales", "late sales", "returns")),)]
 
 
 def test_a_storm_that_is_locked_out_goes_on_afterwards(shop):
