@@ -37,18 +37,31 @@ def make_amounts(plan: ShopPlan, orders: Orders, basket: Basket, books: Books, p
     channel, country = orders.channel[basket.order], orders.country[basket.order]
     quantity = _quantities(random, channel)
     price = books.prices[basket.book, country]  # currencies and countries have the same order
-    unit_price = np.where(channel == WHOLESALE, _rounded(price * WHOLESALE_PRICE_PERCENT, 100), price)
+    promotion = orders.promotion[basket.order]
+    percent = np.where(promotion >= 0, promotions.percent[promotion], 0)
+    return line_amounts(channel, country, books.format[basket.book], price, quantity, percent)
+
+
+def line_amounts(channel: Ints, country: Ints, format_: Ints, price: Ints, quantity: Ints, percent: Ints) -> Amounts:
+    """Amounts of lines with these prices; `percent` is a promotion's discount, 0 where no promotion applies."""
+    unit_price = np.where(channel == WHOLESALE, rounded(price * WHOLESALE_PRICE_PERCENT, 100), price)
     gross = quantity * unit_price
-    discount = _rounded(gross * _discount_percent(orders, basket, promotions), 100)
-    rate = TAX_RATES[country, _tax_kind(books.format[basket.book])]
+    usual = np.where(channel == EDUCATION, EDUCATION_DISCOUNT_PERCENT, 0)
+    discount = rounded(gross * np.where(percent > 0, percent, usual), 100)
+    rate = TAX_RATES[country, _tax_kind(format_)]
     is_taxed = (channel != WHOLESALE) & (channel != EDUCATION)
-    tax = _rounded((gross - discount) * np.where(is_taxed, rate, 0), 10_000)
+    tax = rounded((gross - discount) * np.where(is_taxed, rate, 0), 10_000)
     return Amounts(quantity, unit_price, discount, tax)
 
 
 def part_of(amount: Ints, quantity: Ints, of_quantity: Ints) -> Ints:
     """The part of a line's amount that belongs to some of its copies."""
-    return _rounded(amount * quantity, of_quantity)
+    return rounded(amount * quantity, of_quantity)
+
+
+def rounded(numerator: Ints, denominator: Ints | int) -> Ints:
+    """Division of amounts that are not negative, rounded half up."""
+    return (2 * numerator + denominator) // (2 * denominator)
 
 
 def _quantities(random: np.random.Generator, channel: Ints) -> Ints:
@@ -59,16 +72,5 @@ def _quantities(random: np.random.Generator, channel: Ints) -> Ints:
     return quantity
 
 
-def _discount_percent(orders: Orders, basket: Basket, promotions: Promotions) -> Ints:
-    usual = np.where(orders.channel == EDUCATION, EDUCATION_DISCOUNT_PERCENT, 0)
-    percent = np.where(orders.promotion >= 0, promotions.percent[orders.promotion], usual)
-    return percent[basket.order]
-
-
 def _tax_kind(format_: Ints) -> Ints:
     return np.where(format_ == AUDIOBOOK, 2, np.where(format_ == EBOOK, 1, 0))
-
-
-def _rounded(numerator: Ints, denominator: Ints | int) -> Ints:
-    """Division of amounts that are not negative, rounded half up."""
-    return (2 * numerator + denominator) // (2 * denominator)

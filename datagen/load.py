@@ -11,8 +11,7 @@ from psycopg2 import errors, extensions, sql
 
 READ_BYTES = 1 << 20
 CSV = pyarrow.csv.WriteOptions(include_header=False)
-# Frozen rows need no second pass over the table; possible as the table is made in the same transaction.
-COPY = "copy {table} ({columns}) from stdin with (format csv, freeze)"
+COPY = "copy {table} ({columns}) from stdin with (format csv, freeze {freeze})"
 # Behind every id the shop has used, those of deleted rows too.
 MOVE_SEQUENCE = """
 select setval(
@@ -22,6 +21,8 @@ select setval(
 """
 
 TABLES_STEP, INDEXES_STEP, FOREIGN_KEYS_STEP, TRIGGERS_STEP = "1", "2", "3", "4"
+# The one table that shops of earlier versions lack.
+SIMULATED_DAYS_STEP = "132"
 
 
 def run_schema(cursor: extensions.cursor, step: str) -> None:
@@ -31,7 +32,7 @@ def run_schema(cursor: extensions.cursor, step: str) -> None:
 
 
 def table_names() -> list[str]:
-    """Every table of the schema, the mark included: each has a file named after it."""
+    """Every table of the schema, those about the shop included: each has a file named after it."""
     return [name.removesuffix(".sql").partition("_")[2] for name, _ in _schema(TABLES_STEP)]
 
 
@@ -46,13 +47,17 @@ def copy_rows(
     table: str,
     chunks: Iterable[pa.Table],
     loaded: Callable[[int], None] = lambda _: None,
+    is_new: bool = True,
 ) -> int:
-    """Load the chunks into the table; `loaded` hears how many rows were sent so far. Gives the number of rows."""
+    """Load the chunks into the table; `loaded` hears how many rows were sent so far. Gives the number of rows.
+
+    A new table, made in this transaction, takes its rows frozen: they need no second pass.
+    """
     remaining = iter(chunks)
     first = next(remaining)
     columns = sql.SQL(", ").join(sql.Identifier(name) for name in first.column_names)
     rows = CsvRows(chain([first], remaining), loaded)
-    statement = sql.SQL(COPY).format(table=sql.Identifier(table), columns=columns)
+    statement = sql.SQL(COPY).format(table=sql.Identifier(table), columns=columns, freeze=sql.Literal(is_new))
     try:
         cursor.copy_expert(statement, io.BufferedReader(rows, READ_BYTES), READ_BYTES)
     except errors.QueryCanceled as error:

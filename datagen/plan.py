@@ -33,9 +33,9 @@ class ShopPlan:
     until: date = field(default_factory=yesterday)
 
     def __post_init__(self) -> None:
-        _check_range("sales", self.sales, 1, MAX_SALES)
-        _check_range("years", self.years, 1, MAX_YEARS)
-        _check_range("seed", self.seed, 0, MAX_SEED)
+        check_range("sales", self.sales, 1, MAX_SALES)
+        check_range("years", self.years, 1, MAX_YEARS)
+        check_range("seed", self.seed, 0, MAX_SEED)
         if self.until > yesterday():
             raise ConfigError(f"until is {self.until}, a day that is not over; use {yesterday()} or an earlier day")
         if self.until.year - self.years - CATALOGUE_YEARS_BEFORE < EARLIEST_YEAR:
@@ -60,7 +60,8 @@ class ShopPlan:
         return datetime.combine(self.until + timedelta(days=1), time(AS_OF_HOUR), UTC)
 
 
-def _check_range(name: str, value: int, lowest: int, highest: int) -> None:
+def check_range(name: str, value: int, lowest: int, highest: int) -> None:
+    """Raises ConfigError for a number out of its range."""
     if not lowest <= value <= highest:
         raise ConfigError(f"{name} is {value}; use a number from {lowest} to {highest}")
 
