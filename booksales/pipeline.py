@@ -1,5 +1,6 @@
 """Starts the pipeline's jobs on this machine, by the same `spark-submit` and entry file as on a cluster."""
 
+import json
 import os
 import signal
 import subprocess
@@ -82,6 +83,16 @@ def run_pipeline(
             *(["--verbose"] if verbose else []),
         ]
         return _wait(line, _environment(state, java, source), lease)
+
+
+def plan_pipeline(
+    state: StateFolder, settings: Settings, command: str, source: Source | None, verbose: bool = False
+) -> tuple[int, list[dict[str, object]]]:
+    """What a command would do, as it says itself, and its exit code; nothing is done. Raises what `run_pipeline` raises."""
+    path = state.temporary / f"{command}-plan.json"
+    path.unlink(missing_ok=True)
+    code = run_pipeline(state, settings, command, [f"--plan-file={path}"], source, verbose)
+    return code, json.loads(path.read_text()) if path.exists() else []
 
 
 def _places(state: StateFolder, settings: Settings) -> list[str]:

@@ -44,6 +44,10 @@ class Settings(BaseModel):
     cores: int = Field(0, ge=0, description="cores Spark may use; 0: all of the machine")
     driver_memory_mb: int = Field(0, ge=0, description="Spark driver heap; 0: a share of the machine, 3 GB at most")
     keep_generations: int = Field(3, ge=2, description="warehouse generations kept for rollback")
+    bronze_retention_days: int = Field(30, ge=1, description="days after which `maintain` drops deliveries in bronze")
+    lake_retention_hours: int = Field(
+        168, ge=24, description="hours for which `maintain` keeps files of earlier table versions"
+    )
     quarantine_limit_ratio: float = Field(
         0.001, ge=0, le=1, description="share of a table above which a run ends with exit code 4"
     )

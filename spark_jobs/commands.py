@@ -2,17 +2,18 @@
 
 import argparse
 import json
-import logging
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 
 from pyspark.sql import SparkSession
 
-from jobs_config.errors import BooksalesError, ExitCode
+from jobs_config.errors import ExitCode
 from jobs_config.loader import load_feed
 from jobs_config.progress import Progress
-from spark_jobs.errors import LedgerError, explained
 from spark_jobs.import_csv import import_files, sort_files
+from spark_jobs.ledger_run import ledger_run
+from spark_jobs.maintain import maintain
 from spark_jobs.options import RunOptions, secret_key
 from spark_jobs.publish import republish
 from spark_jobs.reload import reload
@@ -20,11 +21,7 @@ from spark_jobs.report import write_report
 from spark_jobs.run_ledger import RunLedger
 from spark_jobs.runner import Run
 from spark_jobs.sync import SyncOptions, plan_sync, sync
-from spark_jobs.tables import Lake
-from warehouse.duckdb_warehouse import newest_generation
-from warehouse.publication import Publication, PublicationError
-
-LOGGER = logging.getLogger(__name__)
+from warehouse.publication import Publication
 
 LANDING_VARIABLE = "BOOKSALES_LANDING_KEY"
 
@@ -73,6 +70,22 @@ def publish_again(spark: SparkSession, options: RunOptions, arguments: argparse.
     )
 
 
+def maintain_lake(spark: SparkSession, options: RunOptions, arguments: argparse.Namespace, progress: Progress) -> int:
+    """Small files joined, old ones removed."""
+    ledger = RunLedger(options.ledger_url, options.lease)
+    if arguments.plan_file:
+        done = maintain(spark, options, ledger, 0, True, progress)
+        Path(arguments.plan_file).write_text(json.dumps([asdict(item) for item in done]))
+        return int(ExitCode.DONE)
+    with ledger_run("maintain", ledger, spark, options) as run_seq:
+        done = maintain(spark, options, ledger, run_seq, False, progress)
+        freed = sum(item.bytes for item in done)
+        said = f"{sum(item.files for item in done):,} files joined or removed, {freed / 2**20:,.1f} MiB freed"
+        ledger.finish(run_seq, "done", said)
+        progress.say(f"run {run_seq}: {said}")
+    return int(ExitCode.DONE)
+
+
 def import_csv(spark: SparkSession, options: RunOptions, arguments: argparse.Namespace, progress: Progress) -> int:
     """Import the files of a feed, then model and publish. Some files refused: the rest is loaded, and the exit code says so."""
     feed, ledger = load_feed(arguments.files[0]), RunLedger(options.ledger_url)
@@ -94,41 +107,16 @@ def import_csv(spark: SparkSession, options: RunOptions, arguments: argparse.Nam
 
 
 def _as_run(kind: str, spark: SparkSession, options: RunOptions, progress: Progress, work: Work) -> int:
-    """Run the work under a new run number; whatever happens, the ledger says how it ended."""
+    """Do the work as a run, and say what came of it."""
     ledger = RunLedger(options.ledger_url, options.lease)
-    base = newest_generation(options.warehouse)
-    published = base.publication.run_seq if base else 0
-    run_seq = ledger.start(
-        kind, options.mapping.source, max(Lake(spark, options.lake).newest_run(), published), published
-    )
-    try:
+    with ledger_run(kind, ledger, spark, options) as run_seq:
         run, publication = work(ledger, run_seq)
-    except KeyboardInterrupt:
-        _close(ledger, run_seq, "interrupted", "stopped by hand")
-        raise
-    except (BooksalesError, PublicationError) as error:
-        _close(ledger, run_seq, "failed", str(error))
-        raise
-    except Exception as error:
-        # Whatever Spark, the driver of the database or the disk say.
-        LOGGER.info("run.failed", exc_info=error)
-        failure = explained(error)
-        _close(ledger, run_seq, "failed", str(failure))
-        raise failure from error
-    if publication is None:
-        ledger.finish(run_seq, "unchanged", "nothing new to publish")
-        progress.say(f"run {run_seq}: nothing changed, nothing to publish")
-    else:
-        ledger.finish(run_seq, "published")
-        progress.say(write_report(run, publication, options.reports).text)
+        if publication is None:
+            ledger.finish(run_seq, "unchanged", "nothing new to publish")
+            progress.say(f"run {run_seq}: nothing changed, nothing to publish")
+        else:
+            ledger.finish(run_seq, "published")
+            progress.say(write_report(run, publication, options.reports).text)
     limit = options.settings.quarantine_limit_ratio
     over = [step for step in run.steps if step.rows_quarantined > limit * max(step.rows_read, 1)]
     return int(ExitCode.ATTENTION if over else ExitCode.DONE)
-
-
-def _close(ledger: RunLedger, run_seq: int, state: str, detail: str) -> None:
-    try:
-        ledger.finish(run_seq, state, detail)
-    except LedgerError as error:
-        # What stopped the run, a full disk, can stop the ledger too; the next run closes this one.
-        LOGGER.warning("run.not_closed", extra={"fields": {"run": run_seq, "error": str(error).splitlines()[0]}})

@@ -4,7 +4,7 @@ The format is fixed by the Delta protocol: one JSON action per line.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -47,6 +47,19 @@ def parse_commit(version: int, text: str) -> Commit:
     # The first version makes the table, with rows or without.
     changes_data = version == 0 or any(entry.get("dataChange", True) for entry in files)
     return Commit(version, changes_data, _note(info.get("userMetadata", "")))
+
+
+def same_rows(commits: Iterable[Commit], version: int) -> int:
+    """The newest version with the rows of `version`; `commits` come newest first.
+
+    Maintenance writes the same rows into other files, and removes the files of old versions after a while.
+    """
+    newest = version
+    for commit in commits:
+        if commit.version <= version:
+            break
+        newest = commit.version - 1 if commit.changes_data else max(newest, commit.version)
+    return newest
 
 
 def _note(text: str) -> Note | None:

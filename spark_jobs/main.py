@@ -37,6 +37,7 @@ COMMANDS = {
     "reload": commands.reload_source,
     "sync": commands.sync_source,
     "sweep": commands.sweep_source,
+    "maintain": commands.maintain_lake,
     "publish": commands.publish_again,
     "import-csv": commands.import_csv,
 }
@@ -123,7 +124,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--approve-deletes", action="store_true", help="sync, sweep: take away more than 5 %% of a table, or all of it"
     )
-    parser.add_argument("--plan-file", default="", help="sync, sweep: write what would be done there, and do nothing")
+    parser.add_argument(
+        "--plan-file", default="", help="sync, sweep, maintain: write what would be done there, and do nothing"
+    )
     parser.add_argument("--log-format", choices=("plain", "json"), default="plain")
     parser.add_argument("--verbose", action="store_true", help="log every job")
     return parser

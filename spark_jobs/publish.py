@@ -79,6 +79,7 @@ def publish_gold(
     )
     log_event(LOGGER, "publication.served", generation=publication.generation)
     run.ledger.record_publication(publication.generation, run.run_seq, run.lake_run_seq or run.run_seq)
+    log_event(LOGGER, "publication.recorded", generation=publication.generation)
     return publication
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from pyspark.sql import SparkSession
 
-from jobs_config.log_setup import bind_run
+from jobs_config.log_setup import bind_run, log_event
 from jobs_config.progress import Progress
 from spark_jobs.extract.delivery import deliver_tables
 from spark_jobs.extract.position import SourcePosition, TablePosition
@@ -44,6 +44,7 @@ def reload(
             ledger.record_source_totals(run_seq, totals)
             deliver_tables(lake, reader_of(spark, snapshot, options, run_seq), rows_by_table(totals), progress.update)
         ledger.record_position(run_seq, options.mapping.source, position_of(snapshot))
+        log_event(LOGGER, "position.recorded")
         snapshot_at = snapshot.taken_at
     run = Run(
         run_seq, lake, ledger, options.mapping.source, job_parameters(options, snapshot_at),
@@ -64,6 +65,7 @@ def build_and_publish(
     with progress.phase("publish"):
         publication = publish_gold(run, options, snapshot_at, meaning, versions, progress)
     run.ledger.record_versions(run.run_seq, versions, run.rows)
+    log_event(LOGGER, "versions.recorded")
     return publication
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pyspark.sql import DataFrame, SparkSession
 
 from jobs_config.errors import ConfigError, RefusedError
-from jobs_config.log_setup import bind_run
+from jobs_config.log_setup import bind_run, log_event
 from jobs_config.progress import Progress
 from spark_jobs.extract.changes import Changes, find_changes
 from spark_jobs.extract.delivery import deliver_changes, read_changes
@@ -72,6 +72,7 @@ def sync(
         check_columns(snapshot)
         with progress.phase("find what changed"):
             changes = find_changes(snapshot, before, asked.sweeps_all)
+        log_event(LOGGER, "changes.found", rows=sum(change.rows for change in changes))
         reader = reader_of(spark, snapshot, options, run_seq)
         with progress.phase(f"extract {sum(change.rows for change in changes):,} changes"):
             deliver_changes(lake, reader, changes, progress.update)
@@ -85,6 +86,7 @@ def sync(
             options.mapping.source,
             position_of(snapshot, {name: table for name, table in before.tables.items() if name not in swept}),
         )
+        log_event(LOGGER, "position.recorded")
         snapshot_at = snapshot.taken_at
     stop_if_asked(run)
     return run, build_and_publish(run, options, snapshot_at, meaning_of(options), progress)

@@ -5,10 +5,11 @@ Silver and gold: Delta tables; every write carries the run as transaction id, so
 """
 
 import json
+import logging
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from urllib.parse import unquote, urlparse
 
@@ -19,17 +20,21 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.types import StructType
 
+from jobs_config.log_setup import log_event
 from jobs_config.spark import CORRECTNESS
-from spark_jobs.delta_log import Commit, Note, parse_commit
+from spark_jobs.delta_log import Commit, Note, parse_commit, same_rows
 from spark_jobs.errors import LakeError
 from spark_jobs.schemas import bronze_schema, table_schema
 from warehouse.contract import load_contract
+
+LOGGER = logging.getLogger(__name__)
 
 MANIFEST = "_sealed.json"
 COMMIT = re.compile(r"/(\d{20})\.json(?=[,}])")
 RUN_FOLDER = re.compile(r"^run=(\d+)(-[a-z]+)?$")
 
 WRITES_PER_RUN = 1_000
+JOINED_FILE_BYTES = 128 * 2**20
 
 # A row of a merge that is to leave the table.
 IS_GONE = "_is_gone"
@@ -114,7 +119,7 @@ class Lake:
             return self._empty(table)
         reader = self.spark.read.format("delta")
         if version is not None:
-            reader = reader.option("versionAsOf", version)
+            reader = reader.option("versionAsOf", same_rows(self._commits(table), version))
         return reader.load(self.path(table))
 
     def can_read(self, table: str, version: int) -> bool:
@@ -154,7 +159,9 @@ class Lake:
             writer = writer.option("overwriteSchema", "true")
         if contract.partition_by:
             writer = writer.partitionBy(*contract.partition_by)
+        log_event(LOGGER, "table.committing", table=table, run_seq=note.run_seq)
         writer.save(self.path(table))
+        log_event(LOGGER, "table.committed", table=table, run_seq=note.run_seq)
         return self._version_after(table, before, note.run_seq)
 
     def merge(self, rows: DataFrame, table: str, note: Note, where: str = "true", nth: int = 0) -> int:
@@ -168,6 +175,7 @@ class Lake:
             return self.replace(rows.filter(~F.col(IS_GONE)).drop(IS_GONE), table, note, nth=nth)
         same = " and ".join([where, *(f"target.{name} = new.{name}" for name in load_contract(table).key)])
         target = DeltaTable.forPath(self._session_of(table, note, nth), self.path(table)).alias("target")
+        log_event(LOGGER, "table.committing", table=table, run_seq=note.run_seq)
         values = {name: f"new.{name}" for name in load_contract(table).columns}
         (
             target.merge(rows.alias("new"), same)
@@ -176,6 +184,7 @@ class Lake:
             .whenNotMatchedInsert(f"not new.{IS_GONE}", values=values)  # type: ignore[arg-type]
             .execute()
         )
+        log_event(LOGGER, "table.committed", table=table, run_seq=note.run_seq)
         return self._version_after(table, before, note.run_seq)
 
     def _session_of(self, table: str, note: Note, nth: int) -> SparkSession:
@@ -266,6 +275,58 @@ class Lake:
         return sorted(
             unquote(urlparse(address).path) if address.startswith("file:") else address for address in addresses
         )
+
+    # upkeep
+
+    def optimize(self, table: str) -> int:
+        """Join small files of a table, within its partitions; returns how many went into others."""
+        session = self.spark.newSession()
+        for limit in ("minFileSize", "maxFileSize"):
+            session.conf.set(f"spark.databricks.delta.optimize.{limit}", JOINED_FILE_BYTES)
+        done = DeltaTable.forPath(session, self.path(table)).optimize().executeCompaction().first()
+        return int(done["metrics"]["numFilesRemoved"]) if done is not None else 0
+
+    def vacuum(self, table: str, hours: int, dry_run: bool = False) -> tuple[int, int]:
+        """Remove files that no version younger than `hours` needs; returns how many and their bytes. A dry run names 1,000 at most."""
+        session = self.spark.newSession()
+        # Below a week Delta wants to be told that nobody else writes; the lease sees to that.
+        session.conf.set("spark.databricks.delta.retentionDurationCheck.enabled", "false")
+        command = f"vacuum delta.`{self.path(table)}` retain {hours} hours"
+        if dry_run:
+            listed = [self._hadoop_path(row[0]) for row in session.sql(f"{command} dry run").collect()]
+            sizes = [self._filesystem(path).getFileStatus(path).getLen() for path in listed]
+            return len(sizes), sum(sizes)
+        before = self._space(self.path(table))
+        session.sql(command)
+        after = self._space(self.path(table))
+        return max(0, before[0] - after[0]), max(0, before[1] - after[1])
+
+    def drop_deliveries(self, before: datetime, dry_run: bool = False) -> dict[str, tuple[int, int]]:
+        """Remove run folders of bronze that were written before a moment; returns folders and bytes by table.
+
+        The newest sealed delivery of a table stays, whatever its age.
+        """
+        dropped: dict[str, tuple[int, int]] = {}
+        for table in self._listed(self._hadoop_path(f"{self.root.rstrip('/')}/bronze")):
+            name, runs = (
+                table.getPath().getName(),
+                sorted(self._listed(table.getPath()), key=lambda run: run.getPath().getName()),
+            )
+            sealed = [run for run in runs if self._is_there(f"{run.getPath()}/{MANIFEST}")]
+            newest = sealed[-1].getPath().getName() if sealed else ""
+            for run in runs:
+                if run.getPath().getName() != newest and run.getModificationTime() < before.timestamp() * 1000:
+                    _, size = self._space(str(run.getPath()))
+                    folders, so_far = dropped.get(name, (0, 0))
+                    dropped[name] = (folders + 1, so_far + size)
+                    if not dry_run:
+                        self._filesystem(run.getPath()).delete(run.getPath(), True)
+        return dropped
+
+    def _space(self, address: str) -> tuple[int, int]:
+        path = self._hadoop_path(address)
+        summary = self._filesystem(path).getContentSummary(path)
+        return int(summary.getFileCount()), int(summary.getLength())
 
     # file system
 

@@ -80,7 +80,7 @@ def publish(
             connection.execute("checkpoint")
         report("moving the publication into place")
         confirm()
-        _move_into_place(folder, path, described)
+        _move_into_place(folder, path, described, report)
         report("published")
     except duckdb.Error as error:
         raise PublicationError(
@@ -236,7 +236,7 @@ def _write_ops(
             connection.executemany(f"insert into ops.{name} values ({marks})", rows)
 
 
-def _move_into_place(folder: Path, path: Path, publication: Publication) -> None:
+def _move_into_place(folder: Path, path: Path, publication: Publication, report: Callable[[str], None]) -> None:
     with path.open("rb") as file:
         os.fsync(file.fileno())
     try:
@@ -248,6 +248,7 @@ def _move_into_place(folder: Path, path: Path, publication: Publication) -> None
         raise PublicationError(f"run {newest} has published since run {publication.run_seq} began; nothing is changed")
     path.replace(generations.generation_file(folder, publication.generation))
     generations.sync_folder(folder)
+    report("moving the pointer")
     if not served.pinned:
         generations.swap_pointer(folder, Pointer(publication.generation, publication.run_seq))
 

@@ -81,12 +81,16 @@ def swap_pointer(folder: Path, pointer: Pointer) -> None:
     sync_folder(folder)
 
 
-def drop_old_generations(folder: Path, keep: int) -> list[int]:
-    """Remove all but the newest `keep` generations and the serving one; readers that have one open keep reading it."""
+def drop_old_generations(folder: Path, keep: int, dry_run: bool = False) -> dict[int, int]:
+    """Remove all but the newest `keep` generations and the serving one; readers that have one open keep reading it.
+
+    Returns the bytes of each that was removed, or with `dry_run` would be.
+    """
     served = read_pointer(folder).generation
-    dropped = [generation for generation in kept_generations(folder)[:-keep] if generation != served]
-    for generation in dropped:
-        generation_file(folder, generation).unlink()
+    old = [generation_file(folder, number) for number in kept_generations(folder)[:-keep] if number != served]
+    dropped = {int(path.name.split(".")[1]): path.stat().st_size for path in old}
+    for path in old if not dry_run else ():
+        path.unlink()
     return dropped
 
 

@@ -1,11 +1,10 @@
 """`booksales sync`: bring lake and warehouse up to what the shop holds now."""
 
 import argparse
-import json
 
 from booksales.commands import Verbs, add_json, add_verb, as_json, as_table
 from booksales.commands.runs import newest_run, print_report
-from booksales.pipeline import find_source, run_pipeline
+from booksales.pipeline import find_source, plan_pipeline, run_pipeline
 from jobs_config.errors import ExitCode
 from jobs_config.loader import load_source
 from jobs_config.settings import Settings, load_settings
@@ -55,13 +54,9 @@ def run_as(command: str, arguments: argparse.Namespace) -> int:
 
 
 def _show_plan(command: str, state: StateFolder, settings: Settings, arguments: argparse.Namespace) -> int:
-    path = state.temporary / f"{command}-plan.json"
-    path.unlink(missing_ok=True)
-    source = find_source(state, settings)
-    code = run_pipeline(state, settings, command, [f"--plan-file={path}"], source, arguments.verbose)
+    code, plan = plan_pipeline(state, settings, command, find_source(state, settings), arguments.verbose)
     if code != ExitCode.DONE:
         return code
-    plan = json.loads(path.read_text())
     if arguments.json:
         print(as_json(plan))
     else:

@@ -52,6 +52,7 @@ def deliver(lake: Lake, reader: Reader, table: SourceTable, query: Query, expect
             f"{table.relation}: {arrived} rows arrived, the snapshot has {expected}; nothing is published. "
             "A partition was not read in the snapshot: check that no pooler stands between (connect to the server itself)"
         )
+    log_event(LOGGER, "table.arrived", table=table.name, rows=arrived)
     manifest = {"rows": arrived, "snapshot": reader.snapshot.text, "taken_at": str(reader.snapshot.taken_at)}
     lake.seal_bronze(name, reader.run_seq, manifest, part)
     log_event(LOGGER, "table.extracted", table=table.name, rows=arrived)

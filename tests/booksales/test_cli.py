@@ -18,10 +18,13 @@ ALL_VERBS = [
     "source",
     "generate",
     "simulate-day",
+    "sync",
     "reload",
+    "sweep",
     "import-csv",
     "publish",
     "rollback",
+    "maintain",
     "status",
     "runs",
     "unlock",
@@ -35,10 +38,13 @@ REPORTING_VERBS = [
     "source",
     "generate",
     "simulate-day",
+    "sync",
     "reload",
+    "sweep",
     "import-csv",
     "publish",
     "rollback",
+    "maintain",
     "status",
     "runs",
     "unlock",
@@ -52,9 +58,12 @@ CALLS = {
     "source": ["status"],
     "generate": ["--sales", "10"],
     "simulate-day": [],
+    "sync": [],
     "reload": [],
+    "sweep": [],
     "import-csv": ["goodbooks", "books.csv"],
     "publish": [],
+    "maintain": [],
     "status": [],
     "runs": [],
     "unlock": [],
@@ -62,7 +71,7 @@ CALLS = {
     "schedule": ["--print", "cron"],
     "serve": [],
 }
-READ_SETTINGS = ["demo", "reload", "import-csv", "publish", "schedule", "serve"]
+READ_SETTINGS = ["demo", "sync", "reload", "sweep", "import-csv", "publish", "maintain", "schedule", "serve"]
 
 
 def examples(text):

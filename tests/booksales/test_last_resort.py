@@ -13,7 +13,7 @@ from small_star import published_once
 
 from booksales.last_resort import in_one_line
 from spark_jobs.extract.source_totals import SourceTotal
-from spark_jobs.run_ledger import RunLedger, StepResult
+from spark_jobs.run_ledger import RunLedger
 
 PROGRAM = str(Path(sys.executable).parent / "booksales")
 
@@ -25,7 +25,7 @@ def served(booksales, home):
     published_once(home)
     ledger = RunLedger(f"sqlite:///{home}/ledger.db")
     run_seq = ledger.start("reload", "bookstore")
-    ledger.record_step(run_seq, StepResult("silver_sales", "silver.sales", 1, 1, 0, 0, 0.1))
+    ledger.record_versions(run_seq, {"silver.sales": 0}, {})
     ledger.record_source_totals(run_seq, [SourceTotal("sales", "2025-03", "USD", 1, 1, 1, Decimal(1))])
     ledger.record_publication(1, run_seq, run_seq)
     ledger.finish(run_seq, "published")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import psycopg2
 import pytest
-from oracle import differences, rollup_differences
+from oracle import differences, held_rows, rollup_differences, source_rows
 from pyspark.sql import SparkSession
 from small_shop import fill, reader_address, run_options
 
@@ -37,7 +37,7 @@ class Installation:
                 cursor.execute(statement)
 
     def differences(self) -> dict[str, dict[str, list[int]]]:
-        return differences(self.dsn, self.options.lake, self.options.warehouse)
+        return differences(source_rows(self.dsn), held_rows(self.options.lake, self.options.warehouse))
 
     @property
     def generation(self) -> int:

@@ -5,6 +5,7 @@ from decimal import Decimal
 import pytest
 import sqlalchemy as sa
 
+from spark_jobs.control_database import control_engine
 from spark_jobs.errors import LeaseLostError, LedgerError
 from spark_jobs.expectations import CheckResult
 from spark_jobs.extract.position import SourcePosition, TablePosition
@@ -195,7 +196,7 @@ def test_the_newest_count_of_a_table_is_that_of_a_complete_run(ledger):
 
 
 def test_a_ledger_of_an_earlier_version_gets_the_columns_that_came_since(url):
-    engine = sa.create_engine(url)
+    engine = control_engine(url)
     with engine.begin() as connection:
         connection.execute(
             sa.text(

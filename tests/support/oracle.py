@@ -68,31 +68,48 @@ from analytics.fact_sales inner join analytics.dim_store using (store_key)
 """
 
 
-def source_rows(cursor: Any, sql: str) -> dict[int, tuple[Any, ...]]:
-    """Rows of the source by key; call it inside the transaction that the run's snapshot is compared with."""
-    cursor.execute(MOMENT.sub(r"(extract(epoch from \1) * 1000000)::bigint", sql))
-    return {row[0]: row[1:] for row in cursor.fetchall()}
+Rows = dict[int, tuple[Any, ...]]
 
 
-def differences(dsn: str, lake: str, warehouse: Path, snapshot: str | None = None) -> dict[str, dict[str, list[int]]]:
-    """Keys that are missing, stale or ghosts, by table, facts included; empty where all agree.
+def exported_snapshots(cursor: Any) -> list[str]:
+    """Snapshots that are open for import now; needs a superuser."""
+    cursor.execute("select name from pg_ls_dir('pg_snapshots') as name order by name")
+    return [name for (name,) in cursor.fetchall()]
 
-    `snapshot` is an exported snapshot of the source that the run read; without it the source is read as it is now.
-    """
-    found: dict[str, dict[str, list[int]]] = {}
+
+def source_rows(dsn: str, snapshot: str | None = None) -> dict[str, Rows]:
+    """What the source holds, by table, facts included: in an exported snapshot, or as it is now."""
     with closing(psycopg2.connect(dsn)) as connection, connection.cursor() as cursor:
         connection.set_session(isolation_level="REPEATABLE READ", readonly=True)
-        cursor.execute("set timezone = 'UTC'")
         if snapshot:
             cursor.execute("set transaction snapshot %s", (snapshot,))
-        for table, (of_source, of_lake) in TABLES.items():
-            silver = deltalake.DeltaTable(f"{lake}/silver/{table}").to_pyarrow_dataset()
-            held = _rows(duckdb_connection(silver), MOMENT.sub(r"epoch_us(\1)", of_lake))
-            _compare(found, table, source_rows(cursor, of_source), held)
-        path = generation_file(warehouse, read_pointer(warehouse).generation)
-        with duckdb.connect(str(path), read_only=True) as published:
-            published.execute("set timezone = 'UTC'")
-            _compare(found, "facts", source_rows(cursor, FACTS), _rows(published, WAREHOUSE_FACTS))
+        cursor.execute("set timezone = 'UTC'")
+        queries = {table: of_source for table, (of_source, _) in TABLES.items()} | {"facts": FACTS}
+        found = {}
+        for table, sql in queries.items():
+            cursor.execute(MOMENT.sub(r"(extract(epoch from \1) * 1000000)::bigint", sql))
+            found[table] = {row[0]: row[1:] for row in cursor.fetchall()}
+    return found
+
+
+def held_rows(lake: str, warehouse: Path) -> dict[str, Rows]:
+    """What silver holds, and the facts of the generation that serves."""
+    found = {}
+    for table, (_, of_lake) in TABLES.items():
+        silver = deltalake.DeltaTable(f"{lake}/silver/{table}").to_pyarrow_dataset()
+        found[table] = _rows(duckdb_connection(silver), MOMENT.sub(r"epoch_us(\1)", of_lake))
+    path = generation_file(warehouse, read_pointer(warehouse).generation)
+    with duckdb.connect(str(path), read_only=True) as published:
+        published.execute("set timezone = 'UTC'")
+        found["facts"] = _rows(published, WAREHOUSE_FACTS)
+    return found
+
+
+def differences(source: dict[str, Rows], held: dict[str, Rows]) -> dict[str, dict[str, list[int]]]:
+    """Keys that are missing, stale or ghosts, by table; empty where all agree."""
+    found: dict[str, dict[str, list[int]]] = {}
+    for table, rows in source.items():
+        _compare(found, table, rows, held[table])
     return found
 
 
@@ -103,7 +120,7 @@ def duckdb_connection(silver: Any) -> duckdb.DuckDBPyConnection:
     return connection
 
 
-def _rows(connection: duckdb.DuckDBPyConnection, sql: str) -> dict[int, tuple[Any, ...]]:
+def _rows(connection: duckdb.DuckDBPyConnection, sql: str) -> Rows:
     return {row[0]: row[1:] for row in connection.execute(sql).fetchall()}
 
 

@@ -1,0 +1,58 @@
+"""One run in the ledger: begun under a new number, and closed whatever happens."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from pyspark.sql import SparkSession
+
+from jobs_config.errors import BooksalesError
+from spark_jobs.errors import LedgerError, explained
+from spark_jobs.options import RunOptions
+from spark_jobs.run_ledger import RunLedger
+from spark_jobs.tables import Lake
+from warehouse.duckdb_warehouse import newest_generation
+from warehouse.publication import PublicationError
+
+LOGGER = logging.getLogger(__name__)
+
+
+@contextmanager
+def ledger_run(kind: str, ledger: RunLedger, spark: SparkSession, options: RunOptions) -> Iterator[int]:
+    """Give the block a run number above all there have been; the block finishes the run, a failure closes it.
+
+    Raises what the block raises; what Spark, a database or the disk say becomes a RunError.
+    """
+    published = newest_published_run(options)
+    newest = max(Lake(spark, options.lake).newest_run(), published)
+    run_seq = ledger.start(kind, options.mapping.source, newest, published)
+    try:
+        yield run_seq
+    except KeyboardInterrupt:
+        _close(ledger, options, run_seq, "interrupted", "stopped by hand")
+        raise
+    except (BooksalesError, PublicationError) as error:
+        _close(ledger, options, run_seq, "failed", str(error))
+        raise
+    except Exception as error:
+        LOGGER.info("run.failed", exc_info=error)
+        failure = explained(error)
+        _close(ledger, options, run_seq, "failed", str(failure))
+        raise failure from error
+
+
+def newest_published_run(options: RunOptions) -> int:
+    """The run that made the newest generation, whether it serves or not; 0 where there is none."""
+    newest = newest_generation(options.warehouse)
+    return newest.publication.run_seq if newest else 0
+
+
+def _close(ledger: RunLedger, options: RunOptions, run_seq: int, state: str, detail: str) -> None:
+    try:
+        if newest_published_run(options) == run_seq:
+            # It failed after the pointer had moved: readers have what it made.
+            state, detail = "published", f"published; then: {detail}"
+        ledger.finish(run_seq, state, detail)
+    except LedgerError as error:
+        # What stopped the run, a full disk, can stop the ledger too; the next run closes this one.
+        LOGGER.warning("run.not_closed", extra={"fields": {"run": run_seq, "error": str(error).splitlines()[0]}})
