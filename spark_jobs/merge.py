@@ -6,7 +6,7 @@ The later snapshot wins, whatever its times say: a clock that is off can give a 
 import time
 from dataclasses import dataclass
 
-from pyspark.sql import DataFrame
+from pyspark.sql import DataFrame, Observation
 from pyspark.sql import functions as F
 
 from jobs_config.loader import load_job
@@ -81,26 +81,21 @@ def compare_delivery(
 ) -> Found:
     """Check what was delivered and hold it against the table; writes nothing."""
     upserts = delivered.filter(F.col("_operation") != DELETE)
+    checks, classes = Observation(), Observation()
+    # Each frame is used several times; kept, it is computed and counted once.
     checked = checked_rows(transform, {"rows": upserts}, run.parameters, contract)
-    observed = checked.agg(*metrics(contract, [])).first()
-    assert observed is not None
+    checked = checked.observe(checks, *metrics(contract, [])).localCheckpoint()
     arrived = arrived_rows(checked, delivered, contract, run.source)
     if ghosts is not None:
         arrived = arrived.unionByName(ghosts.withColumn(IS_GONE, F.lit(True)), allowMissingColumns=True)
-    arrived = arrived.localCheckpoint()
-    classified = with_class(arrived, run.lake.read(contract.table), contract).localCheckpoint()
-    counted = {row[CLASS]: row["count"] for row in classified.groupBy(CLASS).count().collect()}
-    return Found(
-        observed["rows"],
-        observed["rows"] - observed["good_rows"],
-        counted.get(INSERTED, 0),
-        counted.get(UPDATED, 0),
-        counted.get(DELETED, 0),
-        results(contract, observed.asDict()),
-        checked,
-        arrived,
-        classified,
-    )
+    classified = with_class(arrived, run.lake.read(contract.table), contract)
+    counts = [F.count(F.when(F.col(CLASS) == name, 1)).alias(name) for name in CHANGED]
+    classified = classified.observe(classes, *counts).localCheckpoint()
+    observed, counted = checks.get, classes.get
+    rows, good = int(observed["rows"] or 0), int(observed["good_rows"] or 0)
+    inserted, updated, deleted = (int(counted[name] or 0) for name in CHANGED)
+    found = results(contract, observed)
+    return Found(rows, rows - good, inserted, updated, deleted, found, checked, arrived, classified)
 
 
 def arrived_rows(checked: DataFrame, delivered: DataFrame, contract: Contract, source: str) -> DataFrame:

@@ -122,10 +122,10 @@ def _export(run: Run, contract: Contract, versions: Mapping[str, int], base: Bas
     days = lake.changed_days(table, there) if there is not None and "sale_date" in contract.columns else None
     if days is not None:
         where = of_days(days) if days else "false"
-        return TableExport(
-            lake.data_files(table, version, where), version, count, _sums(rows.filter(where), contract), days
-        )
-    sums = run.sums[table] if table in run.sums else _sums(rows, contract)
+        # What the run wrote is what differs, unless runs before it built days too and did not publish.
+        sums = run.sums[table] if days == run.days.get(table) else _sums(rows.filter(where), contract)
+        return TableExport(lake.data_files(table, version, where), version, count, sums, days)
+    sums = run.sums[table] if table in run.sums and table not in run.days else _sums(rows, contract)
     return TableExport(lake.data_files(table, version), version, count, sums)
 
 

@@ -22,7 +22,7 @@ from spark_jobs.expectations import REASONS, CheckResult, metrics, results, with
 from spark_jobs.quarantine import Quarantine
 from spark_jobs.registry import DAYS_TO_REBUILD, Stage, Transform
 from spark_jobs.run_ledger import RunLedger, StepResult
-from spark_jobs.tables import IS_GONE, Lake
+from spark_jobs.tables import GONE, IS_GONE, Lake, is_of_removed_files
 from warehouse.contract import Contract, load_contract
 
 LOGGER = logging.getLogger(__name__)
@@ -47,8 +47,8 @@ class Run:
     """One run: its number, where it reads and writes, what its jobs may ask for by name, and what they found.
 
     `builds_all` says that every table is built whole, whatever changed. `lake_run_seq` is the run that wrote the tables, where that
-    was an earlier one; `delivered` holds bronze frames of feeds, `rows` the rows of tables as
-    far as they were counted.
+    was an earlier one; `delivered` holds bronze frames of feeds. `rows` are the rows of tables as far as they were counted, `sums`
+    totals of what a job wrote: of all rows of its table, or of its `days`.
     """
 
     run_seq: int
@@ -63,6 +63,7 @@ class Run:
     rows: dict[str, int] = field(default_factory=dict)
     steps: list[StepResult] = field(default_factory=list)
     sums: dict[str, dict[str, str]] = field(default_factory=dict)
+    days: dict[str, list[date]] = field(default_factory=dict)
     quality: list[CheckResult] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -114,7 +115,9 @@ def run_job(run: Run, name: str, transform: Transform) -> StepResult | None:
     _put_aside(run, job, contract, rows, days, checked - good)
     if days is None and job.write_mode != "merge_on_key":
         run.rows[job.writes] = good
-        run.sums[job.writes] = {name: str(observed[f"sum_{name}"] or "0") for name in money_columns(contract)}
+    if days is not None:
+        run.days[job.writes] = days
+    run.sums[job.writes] = {name: str(observed[f"sum_{name}"] or "0") for name in money_columns(contract)}
     step = StepResult(name, job.writes, checked, good, checked - good, version, time.monotonic() - began)
     record(run, step, results(contract, observed))
     return step
@@ -167,7 +170,7 @@ def _days_to_rebuild(run: Run, job: JobConfig, before: Note, made_of: Mapping[st
     }:
         return None
     was = {table: before.made_of.get(table, "None") for table in job.reads.values()}
-    if "None" in was.values() or not all(run.lake.can_read(table, int(version)) for table, version in was.items()):
+    if "None" in was.values():
         return None
     days = run.lake.changed_days(job.reads["sales"], since=int(was[job.reads["sales"]]))
     if days is None:
@@ -177,8 +180,13 @@ def _days_to_rebuild(run: Run, job: JobConfig, before: Note, made_of: Mapping[st
         then = {alias: run.lake.read(table, int(was[table])) for alias, table in job.reads.items()}
         now = {alias: run.lake.read(table) for alias, table in job.reads.items()}
         find = DAYS_TO_REBUILD[job.job]
-        others = find(then, now, changed, **{name: run.parameters[name] for name in _asked(find)})
-        days = sorted({*days, *(row[0] for row in others.collect())})
+        try:
+            others = find(then, now, changed, **{name: run.parameters[name] for name in _asked(find)}).collect()
+        except GONE as error:
+            if not is_of_removed_files(error):
+                raise
+            return None
+        days = sorted({*days, *(row[0] for row in others)})
     return days if len(days) <= MOST_DAYS else None
 
 

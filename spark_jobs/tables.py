@@ -15,7 +15,7 @@ from urllib.parse import unquote, urlparse
 
 from delta.tables import DeltaTable
 from py4j.protocol import Py4JJavaError  # type: ignore[import-untyped]
-from pyspark.errors import AnalysisException
+from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.types import StructType
@@ -34,6 +34,16 @@ COMMIT = re.compile(r"/(\d{20})\.json(?=[,}])")
 RUN_FOLDER = re.compile(r"^run=(\d+)(-[a-z]+)?$")
 
 WRITES_PER_RUN = 1_000
+# How a read of an old version fails once its files are gone.
+GONE = (PySparkException, Py4JJavaError)
+REMOVED = (
+    "FILE_NOT_EXIST",
+    "FileNotFoundException",
+    "DELTA_VERSION_NOT_FOUND",
+    "DELTA_VERSIONS_NOT_CONTIGUOUS",
+    "DELTA_LOG_FILE_NOT_FOUND",
+    "DELTA_TRUNCATED_TRANSACTION_LOG",
+)
 JOINED_FILE_BYTES = 128 * 2**20
 
 # A row of a merge that is to leave the table.
@@ -121,13 +131,6 @@ class Lake:
         if version is not None:
             reader = reader.option("versionAsOf", same_rows(self._commits(table), version))
         return reader.load(self.path(table))
-
-    def can_read(self, table: str, version: int) -> bool:
-        """Whether a version's rows are all still there: maintenance removes the files of old ones."""
-        try:
-            return all(self._is_there(address) for address in self.read(table, version).inputFiles())
-        except (AnalysisException, Py4JJavaError):
-            return False
 
     def _is_there(self, address: str) -> bool:
         path = self._hadoop_path(address)
@@ -347,3 +350,8 @@ class Lake:
 def _write_number(note: Note, nth: int) -> int:
     """What Delta holds the last number of a table against: it rises over runs, and over the writes of one run."""
     return note.run_seq * WRITES_PER_RUN + nth
+
+
+def is_of_removed_files(error: Exception) -> bool:
+    """Whether a read failed because maintenance has removed what an old version needs."""
+    return any(sign in str(error) for sign in REMOVED)
