@@ -23,9 +23,14 @@ def ledger_run(kind: str, ledger: RunLedger, spark: SparkSession, options: RunOp
 
     Raises what the block raises; what Spark, a database or the disk say becomes a RunError.
     """
-    published = newest_published_run(options)
-    newest = max(Lake(spark, options.lake).newest_run(), published)
-    run_seq = ledger.start(kind, options.mapping.source, newest, published)
+    lake, base = Lake(spark, options.lake), newest_generation(options.warehouse)
+    published = base.publication.run_seq if base else 0
+    run_seq = ledger.start(kind, options.mapping.source, max(lake.newest_run(), published), published)
+    if base is not None and not any(row["generation"] == base.generation for row in ledger.publications()):
+        # The run that made it was killed before it could say so; nobody has written since.
+        ledger.record_publication(base.generation, published, published)
+        in_gold = {f"gold.{name}": version for name, version in base.lake_versions.items()}
+        ledger.record_versions(published, lake.versions() | in_gold, {})
     try:
         yield run_seq
     except KeyboardInterrupt:

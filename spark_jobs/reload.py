@@ -19,7 +19,6 @@ from spark_jobs.registry import GOLD, SILVER
 from spark_jobs.run_ledger import RunLedger
 from spark_jobs.runner import Run, run_stages
 from spark_jobs.tables import Lake
-from warehouse.contract import tables_of
 from warehouse.publication import Publication
 
 LOGGER = logging.getLogger(__name__)
@@ -61,19 +60,12 @@ def build_and_publish(
     """Gold from silver, then the warehouse; None where readers would see no change."""
     with progress.phase("model the star (gold)"):
         run_stages(run, GOLD, progress)
-    versions = lake_versions(run.lake)
+    versions = run.lake.versions()
     with progress.phase("publish"):
         publication = publish_gold(run, options, snapshot_at, meaning, versions, progress)
     run.ledger.record_versions(run.run_seq, versions, run.rows)
     log_event(LOGGER, "versions.recorded")
     return publication
-
-
-def lake_versions(lake: Lake) -> dict[str, int]:
-    """The newest version of every table that is there, maintenance left out."""
-    names = [f"{layer}.{name}" for layer in ("silver", "gold") for name in tables_of(layer)]
-    found = {name: lake.data_version(name) for name in names}
-    return {name: version for name, version in found.items() if version is not None}
 
 
 def reader_of(spark: SparkSession, snapshot: SourceSnapshot, options: RunOptions, run_seq: int) -> Reader:

@@ -25,7 +25,7 @@ from jobs_config.spark import CORRECTNESS
 from spark_jobs.delta_log import Commit, Note, parse_commit, same_rows
 from spark_jobs.errors import LakeError
 from spark_jobs.schemas import bronze_schema, table_schema
-from warehouse.contract import load_contract
+from warehouse.contract import load_contract, tables_of
 
 LOGGER = logging.getLogger(__name__)
 
@@ -235,6 +235,12 @@ class Lake:
         """The newest version that changed rows, None where there is no table: what maintenance does is no change."""
         newest = self.newest_version(table)
         return next((commit.version for commit in self._commits(table) if commit.changes_data), newest)
+
+    def versions(self) -> dict[str, int]:
+        """The newest version of every table that is there, maintenance left out."""
+        names = [f"{layer}.{name}" for layer in ("silver", "gold") for name in tables_of(layer)]
+        found = {name: self.data_version(name) for name in names}
+        return {name: version for name, version in found.items() if version is not None}
 
     def note(self, table: str) -> Note | None:
         """What the newest write that changed rows said about itself; None where it was none of ours, or the log is gone."""
