@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 
 from booksales.commands import (
+    backfill,
     dashboard,
     demo,
     doctor,
@@ -40,6 +41,7 @@ VERBS = (
     sync,
     reload,
     sweep,
+    backfill,
     import_csv,
     publish,
     rollback,

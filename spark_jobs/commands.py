@@ -4,6 +4,7 @@ import argparse
 import json
 from collections.abc import Callable
 from dataclasses import asdict
+from datetime import date, timedelta
 from pathlib import Path
 
 from pyspark.sql import SparkSession
@@ -11,6 +12,7 @@ from pyspark.sql import SparkSession
 from jobs_config.errors import ExitCode
 from jobs_config.loader import load_feed
 from jobs_config.progress import Progress
+from spark_jobs.backfill import Window
 from spark_jobs.import_csv import import_files, sort_files
 from spark_jobs.ledger_run import ledger_run
 from spark_jobs.maintain import maintain
@@ -46,10 +48,20 @@ def sweep_source(spark: SparkSession, options: RunOptions, arguments: argparse.N
     return _sync("sweep", spark, options, arguments, progress)
 
 
+def backfill_source(spark: SparkSession, options: RunOptions, arguments: argparse.Namespace, progress: Progress) -> int:
+    """A sync that reads old business dates again."""
+    return _sync("backfill", spark, options, arguments, progress)
+
+
 def _sync(
     kind: str, spark: SparkSession, options: RunOptions, arguments: argparse.Namespace, progress: Progress
 ) -> int:
-    asked = SyncOptions(kind == "sweep", arguments.approve_deletes)
+    window = None
+    if kind == "backfill":
+        window = Window(
+            date.fromisoformat(arguments.from_date), date.fromisoformat(arguments.until_date) + timedelta(days=1)
+        )
+    asked = SyncOptions(kind == "sweep", arguments.approve_deletes, window, tuple(arguments.tables or ()))
     if arguments.plan_file:
         plan = plan_sync(spark, options, asked, RunLedger(options.ledger_url), progress)
         Path(arguments.plan_file).write_text(json.dumps(plan))

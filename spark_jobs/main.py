@@ -37,6 +37,7 @@ COMMANDS = {
     "reload": commands.reload_source,
     "sync": commands.sync_source,
     "sweep": commands.sweep_source,
+    "backfill": commands.backfill_source,
     "maintain": commands.maintain_lake,
     "publish": commands.publish_again,
     "import-csv": commands.import_csv,
@@ -122,7 +123,14 @@ def _parser() -> argparse.ArgumentParser:
         "--discard-history", action="store_true", help="reload: forget SCD2 versions and surrogate keys"
     )
     parser.add_argument(
-        "--approve-deletes", action="store_true", help="sync, sweep: take away more than 5 %% of a table, or all of it"
+        "--approve-deletes",
+        action="store_true",
+        help="sync, sweep, backfill: take away more than 5 %% of a table, or all of it",
+    )
+    parser.add_argument("--from-date", default="", help="backfill: first business date, YYYY-MM-DD")
+    parser.add_argument("--until-date", default="", help="backfill: last business date")
+    parser.add_argument(
+        "--table", action="append", dest="tables", default=[], help="backfill: a table to compare as a whole besides"
     )
     parser.add_argument(
         "--plan-file", default="", help="sync, sweep, maintain: write what would be done there, and do nothing"

@@ -86,9 +86,14 @@ def _read_again(run: Run, reader: Reader, table: SourceTable, held: int, approve
         .localCheckpoint()
     )
     gone = ghosts.count()
-    if gone > DELETED_SHARE * held and not approves_deletes:
-        raise ApprovalError(_refusal(table, f"{gone:,} of {held:,} rows are gone from it"))
+    guard_deletes(table, gone, held, approves_deletes)
     merge_job(run, *silver_job(table.name), part=SWEEP, ghosts=ghosts)
+
+
+def guard_deletes(table: SourceTable, gone: int, held: int, is_approved: bool) -> None:
+    """Raises ApprovalError where more rows are gone from a table than may be taken away unasked."""
+    if gone > DELETED_SHARE * held and not is_approved:
+        raise ApprovalError(_refusal(table, f"{gone:,} of {held:,} rows are gone from it"))
 
 
 def _refusal(table: SourceTable, what: str) -> str:

@@ -48,7 +48,7 @@ class Run:
 
     `builds_all` says that every table is built whole, whatever changed. `lake_run_seq` is the run that wrote the tables, where that
     was an earlier one; `delivered` holds bronze frames of feeds. `rows` are the rows of tables as far as they were counted, `sums`
-    totals of what a job wrote: of all rows of its table, or of its `days`.
+    totals of what a job wrote: of all rows of its table, or of its `days`. `days_asked` are built anew, changed or not.
     """
 
     run_seq: int
@@ -64,6 +64,7 @@ class Run:
     steps: list[StepResult] = field(default_factory=list)
     sums: dict[str, dict[str, str]] = field(default_factory=dict)
     days: dict[str, list[date]] = field(default_factory=dict)
+    days_asked: list[date] = field(default_factory=list)
     quality: list[CheckResult] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -100,7 +101,8 @@ def run_job(run: Run, name: str, transform: Transform) -> StepResult | None:
     contract = load_contract(job.writes)
     made_of = _made_of(run, job, transform)
     before = None if run.builds_all or job.writes.startswith("silver.") else run.lake.note(job.writes)
-    if before is not None and before.made_of == made_of:
+    asked = run.days_asked if name in DAYS_TO_REBUILD else []
+    if before is not None and before.made_of == made_of and not asked:
         return None
     days = _days_to_rebuild(run, job, before, made_of) if before is not None else None
     if days == []:
@@ -186,7 +188,8 @@ def _days_to_rebuild(run: Run, job: JobConfig, before: Note, made_of: Mapping[st
             if not is_of_removed_files(error):
                 raise
             return None
-        days = sorted({*days, *(row[0] for row in others)})
+        days = [*days, *(row[0] for row in others)]
+    days = sorted({*days, *run.days_asked})
     return days if len(days) <= MOST_DAYS else None
 
 

@@ -11,6 +11,7 @@ from pyspark.sql import DataFrame, SparkSession
 from jobs_config.errors import ConfigError, RefusedError
 from jobs_config.log_setup import bind_run, log_event
 from jobs_config.progress import Progress
+from spark_jobs.backfill import Window, read_window_again
 from spark_jobs.extract.changes import Changes, find_changes
 from spark_jobs.extract.delivery import deliver_changes, read_changes
 from spark_jobs.extract.position import SourcePosition, check_goes_on, rewritten
@@ -44,10 +45,12 @@ MERGES_AT_ONCE = 3
 
 @dataclass(frozen=True)
 class SyncOptions:
-    """What a sync may be asked for: a look at every row of every table, and deletes beyond the guard."""
+    """What a sync may be asked for: a look at every row of every table, deletes beyond the guard, old days or whole tables again."""
 
     sweeps_all: bool = False
     approves_deletes: bool = False
+    window: Window | None = None
+    tables: tuple[str, ...] = ()
 
 
 def sync(
@@ -78,6 +81,10 @@ def sync(
             deliver_changes(lake, reader, changes, progress.update)
         with progress.phase("merge into silver"):
             merge_changes(run, changes, progress)
+        if asked.window is not None:
+            with progress.phase(f"read {len(asked.window.days):,} days again"):
+                read_window_again(run, reader, asked.window, options.settings.time_zone, asked.approves_deletes)
+            run.days_asked = asked.window.days
         with progress.phase("compare with the source"):
             compare(run, snapshot, options, asked, changes, rewritten(before, now), progress)
         swept = {change.table.name for change in changes if change.is_swept}
@@ -139,8 +146,9 @@ def compare(
     progress: Progress,
 ) -> None:
     """Hold row counts of swept tables against the source's, and read again what differs."""
-    swept = [change.table for change in changes if change.is_swept or change.table.name in suspects]
-    by_content = [table.name for table in swept if asked.sweeps_all or table.name in suspects]
+    wanted = {*suspects, *asked.tables}
+    swept = [change.table for change in changes if change.is_swept or change.table.name in wanted]
+    by_content = [table.name for table in swept if asked.sweeps_all or table.name in wanted]
     changed = {change.table.name for change in changes if change.rows} | {*by_content}
     # A table without a change is as it was when it was last counted, if its rows are as many.
     totals = count_source(snapshot, options, {table.name for table in swept} & changed)

@@ -21,6 +21,7 @@ ALL_VERBS = [
     "sync",
     "reload",
     "sweep",
+    "backfill",
     "import-csv",
     "publish",
     "rollback",
@@ -41,6 +42,7 @@ REPORTING_VERBS = [
     "sync",
     "reload",
     "sweep",
+    "backfill",
     "import-csv",
     "publish",
     "rollback",
@@ -61,6 +63,7 @@ CALLS = {
     "sync": [],
     "reload": [],
     "sweep": [],
+    "backfill": ["--from", "2025-03-01", "--until", "2025-03-02"],
     "import-csv": ["goodbooks", "books.csv"],
     "publish": [],
     "maintain": [],
@@ -71,7 +74,18 @@ CALLS = {
     "schedule": ["--print", "cron"],
     "serve": [],
 }
-READ_SETTINGS = ["demo", "sync", "reload", "sweep", "import-csv", "publish", "maintain", "schedule", "serve"]
+READ_SETTINGS = [
+    "demo",
+    "sync",
+    "reload",
+    "sweep",
+    "backfill",
+    "import-csv",
+    "publish",
+    "maintain",
+    "schedule",
+    "serve",
+]
 
 
 def examples(text):

@@ -66,7 +66,7 @@ def change(dsn: str) -> None:
 
 
 def sync(spark: SparkSession, options: RunOptions) -> int:
-    asked = argparse.Namespace(approve_deletes=False, plan_file="")
+    asked = argparse.Namespace(approve_deletes=False, plan_file="", tables=[])
     return commands.sync_source(spark, options, asked, Progress(terminal=False))
 
 

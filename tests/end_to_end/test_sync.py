@@ -6,6 +6,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
+import deltalake
 import psycopg2
 import pytest
 from oracle import differences, held_rows, rollup_differences, source_rows
@@ -17,6 +18,7 @@ from booksales.verify import verify
 from jobs_config.errors import ExitCode
 from jobs_config.progress import Progress
 from spark_jobs import commands
+from spark_jobs.errors import ApprovalError, SourceChangedError
 from spark_jobs.options import RunOptions
 from spark_jobs.run_ledger import RunLedger
 from warehouse.generations import generation_file, read_pointer
@@ -62,9 +64,9 @@ def shop(
     postgres.drop_database("synced")
 
 
-def sync(spark: SparkSession, options: RunOptions, sweep: bool = False, **asked: object) -> int:
-    command = commands.sweep_source if sweep else commands.sync_source
-    arguments = argparse.Namespace(**{"approve_deletes": False, "plan_file": "", **asked})
+def sync(spark: SparkSession, options: RunOptions, kind: str = "sync", **asked: object) -> int:
+    command = {"sync": commands.sync_source, "sweep": commands.sweep_source, "backfill": commands.backfill_source}[kind]
+    arguments = argparse.Namespace(**{"approve_deletes": False, "plan_file": "", "tables": [], **asked})
     return command(spark, options, arguments, Progress(terminal=False))
 
 
@@ -117,6 +119,29 @@ def test_silent_updates_and_untracked_deletes_are_found(spark: SparkSession, sho
     assert shop.differences() == {}
 
 
+def test_a_backfill_reads_days_again_that_no_net_would_look_at(
+    spark: SparkSession, shop: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # As of a table too large to be looked at row by row on every sync.
+    monkeypatch.setattr("spark_jobs.extract.changes.SWEPT_ROWS", 0)
+    shop.execute(
+        "set session_replication_role = replica",
+        "update sales_sale set quantity = quantity + 5 where id = (select min(id) from sales_sale where kind = 'sale' "
+        "and sold_at >= '2025-03-01' and sold_at < '2025-04-01')",
+        "update sales_sale set sold_at = sold_at + interval '100 days' where id = (select max(id) from sales_sale "
+        "where kind = 'sale' and sold_at >= '2025-03-01' and sold_at < '2025-04-01')",
+        "delete from sales_sale where id = (select min(id) from sales_sale where kind = 'return' "
+        "and sold_at >= '2025-03-01' and sold_at < '2025-04-01')",
+    )
+    sync(spark, shop.options)
+    unseen = shop.differences()
+
+    sync(spark, shop.options, "backfill", from_date="2025-03-01", until_date="2025-03-31")
+
+    assert {name: len(keys) for name, keys in unseen["sales"].items()} == {"ghosts": 1, "stale": 2}
+    assert shop.differences() == {}
+
+
 def test_rollups_after_syncs_equal_a_full_rebuild_cell_by_cell(spark: SparkSession, shop: Installation) -> None:
     synced = generation_file(shop.options.warehouse, shop.generation)
 
@@ -125,3 +150,57 @@ def test_rollups_after_syncs_equal_a_full_rebuild_cell_by_cell(spark: SparkSessi
     rebuilt = generation_file(shop.options.warehouse, shop.generation)
     assert rebuilt != synced
     assert rollup_differences(synced, rebuilt) == {}
+
+
+UNTRACKED = "set session_replication_role = replica"
+DAMAGES = {
+    "more rows gone than may go unasked": (
+        ("delete from books_series where id % 3 = 0",),
+        r"books_series.* rows are gone from it.*`booksales sync --approve-deletes`",
+    ),
+    "a table that was emptied": (
+        ("update sales_sale set promotion_id = null", "delete from sales_promotion"),
+        r"sales_promotion.*it is empty.*--approve-deletes",
+    ),
+}
+
+
+@pytest.mark.parametrize(("damage", "message"), DAMAGES.values(), ids=DAMAGES)
+def test_what_cannot_be_told_from_damage_is_taken_away_only_when_asked(
+    spark: SparkSession, shop: Installation, damage: tuple[str, ...], message: str
+) -> None:
+    generation = shop.generation
+    shop.execute(UNTRACKED, *damage)
+
+    with pytest.raises(ApprovalError, match=message):
+        sync(spark, shop.options)
+    assert (shop.generation, shop.ledger.runs(1)[0]["state"]) == (generation, "failed")
+
+    assert sync(spark, shop.options, approve_deletes=True) == ExitCode.DONE
+    assert shop.differences() == {}
+
+
+def test_a_truncated_table_is_named_and_nothing_is_taken_away(spark: SparkSession, shop: Installation) -> None:
+    generation = shop.generation
+    shop.execute("truncate sales_exchange_rate")
+
+    with pytest.raises(ApprovalError, match=r"sales_exchange_rate.*it is empty"):
+        sync(spark, shop.options)
+
+    assert shop.generation == generation
+    assert deltalake.DeltaTable(f"{shop.options.lake}/silver/exchange_rates").to_pyarrow_dataset().count_rows() > 0
+
+
+def test_a_table_made_anew_is_another_source_and_nothing_is_loaded(spark: SparkSession, shop: Installation) -> None:
+    generation = shop.generation
+    shop.execute(
+        "create table other (like sales_channel including all)",
+        "insert into other select * from sales_channel",
+        "drop table sales_channel cascade",
+        "alter table other rename to sales_channel",
+    )
+
+    with pytest.raises(SourceChangedError, match=r"sales_channel\W+ is another table than before.*`booksales reload`"):
+        sync(spark, shop.options)
+
+    assert shop.generation == generation

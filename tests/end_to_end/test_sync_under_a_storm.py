@@ -45,7 +45,7 @@ class Witness(Progress):
 
 def stormy_syncs(spark: SparkSession, dsn: str, options: RunOptions, syncs: int, longest_seconds: float) -> Storm:
     """Run syncs one after the other in a storm, and hold each against the oracle. Returns the storm, for what it did."""
-    asked = argparse.Namespace(approve_deletes=True, plan_file="")
+    asked = argparse.Namespace(approve_deletes=True, plan_file="", tables=[])
     with Storm(dsn, writers=10, longest_seconds=longest_seconds) as storm:
         for number in range(syncs):
             witness = Witness(dsn)
@@ -68,7 +68,7 @@ def shop(spark: SparkSession, postgres: EmbeddedPostgres, tmp_path: Path) -> Ite
 
 def assert_rollups_equal_a_rebuild(spark: SparkSession, options: RunOptions) -> None:
     nothing = Progress(terminal=False)
-    commands.sync_source(spark, options, argparse.Namespace(approve_deletes=True, plan_file=""), nothing)
+    commands.sync_source(spark, options, argparse.Namespace(approve_deletes=True, plan_file="", tables=[]), nothing)
     synced = generation_file(options.warehouse, read_pointer(options.warehouse).generation)
     commands.reload_source(spark, options, argparse.Namespace(), nothing)
     rebuilt = generation_file(options.warehouse, read_pointer(options.warehouse).generation)

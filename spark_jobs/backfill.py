@@ -1,0 +1,76 @@
+"""Reading old days again, on purpose: every sale line of a window as the source has it now, whatever its times say."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from pyspark.sql import functions as F
+
+from spark_jobs.extract.changes import Changes
+from spark_jobs.extract.delivery import deliver
+from spark_jobs.extract.postgres import Reader, changed_rows
+from spark_jobs.extract.select import quoted
+from spark_jobs.extract.snapshot import SourceTable
+from spark_jobs.merge import merge_job
+from spark_jobs.reconcile import guard_deletes
+from spark_jobs.registry import silver_job
+from spark_jobs.runner import Run
+from warehouse.contract import load_contract
+
+WINDOW, MOVED = "window", "moved"
+KEY = ["source", "sale_id"]
+
+
+@dataclass(frozen=True)
+class Window:
+    """Business dates, half-open."""
+
+    first: date
+    end: date
+
+    @property
+    def days(self) -> list[date]:
+        """Every date of the window."""
+        return [self.first + timedelta(days=number) for number in range((self.end - self.first).days)]
+
+
+def read_window_again(run: Run, reader: Reader, window: Window, time_zone: str, approves_deletes: bool) -> None:
+    """Make the sales of a window equal to the source's: lines of these days there and here are compared.
+
+    A line that silver has in the window and the source does not is looked up by its key: it has moved to another day, or is gone.
+    Raises ApprovalError where more than a run may take away unasked is gone.
+    """
+    table = reader.snapshot.tables["sales"]
+    lines = run.lake.read("silver.sales").filter(F.col("source") == run.source)
+    _deliver(run, reader, table, _in_window(table, window, time_zone), WINDOW)
+    delivered = run.lake.read_bronze("bronze.sales", run.run_seq, WINDOW)
+    here = lines.filter((F.col("sale_date") >= window.first) & (F.col("sale_date") < window.end)).select(*KEY)
+    others = [row["sale_id"] for row in here.join(delivered.select("sale_id"), on="sale_id", how="left_anti").collect()]
+    merge_job(run, *silver_job("sales"), part=WINDOW)
+    if not others:
+        return
+    key = quoted(table.mapping.key)
+    there = {
+        found
+        for (found,) in reader.snapshot.query(f"select {key} from {table.relation} where {key} = any(%s)", (others,))
+    }
+    gone = sorted({*others} - there)
+    guard_deletes(table, len(gone), lines.count(), approves_deletes)
+    _deliver(run, reader, table, f"{key} in ({', '.join(map(str, others))})", MOVED)
+    schema = load_contract("silver.sales").columns["sale_id"].type
+    ghosts = run.lake.spark.createDataFrame(
+        [(run.source, number) for number in gone], f"source string, sale_id {schema}"
+    )
+    merge_job(run, *silver_job("sales"), part=MOVED, ghosts=ghosts)
+
+
+def _in_window(table: SourceTable, window: Window, time_zone: str) -> str:
+    sold_at = quoted(table.mapping.columns["sold_at"].column)
+    zone = time_zone.replace("'", "''")
+    bounds = [f"'{day.isoformat()}'::timestamp at time zone '{zone}'" for day in (window.first, window.end)]
+    return f"{sold_at} >= {bounds[0]} and {sold_at} < {bounds[1]}"
+
+
+def _deliver(run: Run, reader: Reader, table: SourceTable, condition: str, part: str) -> None:
+    count = reader.snapshot.query(f"select count(*) from {table.relation} where {condition}")[0][0]
+    found = Changes(table, condition, "", False, count, 0)
+    deliver(run.lake, reader, table, changed_rows(reader.snapshot, found), count, part)
