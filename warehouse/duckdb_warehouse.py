@@ -315,6 +315,10 @@ def _damaged(path: Path, error: Exception) -> DamagedPublicationError:
     )
 
 
+# Two threads that open one file at the same time share what they set up.
+_SETTING_UP = threading.Lock()
+
+
 class Generation:
     """One publication, open read-only. Whoever holds it keeps reading it, whatever is published meanwhile."""
 
@@ -323,10 +327,11 @@ class Generation:
             path, config={"enable_external_access": "false", "autoload_known_extensions": "false"}
         )
         # A file opened twice in one process is one instance of DuckDB, set up and locked by whoever came first.
-        if not _value(self._connection, "select current_setting('lock_configuration')"):
-            # Global: every cursor is a session of its own, and would take the machine's time zone.
-            self._connection.execute("set global timezone = 'UTC'")
-            self._connection.execute("set lock_configuration = true")
+        with _SETTING_UP:
+            if not _value(self._connection, "select current_setting('lock_configuration')"):
+                # Global: every cursor is a session of its own, and would take the machine's time zone.
+                self._connection.execute("set global timezone = 'UTC'")
+                self._connection.execute("set lock_configuration = true")
         try:
             self.publication = self._read_publication()
         except (duckdb.Error, LookupError) as error:

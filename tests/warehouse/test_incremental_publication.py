@@ -1,0 +1,165 @@
+"""A generation that starts as a copy: only touched days are written, and it equals one built whole."""
+
+import random
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from oracle import rollup_differences
+from small_star import LAST_DAY, described, tables, write_exports
+
+from warehouse.duckdb_warehouse import DuckDBWarehouse, newest_generation, publish
+from warehouse.generations import generation_file
+from warehouse.publication import PublicationError
+
+ROWS = tables()
+OTHER_DAY = LAST_DAY - timedelta(days=1)
+
+
+def facts(number):
+    """The facts of the last two days as run `number` has them: every line of the last day as often more."""
+    lines = [row for row in ROWS["fact_sales"] if row["sale_date"] in (LAST_DAY, OTHER_DAY)][:40]
+    return [
+        {**row, "quantity": row["quantity"] + number, "gross_amount": row["gross_amount"] + number}
+        if row["sale_date"] == LAST_DAY
+        else row
+        for row in lines
+    ]
+
+
+def whole(folder, number):
+    """Exports of the whole star at lake version `number`."""
+    exports = write_exports(folder / f"whole_{number}", {**ROWS, "fact_sales": facts(number)})
+    return {
+        name: replace(export, lake_version=number if name == "fact_sales" else 0) for name, export in exports.items()
+    }
+
+
+def of_last_day(folder, number):
+    """The same, of which the fact tells only its last day."""
+    exports = whole(folder, number)
+    lines = [row for row in facts(number) if row["sale_date"] == LAST_DAY]
+    in_part = write_exports(folder / f"part_{number}", {**ROWS, "fact_sales": lines})["fact_sales"]
+    fact = replace(in_part, lake_version=number, row_count=exports["fact_sales"].row_count, days=[LAST_DAY])
+    return {name: replace(export, files=()) for name, export in exports.items()} | {"fact_sales": fact}
+
+
+def put(warehouse, exports, run_seq, keep=3):
+    return publish(
+        warehouse, exports, described(run_seq), {}, keep=keep, memory_mb=512,
+        base=newest_generation(warehouse) if exports["fact_sales"].days is not None else None,
+    )  # fmt: skip
+
+
+def test_a_copy_with_a_day_rewritten_equals_a_generation_built_whole(warehouse, tmp_path):
+    put(warehouse, whole(tmp_path, 1), 1)
+
+    in_part = put(warehouse, of_last_day(tmp_path, 5), 2)
+    rebuilt = put(warehouse, whole(tmp_path, 5), 3)
+
+    files = [generation_file(warehouse, made.generation) for made in (in_part, rebuilt)]
+    assert rollup_differences(*files) == {}
+    assert rollup_differences(generation_file(warehouse, 1), files[1]).keys() >= {"fact_sales", "rollup_sales_daily"}
+
+
+def test_a_generation_says_how_many_copies_it_is_from_a_whole_one(warehouse, tmp_path):
+    put(warehouse, whole(tmp_path, 1), 1)
+    for number in (2, 3):
+        put(warehouse, of_last_day(tmp_path, number), number)
+
+    base = newest_generation(warehouse)
+
+    assert (base.generation, base.increments, base.lake_versions["fact_sales"]) == (3, 2, 3)
+    assert base.last_sale_date == LAST_DAY
+
+
+FAULTS = {
+    "a row too few": {"row_count": 41},
+    "a cent too much": {"sums": {"gross_amount": "0.01"}},
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
+def test_a_copy_that_is_not_as_the_lake_says_is_not_published(warehouse, tmp_path, fault):
+    put(warehouse, whole(tmp_path, 1), 1)
+    exports = of_last_day(tmp_path, 2)
+    exports["fact_sales"] = replace(exports["fact_sales"], **fault)
+
+    with pytest.raises(PublicationError, match=r"fact_sales.*lake"):
+        put(warehouse, exports, 2)
+
+    assert DuckDBWarehouse(warehouse).current().publication.generation == 1
+
+
+def test_one_file_may_be_opened_by_many_at_the_same_time(warehouse, tmp_path):
+    for number in range(1, 6):
+        put(warehouse, whole(tmp_path, number), number)
+        with ThreadPoolExecutor(16) as pool:
+            opened = list(pool.map(lambda _: DuckDBWarehouse(warehouse).current().publication.run_seq, range(16)))
+
+        assert opened == [number] * 16
+
+
+READERS = 50
+PARTS = (
+    "select run_seq from ops.publication",
+    "select sum(gross_amount) as total from analytics.fact_sales",
+    "select sum(gross_units - return_units) as total from analytics.rollup_sales_daily",
+    "select sum(gross_units - return_units) as total from analytics.rollup_book_daily",
+)
+
+
+class Reader(threading.Thread):
+    """Asks for one answer after the other, made of several queries; `holds` says whether it holds a generation meanwhile."""
+
+    def __init__(self, warehouse, over, holds):
+        super().__init__(daemon=True)
+        self._warehouse, self._over, self._holds = warehouse, over, holds
+        self.answers, self.errors = [], []
+
+    def run(self):
+        while not self._over.is_set():
+            try:
+                held = self._warehouse.current()
+                answer = [
+                    next(iter((held if self._holds else self._warehouse.current()).rows(sql)[0].values()))
+                    for sql in PARTS
+                ]
+                self.answers.append(tuple(answer))
+            except Exception as error:
+                self.errors.append(error)
+            time.sleep(random.uniform(0, 0.4))
+
+
+def expected(number):
+    lines = facts(number)
+    quantity = Decimal(sum(row["quantity"] for row in lines))
+    return number, sum(row["gross_amount"] for row in lines), quantity, quantity
+
+
+@pytest.mark.parametrize("publications", [12, pytest.param(100, marks=pytest.mark.slow)])
+def test_fifty_readers_never_see_a_mix_of_publications(warehouse, tmp_path, publications):
+    put(warehouse, whole(tmp_path, 1), 1)
+    over, served = threading.Event(), DuckDBWarehouse(warehouse)
+    readers = [Reader(served, over, holds=True) for _ in range(READERS)]
+    careless = [Reader(served, over, holds=False) for _ in range(3)]
+    for reader in (*readers, *careless):
+        reader.start()
+    for number in range(2, publications + 1):
+        make = whole if number % 10 == 0 else of_last_day
+        put(warehouse, make(tmp_path, number), number, keep=2)
+    over.set()
+    for reader in (*readers, *careless):
+        reader.join(60)
+
+    states = {expected(number) for number in range(1, publications + 1)}
+    answers = [answer for reader in readers for answer in reader.answers]
+    assert [error for reader in readers for error in reader.errors] == []
+    assert [answer for answer in answers if answer not in states] == []
+    assert len({answer[0] for answer in answers}) > publications // 2
+    # The control: who takes each part from whatever serves then sees mixes.
+    assert any(answer not in states for reader in careless for answer in reader.answers)
