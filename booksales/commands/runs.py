@@ -86,8 +86,11 @@ def _show(ledger: RunLedger, run_seq: int, wants_json: bool) -> int:
     if found["detail"]:
         print(found["detail"])
     titles = ["table_name", "rows_read", "rows_written", "rows_quarantined"]
+    if any(row["rows_inserted"] is not None for row in steps):
+        titles += ["rows_inserted", "rows_updated", "rows_deleted"]
     if steps:
-        print(as_table(["job", *titles], [[row["name"], *(row[title] for title in titles)] for row in steps]))
+        lines = [[row["name"], *("" if row[title] is None else row[title] for title in titles)] for row in steps]
+        print(as_table(["job", *titles], lines))
     for row in failed:
         print(
             f"{row['level']}: {row['table_name']}: {row['failed_rows']:,} of {row['checked_rows']:,} rows fail {row['expectation']}"

@@ -30,7 +30,8 @@ SAYS = {
     ".venv/bin/booksales runs": "published",
     "curl 'http://127.0.0.1:8600/api/analytics/summary/?days=7'": '"net_revenue"',
     "curl 'http://127.0.0.1:8600/api/analytics/top-books/?days=90&limit=5'": '"isbn13"',
-    ".venv/bin/booksales reload --dry-run": "nothing was touched",
+    ".venv/bin/booksales simulate-day": "simulated",
+    ".venv/bin/booksales sync": "published generation 2",
 }
 
 

@@ -1,4 +1,4 @@
-"""A reload that is told to stop, or is killed: what it leaves, and what the next one does."""
+"""A run that is told to stop, or is killed: what it leaves, and what the next one does."""
 
 import os
 import re
@@ -7,10 +7,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
+from random import Random
 
 import psutil
+import psycopg2
 import pytest
+from oracle import differences, held_rows, source_rows
 
 from booksales.local_stack.postgres import EmbeddedPostgres
 from jobs_config.errors import ExitCode
@@ -114,3 +118,55 @@ def test_after_all_that_a_reload_is_as_good_as_the_first(installation: StateFold
     assert read_pointer(installation.warehouse).generation == served + 1
     assert served + 1 in kept_generations(installation.warehouse)
     assert verified(installation) == ExitCode.DONE
+
+
+KILLS = 200
+LATEST_SECONDS = 45.0
+
+
+@pytest.mark.parametrize("number", range(KILLS))
+def test_a_run_killed_at_any_moment_loses_nothing(installation: StateFolder, number: int) -> None:
+    """One of many: the process group of a sync, every tenth time of a reload, is killed at a random moment of its life."""
+    random, environment = Random(number), {**os.environ, "BOOKSALES_HOME": str(installation.root)}
+    kind = "reload" if number % 10 == 9 else "sync"
+    subprocess.run(
+        [PROGRAM, "simulate-day", "--sales", "20", "--seed", str(number)], env=environment, capture_output=True
+    )
+    spoil_a_few(installation, random)
+    served = read_pointer(installation.warehouse)
+    process = subprocess.Popen([PROGRAM, kind], env=environment, stderr=subprocess.PIPE, text=True)
+    time.sleep(random.uniform(0.5, LATEST_SECONDS))
+    others = below(process) if process.poll() is None else []
+
+    for victim in (*others, process):
+        victim.kill()
+    ended(process, others)
+
+    now = read_pointer(installation.warehouse)
+    assert now.generation in (served.generation, served.generation + 1)
+    assert verified(installation) == ExitCode.DONE
+    code = subprocess.run([PROGRAM, "sync"], env=environment, capture_output=True).returncode
+    assert code == ExitCode.DONE
+    dsn = EmbeddedPostgres(installation).owner_dsn()
+    assert differences(source_rows(dsn), held_rows(str(installation.lake), installation.warehouse)) == {}
+
+
+ONE_MORE = """
+insert into sales_sale (order_id, line_number, kind, book_id, store_id, sold_at, unit_price, quantity, currency)
+select (select max(order_id) + 1 from sales_sale), 1, 'sale', book_id, store_id, sold_at, unit_price, 1, currency
+from sales_sale where kind = 'sale' and id >= %s limit 1
+"""
+
+
+def spoil_a_few(state: StateFolder, random: Random) -> None:
+    """A new line, and changes that no time and no tombstone shows."""
+    dsn = EmbeddedPostgres(state).owner_dsn()
+    with closing(psycopg2.connect(dsn)) as connection, connection, connection.cursor() as cursor:
+        cursor.execute("select min(id), max(id) / 2 from sales_sale")
+        low, high = cursor.fetchone() or (0, 0)
+        cursor.execute(ONE_MORE, (random.randint(low, high),))
+        cursor.execute("set session_replication_role = replica")
+        cursor.execute(
+            "update sales_sale set tax_amount = tax_amount + 0.01 where id >= %s and kind = 'sale'", (high * 2 - 3,)
+        )
+        cursor.execute("delete from sales_sale where id = %s and kind = 'return'", (random.randint(low, high),))
