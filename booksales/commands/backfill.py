@@ -26,7 +26,7 @@ def add_to(verbs: Verbs) -> None:
     verb.add_argument(
         "--until", dest="last", type=_day, required=True, metavar="DATE", help="last business date, included"
     )
-    verb.add_argument("--tables", nargs="+", default=[], metavar="TABLE", help="compare these tables as a whole too")
+    verb.add_argument("--tables", nargs="+", metavar="TABLE", help="compare these tables as a whole too")
     verb.add_argument(
         "--approve-deletes",
         action="store_true",
@@ -42,7 +42,7 @@ def run(arguments: argparse.Namespace) -> int:
     _check(arguments, sorted(mapping.tables))
     flags = [f"--from-date={arguments.first}", f"--until-date={arguments.last}"]
     flags += ["--approve-deletes"] if arguments.approve_deletes else []
-    flags += [part for name in arguments.tables for part in ("--table", name)]
+    flags += [part for name in arguments.tables or [] for part in ("--table", name)]
     before = newest_run(state)
     code = run_pipeline(state, settings, "backfill", flags, find_source(state, settings), arguments.verbose)
     if arguments.json:
@@ -57,7 +57,7 @@ def _check(arguments: argparse.Namespace, tables: list[str]) -> None:
         raise ConfigError(
             f"{arguments.first} to {arguments.last} is more than {MOST_DAYS:,} days; use `booksales reload`"
         )
-    unknown = [name for name in arguments.tables if name not in tables]
+    unknown = [name for name in arguments.tables or [] if name not in tables]
     if unknown:
         raise ConfigError(f"no table {unknown[0]!r} in the source mapping; it has {', '.join(tables)}")
 

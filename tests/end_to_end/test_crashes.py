@@ -149,7 +149,7 @@ def test_a_run_that_dies_at_any_point_leaves_the_old_version_and_a_rerun_ends_eq
     with crash_at("") as points:
         run(spark, options)
     wanted = list(dict.fromkeys(points))
-    assert len(wanted) >= 40
+    assert len(wanted) > 35
 
     for point in wanted:
         change(dsn)

@@ -16,6 +16,8 @@ class _Handler(logging.Handler):
         self.seen: list[str] = []
 
     def emit(self, record: logging.LogRecord) -> None:
+        if not record.name.startswith("spark_jobs"):
+            return
         # Once is dead: what other threads still say is not heard.
         if self.point and self.point in self.seen:
             raise Killed(self.point)
