@@ -126,9 +126,9 @@ class Answers:
         return self._cache.rows(self._generation, planned)
 
 
-def render(body: object, headers: dict[str, str] | None = None) -> Response:
+def render(body: object, headers: dict[str, str] | None = None, status: int = 200) -> Response:
     """JSON; a decimal goes out digit by digit, as a number, never through a float."""
-    return Response(orjson.dumps(body, default=_exact), 200, headers, "application/json")
+    return Response(orjson.dumps(body, default=_exact), status, headers, "application/json")
 
 
 def _exact(value: object) -> orjson.Fragment:

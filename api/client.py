@@ -1,9 +1,11 @@
 """The typed client of the API, for the dashboard and for users; needs httpx2, neither FastAPI nor a database.
 
 with Client("http://127.0.0.1:8600") as client:
+    client.sign_in("ana", password)
     print(client.summary(30)["data"]["current"]["net_revenue"])
 """
 
+import threading
 from types import TracebackType
 from typing import Any, Literal, Self
 
@@ -14,9 +16,10 @@ from api.shapes import (
     BookRow,
     Bucket,
     GenreRow,
+    Me,
     Meta,
+    Published,
     Ranking,
-    Readiness,
     RegionRow,
     Summary,
     SummaryMetrics,
@@ -32,10 +35,11 @@ __all__ = [
     "Client",
     "GenreRow",
     "Interval",
+    "Me",
     "Measure",
     "Meta",
+    "Published",
     "Ranking",
-    "Readiness",
     "RegionRow",
     "Summary",
     "SummaryMetrics",
@@ -50,6 +54,7 @@ Parameters = dict[str, str | int | list[str]]
 DEFAULT_METRICS = ("net_revenue", "net_units", "gross_revenue", "return_units", "orders")
 UNREACHABLE = "unreachable"
 TIMEOUT_SECONDS = 30.0
+UNAUTHENTICATED = 401
 
 
 class ApiError(Exception):
@@ -71,11 +76,15 @@ class Client:
 
     A window is a number of business dates ending on data-through, or a `Window` with both ends included. `publication`
     pins the answer to one publication: where another serves by now, ApiError of kind `publication-gone` is raised.
+    After `sign_in` the session is gone on with as long as the API lets it; then ApiError of kind `not-signed-in` is raised.
     """
 
-    def __init__(self, url: str, timeout_seconds: float = TIMEOUT_SECONDS) -> None:
+    def __init__(self, url: str, token: str = "", timeout_seconds: float = TIMEOUT_SECONDS) -> None:
         # trust_env: a proxy named in the environment is not the way to this machine.
         self._http = httpx2.Client(base_url=url, timeout=timeout_seconds, trust_env=False)
+        self._token = token
+        self._refresh_token = ""
+        self._lock = threading.Lock()
 
     def __enter__(self) -> Self:
         return self
@@ -89,10 +98,25 @@ class Client:
         """Close the connections."""
         self._http.close()
 
-    def ready(self) -> Readiness:
+    def sign_in(self, username: str, password: str) -> None:
+        """Open a session. Raises ApiError of kind `sign-in-refused` or `too-many-tries`."""
+        with self._lock:
+            self._take_tokens({"grant_type": "password", "username": username, "password": password})
+
+    def sign_out(self) -> None:
+        """End the session, here and at the API."""
+        self._json("POST", "/api/auth/sign-out/")
+        self._token = self._refresh_token = ""
+
+    def me(self) -> Me:
+        """Who is signed in, and what they may see."""
+        me: Me = self._json("GET", "/api/auth/me/")
+        return me
+
+    def publication(self) -> Published:
         """Which publication serves, and the business dates it spans."""
-        ready: Readiness = self._get("/readyz", {}, None)
-        return ready
+        published: Published = self._json("GET", "/api/publication/")
+        return published
 
     def summary(self, window: Span, previous: bool = False, publication: int | None = None) -> Body[Summary]:
         """Every metric over the window, and with `previous` over the equally long window before it."""
@@ -145,18 +169,46 @@ class Client:
         return answer
 
     def _analytics(self, name: str, window: Span, asked: Parameters, publication: int | None) -> Any:
-        return self._get(f"/api/analytics/{name}/", {**_span(window), **asked}, publication)
-
-    def _get(self, path: str, parameters: Parameters, publication: int | None) -> Any:
         headers = {} if publication is None else {"X-Data-Version": str(publication)}
-        try:
-            response = self._http.get(path, params=parameters, headers=headers)
-        except httpx2.HTTPError as error:
-            reason = f"the API at {self._http.base_url} does not answer ({type(error).__name__})"
-            raise ApiError(reason, UNREACHABLE) from error
+        return self._json("GET", f"/api/analytics/{name}/", params={**_span(window), **asked}, headers=headers)
+
+    def _json(self, method: str, path: str, headers: dict[str, str] | None = None, **parts: Any) -> Any:
+        """The body of a success; a token that has run out is replaced once."""
+        token = self._token
+        response = self._send(method, path, {**(headers or {}), **_bearer(token)}, **parts)
+        if response.status_code == UNAUTHENTICATED and self._replaced(token):
+            response = self._send(method, path, {**(headers or {}), **_bearer(self._token)}, **parts)
         if response.is_success:
             return response.json()
         raise _error(response)
+
+    def _send(self, method: str, path: str, headers: dict[str, str], **parts: Any) -> httpx2.Response:
+        try:
+            return self._http.request(method, path, headers=headers, **parts)
+        except httpx2.HTTPError as error:
+            reason = f"the API at {self._http.base_url} does not answer ({type(error).__name__})"
+            raise ApiError(reason, UNREACHABLE) from error
+
+    def _replaced(self, old: str) -> bool:
+        """Whether there is another token than the old one; of several threads one asks for it, as it may be used once."""
+        with self._lock:
+            if self._token == old and self._refresh_token:
+                try:
+                    self._take_tokens({"grant_type": "refresh_token", "refresh_token": self._refresh_token})
+                except ApiError:
+                    self._refresh_token = ""
+            return self._token != old
+
+    def _take_tokens(self, form: dict[str, str]) -> None:
+        response = self._send("POST", "/api/auth/token/", {}, data=form)
+        if not response.is_success:
+            raise _error(response)
+        tokens = response.json()
+        self._token, self._refresh_token = tokens["access_token"], tokens["refresh_token"]
+
+
+def _bearer(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"} if token else {}
 
 
 def _span(window: Span) -> Parameters:

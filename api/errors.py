@@ -1,6 +1,7 @@
 """The one body of every failure: application/problem+json."""
 
 import re
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,11 +11,15 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.types import Scope
 
+from api.auth.accounts import AccountError, NoAccountError
+from api.auth.authority import RefusedSignInError, TooManyTriesError
+from api.auth.passwords import BusyError, PasswordRuleError
 from api.shapes import Fault, Problem
 from warehouse.publication import NoPublicationError
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_SECONDS = 30
+BUSY_SECONDS = 5
 
 
 class PublicationGoneError(Exception):
@@ -37,9 +42,34 @@ GONE = Kind("publication-gone", 410, "The publication no longer serves")
 FOREIGN_HOST = Kind("foreign-host", 421, "The request is for another host")
 FOREIGN_ORIGIN = Kind("foreign-origin", 403, "The request comes from another site")
 NOT_PUBLISHED = Kind("not-published", 503, "Nothing is published yet")
+NOT_SET_UP = Kind("not-set-up", 503, "There is no administrator yet")
+NOT_SIGNED_IN = Kind("not-signed-in", 401, "The request is of nobody")
+SIGN_IN_REFUSED = Kind("sign-in-refused", 401, "The sign-in is refused")
+FORBIDDEN = Kind("not-permitted", 403, "The account may not do this")
+TOO_MANY_TRIES = Kind("too-many-tries", 429, "Too many tries have failed")
+NOT_POSSIBLE = Kind("not-possible", 409, "Things do not stand so that this could be done")
+NO_USER = Kind("no-such-user", 404, "There is no account of that name")
+BUSY = Kind("busy", 503, "The server is busy")
 INTERNAL = Kind("internal", 500, "The server failed")
 
-KINDS = (INVALID, NOT_FOUND, METHOD, GONE, FOREIGN_HOST, FOREIGN_ORIGIN, NOT_PUBLISHED, INTERNAL)
+KINDS = (
+    INVALID,
+    NOT_FOUND,
+    METHOD,
+    GONE,
+    FOREIGN_HOST,
+    FOREIGN_ORIGIN,
+    NOT_PUBLISHED,
+    NOT_SET_UP,
+    NOT_SIGNED_IN,
+    SIGN_IN_REFUSED,
+    FORBIDDEN,
+    TOO_MANY_TRIES,
+    NOT_POSSIBLE,
+    NO_USER,
+    BUSY,
+    INTERNAL,
+)
 
 
 def problem(
@@ -64,6 +94,12 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(NoPublicationError, _not_published)
     app.add_exception_handler(PublicationGoneError, _gone)
+    app.add_exception_handler(RefusedSignInError, _refused_sign_in)
+    app.add_exception_handler(TooManyTriesError, _too_many_tries)
+    app.add_exception_handler(BusyError, _busy)
+    app.add_exception_handler(AccountError, _said_by(NOT_POSSIBLE))
+    app.add_exception_handler(NoAccountError, _said_by(NO_USER))
+    app.add_exception_handler(PasswordRuleError, _said_by(INVALID))
 
 
 async def _invalid(request: Request, error: Exception) -> Response:
@@ -98,3 +134,26 @@ async def _not_published(request: Request, error: Exception) -> Response:
 
 async def _gone(request: Request, error: Exception) -> Response:
     return problem(GONE, str(error), request.scope)
+
+
+async def _refused_sign_in(request: Request, error: Exception) -> Response:
+    return problem(SIGN_IN_REFUSED, "the credentials are not good, or no longer", request.scope)
+
+
+async def _too_many_tries(request: Request, error: Exception) -> Response:
+    assert isinstance(error, TooManyTriesError)
+    return problem(TOO_MANY_TRIES, str(error), request.scope, headers={"Retry-After": str(error.seconds)})
+
+
+async def _busy(request: Request, error: Exception) -> Response:
+    detail = "too many sign-ins at once; ask again in a few seconds"
+    return problem(BUSY, detail, request.scope, headers={"Retry-After": str(BUSY_SECONDS)})
+
+
+def _said_by(kind: Kind) -> Callable[[Request, Exception], Awaitable[Response]]:
+    """Answers with the error's own words, which are made for people."""
+
+    async def answered(request: Request, error: Exception) -> Response:
+        return problem(kind, str(error), request.scope)
+
+    return answered

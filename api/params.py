@@ -1,6 +1,7 @@
 """What a request may ask, and the only place that rejects input. Unknown and repeated parameters are errors."""
 
 import re
+from collections.abc import Callable
 from datetime import date
 from typing import Annotated, Any, Literal, Self
 
@@ -9,7 +10,9 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from api.auth.accounts import checked_member, checked_role, checked_username
 from api.windows import Interval, days_per
+from jobs_config.errors import ConfigError
 from warehouse.permissions import load_permissions
 from warehouse.semantic import load_model
 
@@ -50,6 +53,31 @@ Measure = Literal["net_revenue", "net_units"]
 Pinned = Annotated[
     int | None, Header(alias="X-Data-Version", ge=1, description="the publication the answer must come from")
 ]
+
+
+def _as_account(check: Callable[[str], str]) -> AfterValidator:
+    """A check of the accounts as one of a parameter."""
+
+    def checked(value: str) -> str:
+        try:
+            return check(value)
+        except ConfigError as error:
+            raise PydanticCustomError("account", "{reason}", {"reason": str(error)}) from error
+
+    return AfterValidator(checked)
+
+
+Text = Annotated[str, Field(max_length=1_000)]
+Username = Annotated[str, Field(max_length=64), _as_account(checked_username)]
+Role = Annotated[str, Field(max_length=20), _as_account(checked_role)]
+Member = Annotated[str, Field(max_length=500, description="`Parent` or `Parent / Child`"), _as_account(checked_member)]
+Members = Annotated[tuple[Member, ...], Field(max_length=200)]
+
+
+class RequestBody(BaseModel):
+    """What a request's body may hold, and nothing else."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class WindowQuery(BaseModel):

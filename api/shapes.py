@@ -143,6 +143,63 @@ class Ranking(TypedDict, Generic[Row]):
     total: GroupSums
 
 
+class SessionTokens(TypedDict):
+    """Tokens of a session, as OAuth 2 names them; the refresh token is good for one use."""
+
+    access_token: str
+    token_type: str
+    expires_in: int
+    refresh_token: str
+
+
+class User(TypedDict):
+    """An account. A kind of scope with an empty list is not narrowed."""
+
+    username: str
+    role: str
+    is_disabled: bool
+    regions: list[str]
+    publishers: list[str]
+    created_at: str
+
+
+class NewUser(User):
+    """An account with the password made for it, which is shown this once; null where one was given."""
+
+    password: str | None
+
+
+class UserList(TypedDict):
+    """A page of accounts; `next` goes into `after` for the page that follows, null on the last."""
+
+    users: list[User]
+    next: str | None
+
+
+class Me(TypedDict):
+    """Who asks, and what they may: `view` is the same for all who see the same."""
+
+    username: str
+    role: str
+    regions: list[str]
+    publishers: list[str]
+    endpoints: list[str]
+    metrics: list[str]
+    view: str
+
+
+class Jwks(TypedDict):
+    """The public keys of access tokens."""
+
+    keys: list[dict[str, str]]
+
+
+class Done(TypedDict):
+    """It is done."""
+
+    status: str
+
+
 class Health(TypedDict):
     """The process answers."""
 
@@ -150,9 +207,15 @@ class Health(TypedDict):
 
 
 class Readiness(TypedDict):
-    """A publication can be read."""
+    """The server can answer: what was looked at, each `ok`."""
 
     status: str
+    checks: dict[str, str]
+
+
+class Published(TypedDict):
+    """What serves now."""
+
     publication: int
     loaded_at: str
     data_from: str | None

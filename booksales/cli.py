@@ -25,6 +25,7 @@ from booksales.commands import (
     sweep,
     sync,
     unlock,
+    users,
     verify,
 )
 from booksales.last_resort import in_one_line
@@ -51,6 +52,7 @@ VERBS = (
     unlock,
     verify,
     schedule,
+    users,
     serve,
     dashboard,
 )

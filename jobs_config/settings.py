@@ -54,6 +54,18 @@ class Settings(BaseModel):
     api_port: int = Field(8600, ge=0, lt=65536, description="port of the API on loopback; 0: any free one")
     dashboard_port: int = Field(8601, ge=0, lt=65536, description="port of the dashboard on loopback; 0: any free one")
 
+    control_url: str = Field(
+        "",
+        description="postgresql://user@host:port/database of accounts and audit, without a password; empty: SQLite files",
+    )
+
+    @field_validator("control_url")
+    @classmethod
+    def has_no_password(cls, url: str) -> str:
+        if url and not re.fullmatch(r"postgresql://[^:@/\s]+@[^@\s]+", url):
+            raise ValueError("use postgresql://user@host:port/database; the password is BOOKSALES_CONTROL_PASSWORD")
+        return url
+
     @field_validator("time_zone")
     @classmethod
     def time_zone_exists(cls, name: str) -> str:

@@ -23,9 +23,14 @@ class Permissions(BaseModel):
     smallest_customer_cell: int
     scopes: tuple[str, ...]
 
+    @property
+    def public(self) -> frozenset[str]:
+        """Endpoints that anybody may call."""
+        return frozenset(self.endpoints.get("public", ()))
+
     def endpoints_of(self, role: str) -> frozenset[str]:
-        """Endpoints that the role may call, those of the roles below it included."""
-        return frozenset(name for lower in self._up_to(role) for name in self.endpoints.get(lower, ()))
+        """Endpoints that the role may call, those of the roles below it and the public ones included."""
+        return self.public.union(*(self.endpoints.get(lower, ()) for lower in self._up_to(role)))
 
     def metrics_of(self, role: str, model: SemanticModel) -> tuple[str, ...]:
         """Metrics that the role may see, in the model's order: all that need no higher role."""

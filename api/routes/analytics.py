@@ -21,7 +21,7 @@ def get(name: str, shape: object) -> Callable[[Callable[..., Response]], Callabl
 
     def register(handler: Callable[..., Response]) -> Callable[..., Response]:
         router.add_api_route(f"/{name}/", handler, name=name, response_model=shape, operation_id=handler.__name__)
-        router.add_api_route(f"/{name}", handler, include_in_schema=False, response_model=None)
+        router.add_api_route(f"/{name}", handler, name=name, include_in_schema=False, response_model=None)
         return handler
 
     return register

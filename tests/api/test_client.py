@@ -1,18 +1,20 @@
 import subprocess
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
+from signed_in import PASSWORD, account
 from small_star import LAST_DAY
 
 from api.client import ApiError, Client, Window
 
 
 @pytest.fixture(scope="module")
-def client(url):
-    with Client(url) as client:
+def client(url, token):
+    with Client(url, token) as client:
         yield client
 
 
@@ -34,8 +36,8 @@ def test_a_window_may_be_a_number_of_days(client):
     assert meta["comparison"]["until"] == "2025-03-13"
 
 
-def test_ready_tells_the_publication_to_pin_to(client):
-    assert client.summary(7, publication=client.ready()["publication"])["meta"]["publication"] == 1
+def test_the_client_tells_the_publication_to_pin_to(client):
+    assert client.summary(7, publication=client.publication()["publication"])["meta"]["publication"] == 1
 
 
 @pytest.mark.parametrize(
@@ -58,10 +60,45 @@ def test_a_refusal_is_raised_with_the_servers_own_words(client, ask, kind, statu
 
 def test_a_server_that_is_not_there_is_called_unreachable():
     with Client("http://127.0.0.1:9") as client, pytest.raises(ApiError) as refused:
-        client.ready()
+        client.publication()
 
     assert (refused.value.kind, refused.value.status) == ("unreachable", 0)
     assert "http://127.0.0.1:9" in str(refused.value)
+
+
+@pytest.fixture
+def ana(app):
+    account(app.state.authority, "viewer", username="ana", has_password=True)
+    return "ana"
+
+
+def test_a_client_signs_in_and_goes_on_when_its_token_has_run_out(url, ana):
+    with Client(url) as client:
+        client.sign_in(ana, PASSWORD)
+        client._token = "run out"
+
+        with ThreadPoolExecutor(8) as pool:
+            answers = list(pool.map(lambda _: client.me()["username"], range(16)))
+
+        assert answers == [ana] * 16
+
+
+def test_after_signing_out_the_client_is_nobodys(url, ana):
+    with Client(url) as client:
+        client.sign_in(ana, PASSWORD)
+        client.sign_out()
+
+        with pytest.raises(ApiError) as refused:
+            client.me()
+
+    assert refused.value.kind == "not-signed-in"
+
+
+def test_a_wrong_password_is_told_as_such(url, ana):
+    with Client(url) as client, pytest.raises(ApiError) as refused:
+        client.sign_in(ana, "wrong horse battery")
+
+    assert (refused.value.kind, refused.value.status) == ("sign-in-refused", 401)
 
 
 class Stranger(BaseHTTPRequestHandler):
@@ -82,15 +119,15 @@ def test_an_answer_that_is_not_the_apis_is_an_error_too():
         Client(f"http://127.0.0.1:{server.server_port}") as client,
         pytest.raises(ApiError, match="502 without a reason"),
     ):
-        client.ready()
+        client.publication()
     server.server_close()
 
 
-def test_a_proxy_of_the_environment_is_not_the_way_to_this_machine(url, monkeypatch):
+def test_a_proxy_of_the_environment_is_not_the_way_to_this_machine(url, token, monkeypatch):
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
 
-    with Client(url) as client:
-        assert client.ready()["status"] == "ready"
+    with Client(url, token) as client:
+        assert client.publication()["publication"] == 1
 
 
 def test_the_client_needs_neither_fastapi_nor_a_database():

@@ -31,6 +31,7 @@ ALL_VERBS = [
     "unlock",
     "verify",
     "schedule",
+    "users",
     "serve",
     "dashboard",
 ]
@@ -51,6 +52,7 @@ REPORTING_VERBS = [
     "runs",
     "unlock",
     "verify",
+    "users",
 ]
 # What each verb needs beside its name, where it keeps state.
 CALLS = {
@@ -72,6 +74,7 @@ CALLS = {
     "unlock": [],
     "verify": [],
     "schedule": ["--print", "cron"],
+    "users": ["list"],
     "serve": [],
 }
 READ_SETTINGS = [
@@ -84,6 +87,7 @@ READ_SETTINGS = [
     "publish",
     "maintain",
     "schedule",
+    "users",
     "serve",
 ]
 

@@ -28,6 +28,7 @@ def test_without_variables_every_setting_has_its_documented_default():
         "quarantine_limit_ratio": 0.001,
         "api_port": 8600,
         "dashboard_port": 8601,
+        "control_url": "",
     }
 
 
