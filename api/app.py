@@ -10,7 +10,7 @@ from api.auth.authority import open_authority
 from api.cache import AnswerCache
 from api.gate import Gate, require_entries
 from api.middleware import LoopbackOnly, RequestContext
-from api.routes import analytics, auth, health, users
+from api.routes import analytics, auth, books, health, questions, users
 from api.shapes import Problem
 from jobs_config.settings import Settings
 from jobs_config.state import StateFolder
@@ -28,7 +28,9 @@ SIGNED_IN_FAILURES = (errors.NOT_SIGNED_IN, errors.FORBIDDEN, errors.INVALID, *A
 ACCOUNT_FAILURES = (errors.NO_USER, errors.NOT_POSSIBLE, errors.TOO_MANY_TRIES, *SIGNED_IN_FAILURES)
 
 ROUTERS: tuple[tuple[APIRouter, tuple[errors.Kind, ...]], ...] = (
-    (analytics.router, (errors.GONE, *SIGNED_IN_FAILURES)),
+    (analytics.router, (errors.GONE, errors.NOT_ACCEPTABLE, *SIGNED_IN_FAILURES)),
+    (books.router, (errors.GONE, errors.NOT_ACCEPTABLE, *SIGNED_IN_FAILURES)),
+    (questions.router, (errors.GONE, errors.NOT_ACCEPTABLE, *SIGNED_IN_FAILURES)),
     (auth.router, ACCOUNT_FAILURES),
     (users.router, ACCOUNT_FAILURES),
     (health.router, SIGNED_IN_FAILURES),

@@ -9,7 +9,7 @@ from warehouse.duckdb_warehouse import Generation
 from warehouse.planner import Plan
 
 Rows = list[dict[str, Any]]
-Key = tuple[int, str, tuple[tuple[str, object], ...]]
+Key = tuple[int, str, str, tuple[tuple[str, object], ...]]
 
 MOST_ROWS = 100_000
 
@@ -23,9 +23,9 @@ class AnswerCache:
         self._lock = threading.Lock()
         self._answers: OrderedDict[Key, Future[Rows]] = OrderedDict()
 
-    def rows(self, generation: Generation, plan: Plan) -> Rows:
-        """The plan's rows in that generation. They are shared: do not change them."""
-        key = (generation.publication.generation, plan.sql, tuple(sorted(plan.parameters.items())))
+    def rows(self, generation: Generation, plan: Plan, view: str = "") -> Rows:
+        """The plan's rows in that generation for all who see the same. They are shared: do not change them."""
+        key = (generation.publication.generation, view, plan.sql, tuple(sorted(plan.parameters.items())))
         with self._lock:
             answer = self._answers.get(key)
             if answer is None:

@@ -119,7 +119,7 @@ class Client:
         return published
 
     def summary(self, window: Span, previous: bool = False, publication: int | None = None) -> Body[Summary]:
-        """Every metric over the window, and with `previous` over the equally long window before it."""
+        """Every metric in sight over the window, and with `previous` over the equally long window before it."""
         asked: Parameters = {"comparison": "previous_period"} if previous else {}
         answer: Body[Summary] = self._analytics("summary", window, asked, publication)
         return answer

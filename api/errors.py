@@ -11,19 +11,19 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.types import Scope
 
+from api.answers import UnknownMemberError
+from api.asking import PublicationGoneError
 from api.auth.accounts import AccountError, NoAccountError
 from api.auth.authority import RefusedSignInError, TooManyTriesError
 from api.auth.passwords import BusyError, PasswordRuleError
+from api.rendering import NotAcceptableError
 from api.shapes import Fault, Problem
+from api.view import HiddenColumnError
 from warehouse.publication import NoPublicationError
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_SECONDS = 30
 BUSY_SECONDS = 5
-
-
-class PublicationGoneError(Exception):
-    """The request wants a publication that no longer serves."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +49,7 @@ FORBIDDEN = Kind("not-permitted", 403, "The account may not do this")
 TOO_MANY_TRIES = Kind("too-many-tries", 429, "Too many tries have failed")
 NOT_POSSIBLE = Kind("not-possible", 409, "Things do not stand so that this could be done")
 NO_USER = Kind("no-such-user", 404, "There is no account of that name")
+NOT_ACCEPTABLE = Kind("not-acceptable", 406, "There is no answer of that type")
 BUSY = Kind("busy", 503, "The server is busy")
 INTERNAL = Kind("internal", 500, "The server failed")
 
@@ -67,6 +68,7 @@ KINDS = (
     TOO_MANY_TRIES,
     NOT_POSSIBLE,
     NO_USER,
+    NOT_ACCEPTABLE,
     BUSY,
     INTERNAL,
 )
@@ -99,6 +101,9 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(BusyError, _busy)
     app.add_exception_handler(AccountError, _said_by(NOT_POSSIBLE))
     app.add_exception_handler(NoAccountError, _said_by(NO_USER))
+    app.add_exception_handler(HiddenColumnError, _said_by(FORBIDDEN))
+    app.add_exception_handler(NotAcceptableError, _said_by(NOT_ACCEPTABLE))
+    app.add_exception_handler(UnknownMemberError, _unknown_member)
     app.add_exception_handler(PasswordRuleError, _said_by(INVALID))
 
 
@@ -157,3 +162,9 @@ def _said_by(kind: Kind) -> Callable[[Request, Exception], Awaitable[Response]]:
         return problem(kind, str(error), request.scope)
 
     return answered
+
+
+async def _unknown_member(request: Request, error: Exception) -> Response:
+    assert isinstance(error, UnknownMemberError)
+    fault = Fault(parameter=error.parameter, message=str(error))
+    return problem(INVALID, f"{error.parameter}: {error}", request.scope, [fault])

@@ -17,6 +17,7 @@ from api.auth.sessions import Opened, SessionError, Sessions
 from api.auth.tokens import TokenError
 from jobs_config.settings import Settings
 from jobs_config.state import StateFolder
+from warehouse.permissions import load_permissions
 from warehouse.scope import EVERYTHING, Scope
 
 SETUP_CODE = "setup_code"
@@ -55,7 +56,8 @@ class Caller:
     @property
     def view(self) -> str:
         """The same for all who see the same: what an answer may be kept under."""
-        seen = repr((self.role, self.scope.regions, self.scope.publishers))
+        columns = sorted(load_permissions().columns_of(self.role))
+        seen = repr((columns, self.scope.regions, self.scope.publishers))
         return hashlib.sha256(seen.encode()).hexdigest()[:16]
 
 

@@ -6,13 +6,14 @@ from fastapi import APIRouter, Form, Request, Response
 from pydantic import model_validator
 from pydantic_core import PydanticCustomError
 
-from api.answers import MODEL, PERMISSIONS, render
 from api.auth.authority import Tokens
 from api.auth.tokens import LIFE_SECONDS
 from api.callers import address_of, authority_of, caller_of
 from api.params import RequestBody, Text, Username
+from api.rendering import render
 from api.routes.users import shown
 from api.shapes import Done, Jwks, Me, SessionTokens, User
+from api.view import MODEL, PERMISSIONS
 
 router = APIRouter(tags=["accounts"])
 

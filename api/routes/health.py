@@ -2,9 +2,9 @@
 
 from fastapi import APIRouter, Request, Response
 
-from api.answers import render
 from api.auth.database import is_up_to_date
 from api.callers import authority_of
+from api.rendering import render
 from api.shapes import Health, Published, Readiness
 
 router = APIRouter()

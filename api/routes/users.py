@@ -6,11 +6,11 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.answers import render
 from api.auth.accounts import Account
 from api.auth.passwords import generated_password, refuse_weak
 from api.callers import authority_of
 from api.params import Members, RequestBody, Role, Text, Username
+from api.rendering import render
 from api.shapes import NewUser, User, UserList
 from warehouse.scope import Scope
 

@@ -1,6 +1,7 @@
 import pytest
 from pydantic import ValidationError
 
+from warehouse.books import COLUMNS
 from warehouse.contract import load_contract, tables_of
 from warehouse.permissions import Permissions, load_permissions
 from warehouse.semantic import load_model
@@ -22,6 +23,10 @@ ADDED = {
         "top-books",
         "sales-by-region",
         "sales-by-genre",
+        "regions",
+        "genres",
+        "book",
+        "metrics",
     },
     "analyst": {"query", "sql"},
     "engineer": {"runs", "quality", "quarantine", "generate-test-data", "sync", "reload", "rollback"},
@@ -91,13 +96,16 @@ def test_no_capability_is_listed_for_a_role_that_does_not_exist_or_twice():
     listed = [name for names in PERMISSIONS.endpoints.values() for name in names]
 
     assert set(PERMISSIONS.endpoints) == {"public", *ROLES}
-    assert set(PERMISSIONS.metrics) <= set(ROLES)
+    assert set(PERMISSIONS.columns) <= set(ROLES)
     assert len(listed) == len(set(listed))
 
 
-def test_every_hidden_metric_is_one_of_the_model():
-    assert {name for names in PERMISSIONS.metrics.values() for name in names} == COSTLY
-    assert set(MODEL.metrics) >= COSTLY
+def test_every_column_of_the_matrix_is_one_that_can_be_asked_for_and_each_is_listed_once():
+    listed = [name for groups in PERMISSIONS.columns.values() for names in groups for name in names]
+
+    assert set(listed) == {*MODEL.metrics, *MODEL.dimensions, *MODEL.selections, *COLUMNS}
+    assert len(listed) == len(set(listed))
+    assert {name for names in PERMISSIONS.columns["analyst"] for name in names} == COSTLY | {"unit_cost"}
 
 
 def test_what_is_never_shown_exists_and_nothing_can_be_cut_by_it():

@@ -1,0 +1,98 @@
+"""One analytics request from beginning to end: which publication, what the caller may see, what it is about, and the answer."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from fastapi import Request, Response
+
+from api.answers import Answers, Compared, Filters, Metrics
+from api.callers import caller_of
+from api.params import FilteredQuery, WindowQuery
+from api.rendering import JSON, accepted, render, render_table
+from api.view import view_of
+from api.windows import Window
+from warehouse.duckdb_warehouse import Generation
+
+
+class PublicationGoneError(Exception):
+    """The request wants a publication that no longer serves."""
+
+
+class Asking:
+    """Answers from the serving publication. Raises PublicationGoneError where the request wants another."""
+
+    def __init__(self, request: Request, query: WindowQuery, pinned: int | None) -> None:
+        self._media_type = accepted(request)
+        generation: Generation = request.app.state.warehouse.current()
+        number = generation.publication.generation
+        if pinned not in (None, number):
+            raise PublicationGoneError(
+                f"publication {pinned} no longer serves, {number} does; ask again without X-Data-Version"
+            )
+        self.answers = Answers(generation, request.app.state.cache, view_of(caller_of(request)))
+        self.filters: Filters = query.filters if isinstance(query, FilteredQuery) else {}
+        self.answers.check(self.filters)
+        self.window = self.answers.window(query)
+
+    def respond(
+        self,
+        name: str,
+        data: object,
+        rows: Callable[[], Sequence[Metrics]],
+        interval: str | None = None,
+        compared: Compared | None = None,
+        following: int | None = None,
+    ) -> Response:
+        """The answer in the type that was asked for, with what it is about; `rows` are those of a table."""
+        about = self._about(interval, compared, following)
+        version = str(self.answers.publication.generation)
+        if self._media_type == JSON:
+            return render({"data": data, "meta": about}, {"X-Data-Version": version})
+        response = render_table(self._media_type, name, rows(), _in_cells(about))
+        response.headers["X-Data-Version"] = version
+        return response
+
+    def _about(self, interval: str | None, compared: Compared | None, following: int | None) -> Metrics:
+        publication, window, answers = self.answers.publication, self.window, self.answers
+        return {
+            "from": window.first,
+            "until": window.last,
+            "days": window.day_count,
+            "interval": interval,
+            "filters": self.filters,
+            "scope": {"regions": answers.view.scope.regions, "publishers": answers.view.scope.publishers},
+            "is_complete": answers.has_data_through(window.last),
+            "comparison": self._comparison(compared) if compared else None,
+            "next": following,
+            "data_from": publication.data_from,
+            "data_through": publication.data_through,
+            "loaded_at": publication.published_at,
+            "publication": publication.generation,
+            "currency": publication.reporting_currency,
+            "time_zone": publication.time_zone,
+            "answered_by": list(answers.tables),
+        }
+
+    def _comparison(self, compared: Compared) -> dict[str, Any]:
+        data_from, window = self.answers.publication.data_from, compared.window
+        return {
+            "kind": compared.kind,
+            "from": window.first,
+            "until": window.last,
+            "is_like_for_like": compared.is_cut,
+            "is_complete": data_from is not None
+            and data_from <= window.first
+            and self.answers.has_data_through(window.last),
+        }
+
+
+def _in_cells(about: Metrics) -> Metrics:
+    """What a table is about in one cell each; what only a program needs is left to JSON."""
+    left_out = ("days", "interval", "comparison", "answered_by", "next")
+    cells = {name: value for name, value in about.items() if name not in left_out}
+    return {name: value.isoformat() if hasattr(value, "isoformat") else value for name, value in cells.items()}
+
+
+def in_window(window: Window | None) -> str:
+    """A window in words for a table."""
+    return f"{window.first} to {window.last}" if window else ""
