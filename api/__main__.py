@@ -25,7 +25,6 @@ def main(arguments: list[str] | None = None) -> int:
     """Serve until SIGTERM or SIGINT; requests under way are finished. Returns the exit code."""
     keep_files_private()
     parsed = _parser().parse_args(arguments)
-    set_up_logging(as_json=parsed.log_format == "json")
     try:
         state, settings = open_state(parsed.home), load_settings()
         listener = listen(parsed.host, parsed.port)
@@ -33,6 +32,7 @@ def main(arguments: list[str] | None = None) -> int:
     except BooksalesError as error:
         sys.stderr.write(f"api: {error}\n")
         return error.exit_code
+    set_up_logging(as_json=parsed.log_format == "json")
     config = uvicorn.Config(
         app, log_config=None, log_level="warning", server_header=False, timeout_graceful_shutdown=GRACE_SECONDS
     )

@@ -47,7 +47,10 @@ class Answers:
     def __init__(self, generation: Generation, cache: AnswerCache, view: View) -> None:
         self.publication = generation.publication
         self.view = view
+        # For the audit and for `answered_by`: names only, never a value.
         self.tables: dict[str, None] = {}
+        self.columns: dict[str, None] = {}
+        self.row_count = 0
         self._generation = generation
         self._cache = cache
 
@@ -136,7 +139,7 @@ class Answers:
 
     def page(self, question: Question, after: int) -> list[Metrics]:
         """Rows of any question after a place, each with `place` and the `row_count` of all."""
-        return self._rows(plan_page(self.view.narrowed(question), MODEL, after))
+        return self._rows(plan_page(self._narrowed(question), MODEL, after))
 
     def looked_up(self, planned: Plan) -> list[Metrics]:
         """Rows of a plan that is about no numbers and narrowed already."""
@@ -158,12 +161,18 @@ class Answers:
         return total, rows[0]["member_count"] if rows else 0
 
     def _asked(self, question: Question, after: int = 0) -> list[Metrics]:
-        narrowed = self.view.narrowed(question)
+        narrowed = self._narrowed(question)
         return self._rows(plan_ranking(narrowed, MODEL, after) if question.limit else plan(narrowed, MODEL))
+
+    def _narrowed(self, question: Question) -> Question:
+        self.columns |= dict.fromkeys((*question.metrics, *question.dimensions, *question.filters))
+        return self.view.narrowed(question)
 
     def _rows(self, planned: Plan) -> list[Metrics]:
         self.tables |= dict.fromkeys(planned.tables)
-        return self._cache.rows(self._generation, planned, self.view.key)
+        rows = self._cache.rows(self._generation, planned, self.view.key)
+        self.row_count += len(rows)
+        return rows
 
 
 def shown_row(row: Metrics) -> Metrics:

@@ -1,16 +1,22 @@
 """Builds the application: middleware, routes, failures, OpenAPI."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
 from starlette.routing import Route
 
-from api import errors
+from api import problems
+from api.audit.installation import open_audit
+from api.audited import Audited
 from api.auth.authority import open_authority
 from api.cache import AnswerCache
+from api.errors import install as install_errors
 from api.gate import Gate, require_entries
 from api.middleware import LoopbackOnly, RequestContext
-from api.routes import analytics, auth, books, health, questions, users
+from api.routes import analytics, audit, auth, books, health, questions, users
+from api.routing import Endpoints
 from api.shapes import Problem
 from jobs_config.settings import Settings
 from jobs_config.state import StateFolder
@@ -23,15 +29,16 @@ DESCRIPTION = """Sales of books, from the latest publication of the warehouse. S
 `{"data": …, "meta": {…}}`, failure of any is `application/problem+json`. Money is in `meta.currency`, without tax; dates
 are business dates in `meta.time_zone`. Sign in at `/api/auth/token/` and send the access token as `Authorization: Bearer …`."""
 
-ANY_FAILURE = (errors.FOREIGN_ORIGIN, errors.FOREIGN_HOST, errors.INTERNAL, errors.NOT_PUBLISHED)
-SIGNED_IN_FAILURES = (errors.NOT_SIGNED_IN, errors.FORBIDDEN, errors.INVALID, *ANY_FAILURE)
-ACCOUNT_FAILURES = (errors.NO_USER, errors.NOT_POSSIBLE, errors.TOO_MANY_TRIES, *SIGNED_IN_FAILURES)
+ANY_FAILURE = (problems.FOREIGN_ORIGIN, problems.FOREIGN_HOST, problems.INTERNAL, problems.NOT_PUBLISHED)
+SIGNED_IN_FAILURES = (problems.NOT_SIGNED_IN, problems.FORBIDDEN, problems.INVALID, *ANY_FAILURE)
+ACCOUNT_FAILURES = (problems.NO_USER, problems.NOT_POSSIBLE, problems.TOO_MANY_TRIES, *SIGNED_IN_FAILURES)
 
-ROUTERS: tuple[tuple[APIRouter, tuple[errors.Kind, ...]], ...] = (
-    (analytics.router, (errors.GONE, errors.NOT_ACCEPTABLE, *SIGNED_IN_FAILURES)),
-    (books.router, (errors.GONE, errors.NOT_ACCEPTABLE, *SIGNED_IN_FAILURES)),
-    (questions.router, (errors.GONE, errors.NOT_ACCEPTABLE, *SIGNED_IN_FAILURES)),
+ROUTERS: tuple[tuple[APIRouter, tuple[problems.Kind, ...]], ...] = (
+    (analytics.router, (problems.GONE, problems.NOT_ACCEPTABLE, *SIGNED_IN_FAILURES)),
+    (books.router, (problems.GONE, problems.NOT_ACCEPTABLE, *SIGNED_IN_FAILURES)),
+    (questions.router, (problems.GONE, problems.NOT_ACCEPTABLE, *SIGNED_IN_FAILURES)),
     (auth.router, ACCOUNT_FAILURES),
+    (audit.router, SIGNED_IN_FAILURES),
     (users.router, ACCOUNT_FAILURES),
     (health.router, SIGNED_IN_FAILURES),
 )
@@ -44,6 +51,7 @@ def create_app(state: StateFolder, settings: Settings | None = None) -> FastAPI:
 
     Raises ConfigError for an endpoint that the permission matrix does not name.
     """
+    settings = settings or Settings.model_validate({})
     # No /docs page: it would load its scripts from another site. /openapi.json is there, and docs/api.md.
     app = FastAPI(
         title="Book sales analytics",
@@ -53,19 +61,34 @@ def create_app(state: StateFolder, settings: Settings | None = None) -> FastAPI:
         redoc_url=None,
         openapi_url=None,
         redirect_slashes=False,
+        lifespan=_until_closed,
     )
     app.state.warehouse = DuckDBWarehouse(state.warehouse)
     app.state.cache = AnswerCache()
-    app.state.authority = open_authority(state, settings or Settings.model_validate({}))
+    app.state.authority = open_authority(state, settings)
+    app.state.audit = open_audit(state, settings)
     for router, kinds in ROUTERS:
         app.include_router(router, responses=_failures(*kinds))
-    errors.install(app)
+    install_errors(app)
     require_entries(routes())
-    app.add_middleware(Gate, authority=app.state.authority, routes=routes())
+    app.add_middleware(Gate, authority=app.state.authority)
     app.add_middleware(LoopbackOnly)
+    app.add_middleware(Audited, log=app.state.audit, endpoints=Endpoints(routes()))
     app.add_middleware(RequestContext)
     _describe(app)
     return app
+
+
+@asynccontextmanager
+async def _until_closed(app: FastAPI) -> AsyncIterator[None]:
+    yield
+    close(app)
+
+
+def close(app: FastAPI) -> None:
+    """Write what is under way to the audit, and let go of the databases."""
+    app.state.audit.close()
+    app.state.authority.engine.dispose()
 
 
 def routes() -> list[Route]:
@@ -73,7 +96,7 @@ def routes() -> list[Route]:
     return [route for router, _ in ROUTERS for route in router.routes if isinstance(route, Route)]
 
 
-def _failures(*kinds: errors.Kind) -> Responses:
+def _failures(*kinds: problems.Kind) -> Responses:
     titles: dict[int, list[str]] = {}
     for kind in kinds:
         titles.setdefault(kind.status, []).append(kind.title)
@@ -93,4 +116,4 @@ def _describe(app: FastAPI) -> None:
                 operation["security"] = [{"token": []}]
             for status, response in operation["responses"].items():
                 if int(status) >= 400:
-                    response["content"] = {errors.MEDIA_TYPE: next(iter(response["content"].values()))}
+                    response["content"] = {problems.MEDIA_TYPE: next(iter(response["content"].values()))}

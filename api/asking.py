@@ -6,6 +6,7 @@ from typing import Any
 from fastapi import Request, Response
 
 from api.answers import Answers, Compared, Filters, Metrics
+from api.audited import Note
 from api.callers import caller_of
 from api.params import FilteredQuery, WindowQuery
 from api.rendering import JSON, accepted, render, render_table
@@ -23,6 +24,7 @@ class Asking:
 
     def __init__(self, request: Request, query: WindowQuery, pinned: int | None) -> None:
         self._media_type = accepted(request)
+        self._note: Note = request.state.note
         generation: Generation = request.app.state.warehouse.current()
         number = generation.publication.generation
         if pinned not in (None, number):
@@ -44,6 +46,8 @@ class Asking:
         following: int | None = None,
     ) -> Response:
         """The answer in the type that was asked for, with what it is about; `rows` are those of a table."""
+        answers = self.answers
+        self._note.says(answers.columns, answers.row_count, answers.publication.generation)
         about = self._about(interval, compared, following)
         version = str(self.answers.publication.generation)
         if self._media_type == JSON:

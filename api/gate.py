@@ -5,18 +5,19 @@ from collections.abc import Sequence
 
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
-from starlette.routing import Match, Route
+from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from api.audited import ALLOWED
 from api.auth.authority import Authority, Caller, UnauthenticatedError
-from api.errors import FORBIDDEN, NOT_FOUND, NOT_SET_UP, NOT_SIGNED_IN, Kind, problem
+from api.problems import FORBIDDEN, NOT_FOUND, NOT_SET_UP, NOT_SIGNED_IN, Kind, problem
+from api.routing import PROBES
 from jobs_config.errors import ConfigError
 from jobs_config.log_setup import log_event
 from warehouse.permissions import load_permissions
 
 PERMISSIONS = load_permissions()
-PROBES = frozenset({"healthz", "readyz"})
-WHILE_NOT_SET_UP = PROBES | {"setup"}
+WHILE_NOT_SET_UP = frozenset({"setup"})
 CHALLENGE = {"WWW-Authenticate": "Bearer"}
 
 logger = logging.getLogger(__name__)
@@ -25,42 +26,37 @@ logger = logging.getLogger(__name__)
 class Refusal(Exception):
     """The request stops at the gate, with this answer."""
 
-    def __init__(self, kind: Kind, detail: str, headers: dict[str, str] | None = None) -> None:
+    def __init__(
+        self, kind: Kind, detail: str, headers: dict[str, str] | None = None, caller: Caller | None = None
+    ) -> None:
         super().__init__(detail)
         self.kind = kind
         self.detail = detail
         self.headers = headers
+        self.caller = caller
 
 
 class Gate:
     """Lets in who may, with `caller` in the request's state, and refuses everybody else."""
 
-    def __init__(self, app: ASGIApp, authority: Authority, routes: Sequence[Route]) -> None:
+    def __init__(self, app: ASGIApp, authority: Authority) -> None:
         self._app = app
         self._authority = authority
-        self._routes = routes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
+        if scope["type"] != "http" or scope["state"]["endpoint"] in PROBES:
             await self._app(scope, receive, send)
             return
-        endpoint = self._endpoint(scope)
-        if endpoint in PROBES:
-            await self._app(scope, receive, send)
-            return
+        state, tokens = scope["state"], Headers(scope=scope).getlist("authorization")
         try:
-            caller = await run_in_threadpool(self._admit, endpoint, Headers(scope=scope).getlist("authorization"))
+            caller = await run_in_threadpool(self._admit, state["endpoint"], tokens)
         except Refusal as refusal:
+            await state["note"].begin(refusal.caller, refusal.kind.name)
             await problem(refusal.kind, refusal.detail, scope, headers=refusal.headers)(scope, receive, send)
             return
-        scope.setdefault("state", {})["caller"] = caller
+        await state["note"].begin(caller, ALLOWED)
+        state["caller"] = caller
         await self._app(scope, receive, send)
-
-    def _endpoint(self, scope: Scope) -> str:
-        """The name of the route, also where only its method is wrong; empty where there is none."""
-        found = [(route.matches(scope)[0], route.name) for route in self._routes]
-        best = max(found, key=lambda match: match[0].value, default=(Match.NONE, ""))
-        return best[1] if best[0] != Match.NONE else ""
 
     def _admit(self, endpoint: str, authorization: list[str]) -> Caller | None:
         """Who is let in; None for anybody at a public endpoint. Raises Refusal."""
@@ -81,9 +77,9 @@ class Gate:
             raise Refusal(NOT_SIGNED_IN, "sign in at /api/auth/token/ and send the access token", CHALLENGE) from error
         if not endpoint:
             # A route that is not known here is shut, whatever the application would make of it.
-            raise Refusal(NOT_FOUND, "nothing is at this path; /openapi.json lists what there is")
+            raise Refusal(NOT_FOUND, "nothing is at this path; /openapi.json lists what there is", caller=caller)
         if endpoint not in PERMISSIONS.endpoints_of(caller.role):
-            raise Refusal(FORBIDDEN, f"this needs another role than {caller.role}")
+            raise Refusal(FORBIDDEN, f"this needs another role than {caller.role}", caller=caller)
         return caller
 
 

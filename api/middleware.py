@@ -8,7 +8,7 @@ import uuid
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.errors import FOREIGN_HOST, FOREIGN_ORIGIN, INTERNAL, problem
+from api.problems import FOREIGN_HOST, FOREIGN_ORIGIN, INTERNAL, problem
 from jobs_config.log_setup import log_event
 from jobs_config.loopback import refusal
 

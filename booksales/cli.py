@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 
 from booksales.commands import (
+    audit,
     backfill,
     dashboard,
     demo,
@@ -53,6 +54,7 @@ VERBS = (
     verify,
     schedule,
     users,
+    audit,
     serve,
     dashboard,
 )

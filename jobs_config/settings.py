@@ -59,6 +59,10 @@ class Settings(BaseModel):
         description="postgresql://user@host:port/database of accounts and audit, without a password; empty: SQLite files",
     )
 
+    audit_retention_days: int = Field(
+        400, ge=1, description="days that audit entries are kept; their signed heads stay"
+    )
+
     @field_validator("control_url")
     @classmethod
     def has_no_password(cls, url: str) -> str:

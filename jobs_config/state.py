@@ -95,6 +95,14 @@ class StateFolder:
         return f"sqlite:///{self.root / 'accounts.db'}"
 
     @property
+    def audit_url(self) -> str:
+        return f"sqlite:///{self.root / 'audit.db'}"
+
+    @property
+    def audit_heads(self) -> Path:
+        return self.root / "audit_heads"
+
+    @property
     def token_keys(self) -> Path:
         return self.root / "token_keys"
 

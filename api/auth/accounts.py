@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine, RowMapping
 
-from api.auth.database import alone, writing
 from api.auth.passwords import hashed
 from api.auth.schema import ACCOUNT, ACCOUNT_SCOPE, SESSION
+from api.database import alone, writing
 from jobs_config.errors import BooksalesError, ConfigError
 from warehouse.permissions import load_permissions
 from warehouse.scope import KINDS, Scope

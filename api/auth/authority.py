@@ -11,10 +11,11 @@ from sqlalchemy.engine import Engine
 from api.auth import passwords, tokens
 from api.auth.accounts import ADMIN, Account, AccountError, Accounts
 from api.auth.backoff import Backoff, Subject
-from api.auth.database import migrate, open_database
 from api.auth.keys import KeyRing
+from api.auth.schema import ACCOUNTS
 from api.auth.sessions import Opened, SessionError, Sessions
 from api.auth.tokens import TokenError
+from api.database import migrate, open_database
 from jobs_config.settings import Settings
 from jobs_config.state import StateFolder
 from warehouse.permissions import load_permissions
@@ -80,6 +81,10 @@ class Authority:
         self._backoff = Backoff(engine)
         self._setup_code = setup_code
         self._is_set_up = False
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self.engine.dispose()
 
     def is_set_up(self) -> bool:
         """Whether there is an administrator. There always will be: the last one can neither leave nor be demoted."""
@@ -160,7 +165,7 @@ class Authority:
 def open_authority(state: StateFolder, settings: Settings) -> Authority:
     """The authority of an installation, its database brought up to date."""
     engine = open_database(settings.control_url or state.accounts_url)
-    migrate(engine)
+    migrate(engine, ACCOUNTS)
     keys = KeyRing(state.token_keys, tokens.LIFE_SECONDS + tokens.LEEWAY_SECONDS)
     return Authority(engine, keys, lambda: state.secret(SETUP_CODE))
 

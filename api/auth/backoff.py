@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
-from api.auth.database import alone, writing
 from api.auth.schema import SIGN_IN_FAILURE
+from api.database import alone, writing
 
 LONGEST_WAIT_SECONDS = 900
 FORGIVEN_AFTER_SECONDS = 3600

@@ -1,8 +1,13 @@
 """Tables of the accounts database. Moments are whole seconds since 1970, UTC; secrets are kept as hashes only."""
 
+from pathlib import Path
+
 import sqlalchemy as sa
 
+from api.database import Schema
+
 METADATA = sa.MetaData()
+ACCOUNTS = Schema("accounts", METADATA, Path(__file__).parent / "migrations")
 
 ACCOUNT = sa.Table(
     "account",

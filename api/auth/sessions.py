@@ -9,8 +9,8 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine, RowMapping
 
 from api.auth.accounts import Account, scope_of
-from api.auth.database import writing
 from api.auth.schema import ACCOUNT, ACCOUNT_SCOPE, REFRESH_TOKEN, SESSION
+from api.database import writing
 
 REFRESH_SECONDS = 12 * 3600
 LONGEST_SESSION_SECONDS = 30 * 24 * 3600

@@ -67,7 +67,9 @@ def token(request: Request, form: Annotated[TokenForm, Form()]) -> Response:
     authority = authority_of(request)
     if form.grant_type == "password":
         assert form.username is not None and form.password is not None
-        return _tokens(authority.sign_in(form.username, form.password, address_of(request)))
+        tokens = authority.sign_in(form.username, form.password, address_of(request))
+        request.state.note.is_of(form.username.strip().lower())
+        return _tokens(tokens)
     assert form.refresh_token is not None
     return _tokens(authority.refresh(form.refresh_token))
 

@@ -2,8 +2,9 @@
 
 from fastapi import APIRouter, Request, Response
 
-from api.auth.database import is_up_to_date
+from api.auth.schema import ACCOUNTS
 from api.callers import authority_of
+from api.database import is_up_to_date
 from api.rendering import render
 from api.shapes import Health, Published, Readiness
 
@@ -23,7 +24,7 @@ def readyz(request: Request) -> Response:
     authority = authority_of(request)
     checks = {
         "warehouse": "ok",
-        "accounts": "ok" if is_up_to_date(authority.engine) else "another version",
+        "accounts": "ok" if is_up_to_date(authority.engine, ACCOUNTS) else "another version",
         "keys": "ok" if authority.keys.signing() else "none",
         "administrator": "ok" if authority.is_set_up() else "none",
     }

@@ -2,8 +2,10 @@
 
 import argparse
 import sys
+from contextlib import closing
 from dataclasses import replace
 
+from api.audit.installation import audited_command
 from api.auth.accounts import ADMIN
 from api.auth.authority import open_authority
 from api.auth.passwords import generated_password
@@ -108,12 +110,10 @@ def _serve(state: StateFolder, settings: Settings, progress: Progress) -> int:
 
 def _sign_in(state: StateFolder, settings: Settings) -> str:
     """How to sign in: with an administrator made now, whose password is shown once, or with the one there is."""
-    authority = open_authority(state, settings)
-    try:
+    with closing(open_authority(state, settings)) as authority:
         if authority.is_set_up():
             return f"as before; `booksales users reset {DEMO_ADMIN}` makes another password"
         password = generated_password()
-        authority.accounts.add(DEMO_ADMIN, ADMIN, EVERYTHING, password, only_as_first=True)
+        with audited_command(state, settings, "users add", f"add {DEMO_ADMIN}"):
+            authority.accounts.add(DEMO_ADMIN, ADMIN, EVERYTHING, password, only_as_first=True)
         return f"as {DEMO_ADMIN}, {hand_over('password', password, password_file(state, DEMO_ADMIN))}"
-    finally:
-        authority.engine.dispose()

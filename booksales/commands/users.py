@@ -3,9 +3,11 @@
 import argparse
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from api.audit.installation import audited_command
 from api.auth.accounts import Account
 from api.auth.authority import Authority, open_authority
 from api.auth.passwords import generated_password
@@ -45,9 +47,10 @@ def add_to(verbs: Verbs) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     _check(arguments)
-    state = open_state()
-    authority = open_authority(state, load_settings())
-    try:
+    state, settings = open_state(), load_settings()
+    authority = open_authority(state, settings)
+    what = f"{arguments.action} {arguments.name or ''}".strip()
+    with audited_command(state, settings, f"users {arguments.action}", what), closing(authority):
         doing: dict[str, Callable[[], None]] = {
             "add": lambda: _add(authority, state, arguments),
             "list": lambda: _list(authority, arguments.json),
@@ -62,8 +65,6 @@ def run(arguments: argparse.Namespace) -> int:
             ),
         }
         doing[arguments.action]()
-    finally:
-        authority.engine.dispose()
     return ExitCode.DONE
 
 

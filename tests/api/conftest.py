@@ -9,7 +9,7 @@ from live_api import live_api, token_of
 from signed_in import Members, bearer
 from small_star import published_once
 
-from api.app import create_app
+from api.app import close, create_app
 from api.auth.authority import Authority, open_authority
 from jobs_config.settings import Settings
 from jobs_config.state import StateFolder, open_state
@@ -34,7 +34,7 @@ def app(star: Path) -> Iterator[FastAPI]:
     """The API over the small star."""
     app = create_app(StateFolder(star.parent))
     yield app
-    app.state.authority.engine.dispose()
+    close(app)
 
 
 @pytest.fixture(scope="session")
@@ -91,7 +91,7 @@ def warehouse(own_state: StateFolder) -> Path:
 def own_app(own_state: StateFolder) -> Iterator[FastAPI]:
     app = create_app(own_state)
     yield app
-    app.state.authority.engine.dispose()
+    close(app)
 
 
 @pytest.fixture

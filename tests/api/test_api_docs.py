@@ -6,7 +6,7 @@ import pytest
 from api_examples import DOCUMENT, EXAMPLE, with_answers
 from signed_in import PASSWORD, account
 
-from api.errors import KINDS
+from api.problems import KINDS
 from warehouse.permissions import load_permissions
 from warehouse.semantic import load_model
 

@@ -8,7 +8,10 @@ from starlette.routing import Route
 from starlette.testclient import TestClient
 
 from api.app import routes
+from api.audited import Audited
 from api.gate import Gate, require_entries
+from api.middleware import RequestContext
+from api.routing import Endpoints
 from jobs_config.errors import ConfigError
 from warehouse.permissions import load_permissions
 
@@ -28,7 +31,8 @@ def test_a_route_without_an_entry_keeps_the_api_from_starting():
 
 def test_a_route_that_the_gate_was_not_told_of_is_shut_whoever_asks(authority, own_app):
     behind = Starlette(routes=[Route("/forgotten/", forgotten)])
-    asked = TestClient(Gate(behind, own_app.state.authority, routes()), headers=bearer(authority, "admin"))
+    gate = Audited(Gate(behind, own_app.state.authority), own_app.state.audit, Endpoints(routes()))
+    asked = TestClient(RequestContext(gate), headers=bearer(authority, "admin"))
 
     assert TestClient(behind).get("/forgotten/").text == "everything"
     assert asked.get("/forgotten/").status_code == 404

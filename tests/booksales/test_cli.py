@@ -32,6 +32,7 @@ ALL_VERBS = [
     "verify",
     "schedule",
     "users",
+    "audit",
     "serve",
     "dashboard",
 ]
@@ -53,6 +54,7 @@ REPORTING_VERBS = [
     "unlock",
     "verify",
     "users",
+    "audit",
 ]
 # What each verb needs beside its name, where it keeps state.
 CALLS = {
@@ -75,6 +77,7 @@ CALLS = {
     "verify": [],
     "schedule": ["--print", "cron"],
     "users": ["list"],
+    "audit": ["verify"],
     "serve": [],
 }
 READ_SETTINGS = [
@@ -88,6 +91,7 @@ READ_SETTINGS = [
     "maintain",
     "schedule",
     "users",
+    "audit",
     "serve",
 ]
 

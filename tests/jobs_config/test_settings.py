@@ -29,6 +29,9 @@ def test_without_variables_every_setting_has_its_documented_default():
         "api_port": 8600,
         "dashboard_port": 8601,
         "control_url": "",
+        "bronze_retention_days": 30,
+        "lake_retention_hours": 168,
+        "audit_retention_days": 400,
     }
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import uvicorn
 from signed_in import account, authority, tokens
 
-from api.app import create_app
+from api.app import close, create_app
 from jobs_config.serving import listen, url_of
 from jobs_config.state import StateFolder, open_state
 
@@ -28,7 +28,7 @@ def live_api(warehouse: Path, has_admin: bool = True) -> Iterator[str]:
     finally:
         server.should_exit = True
         thread.join()
-        app.state.authority.engine.dispose()
+        close(app)
 
 
 def token_of(warehouse: Path, role: str = "viewer") -> str:

@@ -6,8 +6,8 @@ from argon2 import PasswordHasher
 
 from api.auth.accounts import scope_of
 from api.auth.authority import Authority, Tokens, open_authority
-from api.auth.database import writing
 from api.auth.schema import ACCOUNT, ACCOUNT_SCOPE
+from api.database import writing
 from jobs_config.settings import Settings
 from jobs_config.state import StateFolder
 

@@ -30,7 +30,7 @@ ADDED = {
     },
     "analyst": {"query", "sql"},
     "engineer": {"runs", "quality", "quarantine", "generate-test-data", "sync", "reload", "rollback"},
-    "admin": {"users", "add-user", "change-user", "reset-user", "audit", "activity"},
+    "admin": {"users", "add-user", "change-user", "reset-user", "audit", "activity", "slow-requests"},
 }
 PUBLIC = {"healthz", "readyz", "jwks", "token", "setup"}
 MATRIX = [

@@ -1,9 +1,5 @@
-"""What Alembic runs for each upgrade, over the connection it is given."""
+"""What Alembic runs for each upgrade."""
 
-from alembic import context
+from api.database import run_migrations
 
-from api.auth.schema import METADATA
-
-connection = context.config.attributes["connection"]
-context.configure(connection=connection, target_metadata=METADATA, version_table="accounts_version")
-context.run_migrations()
+run_migrations()

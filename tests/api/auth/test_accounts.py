@@ -1,19 +1,19 @@
 """Accounts: what may be changed, and the one who must stay."""
 
-import os
 import threading
 
 import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from api_databases import database_url
 from signed_in import account, tokens
 
 from api.auth.accounts import AccountError, Accounts, NoAccountError
 from api.auth.authority import UnauthenticatedError
-from api.auth.database import VERSION_TABLE, DatabaseError, is_up_to_date, migrate, open_database, writing
 from api.auth.passwords import PasswordRuleError, matches, refuse_weak
-from api.auth.schema import ACCOUNT, METADATA, SESSION
+from api.auth.schema import ACCOUNT, ACCOUNTS, METADATA, SESSION
+from api.database import DatabaseError, is_up_to_date, migrate, open_database, writing
 from jobs_config.errors import ConfigError
 from jobs_config.settings import Settings
 from warehouse.scope import EVERYTHING, Scope
@@ -22,46 +22,37 @@ PASSWORD = "correct horse battery"
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def engine(request, tmp_path):
+def engine(request, tmp_path, monkeypatch):
     """A database of the test's own, of each kind that is supported."""
-    if request.param == "sqlite":
-        engine = open_database(f"sqlite:///{tmp_path / 'accounts.db'}")
-    else:
-        engine = open_database(sqlalchemy_url(request.getfixturevalue("shop_database")))
+    engine = open_database(database_url(request, tmp_path, monkeypatch))
     yield engine
     engine.dispose()
 
 
-def sqlalchemy_url(dsn: str) -> str:
-    parts = dict(part.split("=", 1) for part in dsn.split()) if "://" not in dsn else None
-    if parts is None:
-        return dsn
-    os.environ["BOOKSALES_CONTROL_PASSWORD"] = parts["password"]
-    return f"postgresql://{parts['user']}@{parts['host']}:{parts['port']}/{parts['dbname']}"
-
-
 def test_the_migrations_make_the_tables_that_the_code_knows(engine):
-    migrate(engine)
-    migrate(engine)
+    migrate(engine, ACCOUNTS)
+    migrate(engine, ACCOUNTS)
 
     with engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE, "compare_type": True})
+        context = MigrationContext.configure(
+            connection, opts={"version_table": ACCOUNTS.version_table, "compare_type": True}
+        )
         assert compare_metadata(context, METADATA) == []
-    assert is_up_to_date(engine)
+    assert is_up_to_date(engine, ACCOUNTS)
 
 
 def test_a_database_of_a_newer_version_is_left_alone(engine):
-    migrate(engine)
+    migrate(engine, ACCOUNTS)
     with writing(engine) as connection:
-        connection.execute(sa.text(f"update {VERSION_TABLE} set version_num = '9999'"))
+        connection.execute(sa.text(f"update {ACCOUNTS.version_table} set version_num = '9999'"))
 
     with pytest.raises(DatabaseError, match="use the version that wrote it"):
-        migrate(engine)
-    assert not is_up_to_date(engine)
+        migrate(engine, ACCOUNTS)
+    assert not is_up_to_date(engine, ACCOUNTS)
 
 
 def test_an_account_is_what_was_asked_for_and_its_name_is_taken(engine):
-    migrate(engine)
+    migrate(engine, ACCOUNTS)
     accounts = Accounts(engine)
     scope = Scope(("Germany", "United Kingdom / Scotland"), ("Meridian Books",))
     added = accounts.add("ana", "analyst", scope, PASSWORD)
@@ -74,7 +65,7 @@ def test_an_account_is_what_was_asked_for_and_its_name_is_taken(engine):
 
 
 def test_of_many_first_administrators_one_is(engine):
-    migrate(engine)
+    migrate(engine, ACCOUNTS)
     accounts, made, refused = Accounts(engine), [], []
 
     def set_up(number):

@@ -1,13 +1,14 @@
-"""The accounts database: SQLite in the state folder by default, PostgreSQL by URL; brought up to date when it is opened."""
+"""Databases of the API: SQLite in the state folder by default, PostgreSQL by URL; brought up to date when they are opened."""
 
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from alembic import command
+from alembic import command, context
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
@@ -18,8 +19,20 @@ from jobs_config.loopback import ADDRESSES
 
 PASSWORD_VARIABLE = "BOOKSALES_CONTROL_PASSWORD"  # noqa: S105  the name of the variable
 BUSY_MILLISECONDS = 10_000
-MIGRATIONS = Path(__file__).parent / "migrations"
-VERSION_TABLE = "accounts_version"
+
+
+@dataclass(frozen=True)
+class Schema:
+    """Some tables of ours that are brought up to date together; `migrations` has Alembic's steps."""
+
+    name: str
+    metadata: sa.MetaData
+    migrations: Path
+
+    @property
+    def version_table(self) -> str:
+        """Where the database keeps which step it is at."""
+        return f"{self.name}_version"
 
 
 class DatabaseError(BooksalesError):
@@ -36,28 +49,28 @@ def open_database(url: str, durability: str = "FULL") -> Engine:
     return engine
 
 
-def migrate(engine: Engine) -> None:
-    """Bring the accounts tables to the newest version; of several processes one does it, the others wait.
+def migrate(engine: Engine, schema: Schema) -> None:
+    """Bring a schema to the newest version; of several processes one does it, the others wait.
 
     Raises DatabaseError, nothing changed, where a step fails or a newer version has been here.
     """
     try:
         with writing(engine) as connection:
             alone(connection, "migrations")
-            command.upgrade(_alembic(connection), "head")
+            command.upgrade(_alembic(connection, schema), "head")
     except (sa.exc.DBAPIError, command.util.CommandError) as error:
         reason = str(error.orig) if isinstance(error, sa.exc.DBAPIError) else str(error)
         raise DatabaseError(
-            f"accounts database {engine.url.render_as_string()}: {reason}; use the version that wrote it, or put back a copy"
+            f"{schema.name} in {engine.url.render_as_string()}: {reason}; use the version that wrote it, or put back a copy"
         ) from error
 
 
-def is_up_to_date(engine: Engine) -> bool:
-    """Whether the accounts tables are of the newest version."""
-    newest = ScriptDirectory(str(MIGRATIONS)).get_current_head()
+def is_up_to_date(engine: Engine, schema: Schema) -> bool:
+    """Whether a schema is of the newest version."""
+    newest = ScriptDirectory(str(schema.migrations)).get_current_head()
     with engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})
-        return context.get_current_revision() == newest
+        migration = MigrationContext.configure(connection, opts={"version_table": schema.version_table})
+        return migration.get_current_revision() == newest
 
 
 @contextmanager
@@ -73,10 +86,20 @@ def alone(connection: Connection, what: str) -> None:
         connection.execute(sa.text("select pg_advisory_xact_lock(hashtext(:name))"), {"name": f"booksales {what}"})
 
 
-def _alembic(connection: Connection) -> Config:
+def run_migrations() -> None:
+    """What the `env.py` of each folder of migrations does, over the connection that `migrate` gives it."""
+    given = context.config.attributes
+    schema: Schema = given["schema"]
+    context.configure(
+        connection=given["connection"], target_metadata=schema.metadata, version_table=schema.version_table
+    )
+    context.run_migrations()
+
+
+def _alembic(connection: Connection, schema: Schema) -> Config:
     config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS))
-    config.attributes["connection"] = connection
+    config.set_main_option("script_location", str(schema.migrations))
+    config.attributes |= {"connection": connection, "schema": schema}
     return config
 
 
