@@ -11,13 +11,14 @@ from api import problems
 from api.audit.installation import open_audit
 from api.audited import Audited
 from api.auth.authority import open_authority
-from api.cache import AnswerCache
+from api.cache import MEGABYTE, AnswerCache
 from api.errors import install as install_errors
 from api.gate import Gate, require_entries
 from api.middleware import LoopbackOnly, RequestContext
 from api.routes import analytics, audit, auth, books, health, questions, users
 from api.routing import Endpoints
 from api.shapes import Problem
+from api.warming import Warmer
 from jobs_config.settings import Settings
 from jobs_config.state import StateFolder
 from warehouse.duckdb_warehouse import DuckDBWarehouse
@@ -64,7 +65,8 @@ def create_app(state: StateFolder, settings: Settings | None = None) -> FastAPI:
         lifespan=_until_closed,
     )
     app.state.warehouse = DuckDBWarehouse(state.warehouse)
-    app.state.cache = AnswerCache()
+    app.state.cache = AnswerCache(settings.api_cache_mb * MEGABYTE)
+    app.state.warmer = Warmer(app.state.warehouse, app.state.cache)
     app.state.authority = open_authority(state, settings)
     app.state.audit = open_audit(state, settings)
     for router, kinds in ROUTERS:
@@ -81,12 +83,14 @@ def create_app(state: StateFolder, settings: Settings | None = None) -> FastAPI:
 
 @asynccontextmanager
 async def _until_closed(app: FastAPI) -> AsyncIterator[None]:
+    app.state.warmer.start()
     yield
     close(app)
 
 
 def close(app: FastAPI) -> None:
     """Write what is under way to the audit, and let go of the databases."""
+    app.state.warmer.stop()
     app.state.audit.close()
     app.state.authority.engine.dispose()
 

@@ -1,5 +1,6 @@
 """One analytics request from beginning to end: which publication, what the caller may see, what it is about, and the answer."""
 
+import hashlib
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -14,9 +15,38 @@ from api.view import view_of
 from api.windows import Window
 from warehouse.duckdb_warehouse import Generation
 
+# Changes when the same question is answered in another form.
+VERSION = 1
+
 
 class PublicationGoneError(Exception):
     """The request wants a publication that no longer serves."""
+
+
+class NotModifiedError(Exception):
+    """The caller has the answer already."""
+
+    def __init__(self, etag: str) -> None:
+        super().__init__(etag)
+        self.etag = etag
+
+
+def etag_of(request: Request, media_type: str, publication: int, view: str) -> str:
+    """What an answer can be told by: all that it depends on. Empty for a request that is not a GET."""
+    if request.method != "GET":
+        return ""
+    parts = (VERSION, publication, view, media_type, request.url.path, request.url.query)
+    return f'"{hashlib.sha256(repr(parts).encode()).hexdigest()[:32]}"'
+
+
+def kept_by(etag: str) -> dict[str, str]:
+    """Headers that let the caller keep an answer, and ask each time whether it still holds."""
+    return {"ETag": etag, "Cache-Control": "private, no-cache", "Vary": "Authorization, Accept"} if etag else {}
+
+
+def _known_to(request: Request) -> list[str]:
+    given = ",".join(request.headers.getlist("if-none-match"))
+    return [tag.strip().removeprefix("W/") for tag in given.split(",")] if given else []
 
 
 class Asking:
@@ -31,7 +61,12 @@ class Asking:
             raise PublicationGoneError(
                 f"publication {pinned} no longer serves, {number} does; ask again without X-Data-Version"
             )
-        self.answers = Answers(generation, request.app.state.cache, view_of(caller_of(request)))
+        view = view_of(caller_of(request))
+        self._etag = etag_of(request, self._media_type, number, view.key)
+        if self._etag in _known_to(request):
+            raise NotModifiedError(self._etag)
+        request.app.state.warmer.seen(view)
+        self.answers = Answers(generation, request.app.state.cache, view)
         self.filters: Filters = query.filters if isinstance(query, FilteredQuery) else {}
         self.answers.check(self.filters)
         self.window = self.answers.window(query)
@@ -51,9 +86,10 @@ class Asking:
         about = self._about(interval, compared, following)
         version = str(self.answers.publication.generation)
         if self._media_type == JSON:
-            return render({"data": data, "meta": about}, {"X-Data-Version": version})
-        response = render_table(self._media_type, name, rows(), _in_cells(about))
-        response.headers["X-Data-Version"] = version
+            response = render({"data": data, "meta": about})
+        else:
+            response = render_table(self._media_type, name, rows(), _in_cells(about))
+        response.headers.update({"X-Data-Version": version, **kept_by(self._etag)})
         return response
 
     def _about(self, interval: str | None, compared: Compared | None, following: int | None) -> Metrics:

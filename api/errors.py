@@ -9,7 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 from api.answers import UnknownMemberError
-from api.asking import PublicationGoneError
+from api.asking import NotModifiedError, PublicationGoneError, kept_by
 from api.auth.accounts import AccountError, NoAccountError
 from api.auth.authority import RefusedSignInError, TooManyTriesError
 from api.auth.passwords import BusyError, PasswordRuleError
@@ -45,6 +45,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(NoPublicationError, _not_published)
     app.add_exception_handler(PublicationGoneError, _gone)
+    app.add_exception_handler(NotModifiedError, _not_modified)
     app.add_exception_handler(RefusedSignInError, _refused_sign_in)
     app.add_exception_handler(TooManyTriesError, _too_many_tries)
     app.add_exception_handler(BusyError, _busy)
@@ -89,6 +90,11 @@ async def _not_published(request: Request, error: Exception) -> Response:
 
 async def _gone(request: Request, error: Exception) -> Response:
     return problem(GONE, str(error), request.scope)
+
+
+async def _not_modified(request: Request, error: Exception) -> Response:
+    assert isinstance(error, NotModifiedError)
+    return Response(None, 304, kept_by(error.etag))
 
 
 async def _refused_sign_in(request: Request, error: Exception) -> Response:

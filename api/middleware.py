@@ -15,7 +15,6 @@ from jobs_config.loopback import refusal
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 SAFE_HEADERS = {
-    "Cache-Control": "no-store",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Referrer-Policy": "no-referrer",
@@ -44,7 +43,10 @@ class RequestContext:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                MutableHeaders(scope=message).update({**SAFE_HEADERS, "X-Request-ID": request_id})
+                headers = MutableHeaders(scope=message)
+                # An answer that may be kept says so itself.
+                headers.setdefault("Cache-Control", "no-store")
+                headers.update({**SAFE_HEADERS, "X-Request-ID": request_id})
             await send(message)
 
         try:

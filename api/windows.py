@@ -40,6 +40,10 @@ class Window:
         shift = timedelta(days=FIFTY_TWO_WEEKS if kind == "52_weeks" else self.day_count)
         return Window(self.first - shift, self.last - shift)
 
+    def grown_to(self, count: int) -> "Window":
+        """That many days ending where it ends."""
+        return Window(self.last - timedelta(days=count - 1), self.last)
+
     def first_days(self, count: int) -> "Window":
         """No more than that many of its days."""
         return Window(self.first, min(self.last, self.first + timedelta(days=count - 1)))
