@@ -18,7 +18,6 @@ EXTRAS = {
         "PyJWT>=2.13,<3",
         "argon2-cffi>=25.1",
         "alembic>=1.17",
-        "limits>=5.8",
         "prometheus-client>=0.24",
         "pyarrow>=18",
         "xlsxwriter>=3.2",

@@ -14,8 +14,12 @@ from api.auth.authority import open_authority
 from api.cache import MEGABYTE, AnswerCache
 from api.errors import install as install_errors
 from api.gate import Gate, require_entries
+from api.jobs import Jobs
+from api.ledger import Ledger
+from api.limits import Bounded, BoundedBody, Rate, Rated
+from api.measures import Measures
 from api.middleware import LoopbackOnly, RequestContext
-from api.routes import analytics, audit, auth, books, health, questions, users
+from api.routes import analytics, audit, auth, books, health, operations, questions, users
 from api.routing import Endpoints
 from api.shapes import Problem
 from api.warming import Warmer
@@ -30,7 +34,15 @@ DESCRIPTION = """Sales of books, from the latest publication of the warehouse. S
 `{"data": …, "meta": {…}}`, failure of any is `application/problem+json`. Money is in `meta.currency`, without tax; dates
 are business dates in `meta.time_zone`. Sign in at `/api/auth/token/` and send the access token as `Authorization: Bearer …`."""
 
-ANY_FAILURE = (problems.FOREIGN_ORIGIN, problems.FOREIGN_HOST, problems.INTERNAL, problems.NOT_PUBLISHED)
+ANY_FAILURE = (
+    problems.BUSY,
+    problems.TOO_LARGE,
+    problems.TOO_MANY_REQUESTS,
+    problems.FOREIGN_ORIGIN,
+    problems.FOREIGN_HOST,
+    problems.INTERNAL,
+    problems.NOT_PUBLISHED,
+)
 SIGNED_IN_FAILURES = (problems.NOT_SIGNED_IN, problems.FORBIDDEN, problems.INVALID, *ANY_FAILURE)
 ACCOUNT_FAILURES = (problems.NO_USER, problems.NOT_POSSIBLE, problems.TOO_MANY_TRIES, *SIGNED_IN_FAILURES)
 
@@ -39,6 +51,7 @@ ROUTERS: tuple[tuple[APIRouter, tuple[problems.Kind, ...]], ...] = (
     (books.router, (problems.GONE, problems.NOT_ACCEPTABLE, *SIGNED_IN_FAILURES)),
     (questions.router, (problems.GONE, problems.NOT_ACCEPTABLE, *SIGNED_IN_FAILURES)),
     (auth.router, ACCOUNT_FAILURES),
+    (operations.router, (problems.NO_JOB, problems.NOT_POSSIBLE, *SIGNED_IN_FAILURES)),
     (audit.router, SIGNED_IN_FAILURES),
     (users.router, ACCOUNT_FAILURES),
     (health.router, SIGNED_IN_FAILURES),
@@ -69,12 +82,19 @@ def create_app(state: StateFolder, settings: Settings | None = None) -> FastAPI:
     app.state.warmer = Warmer(app.state.warehouse, app.state.cache)
     app.state.authority = open_authority(state, settings)
     app.state.audit = open_audit(state, settings)
+    app.state.measures = Measures(app.state.cache)
+    app.state.settings = settings
+    app.state.jobs = Jobs(app.state.authority.engine, state)
+    app.state.ledger = Ledger(state.ledger_url)
     for router, kinds in ROUTERS:
         app.include_router(router, responses=_failures(*kinds))
     install_errors(app)
     require_entries(routes())
+    app.add_middleware(Rated, rate=Rate(settings.api_requests_per_minute))
     app.add_middleware(Gate, authority=app.state.authority)
+    app.add_middleware(BoundedBody)
     app.add_middleware(LoopbackOnly)
+    app.add_middleware(Bounded, at_once=settings.api_requests_at_once, measures=app.state.measures)
     app.add_middleware(Audited, log=app.state.audit, endpoints=Endpoints(routes()))
     app.add_middleware(RequestContext)
     _describe(app)
@@ -92,6 +112,7 @@ def close(app: FastAPI) -> None:
     """Write what is under way to the audit, and let go of the databases."""
     app.state.warmer.stop()
     app.state.audit.close()
+    app.state.ledger.close()
     app.state.authority.engine.dispose()
 
 

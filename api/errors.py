@@ -11,20 +11,25 @@ from starlette.exceptions import HTTPException
 from api.answers import UnknownMemberError
 from api.asking import NotModifiedError, PublicationGoneError, kept_by
 from api.auth.accounts import AccountError, NoAccountError
-from api.auth.authority import RefusedSignInError, TooManyTriesError
+from api.auth.authority import RefusedSignInError, TooManyTriesError, UnauthenticatedError
 from api.auth.passwords import BusyError, PasswordRuleError
+from api.jobs import JobError, NoJobError
 from api.problems import (
     BUSY,
     BUSY_SECONDS,
+    CHALLENGE,
     FORBIDDEN,
     GONE,
+    HOW_TO_SIGN_IN,
     INVALID,
     METHOD,
+    NO_JOB,
     NO_USER,
     NOT_ACCEPTABLE,
     NOT_FOUND,
     NOT_POSSIBLE,
     NOT_PUBLISHED,
+    NOT_SIGNED_IN,
     RETRY_SECONDS,
     SIGN_IN_REFUSED,
     TOO_MANY_TRIES,
@@ -46,9 +51,12 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(NoPublicationError, _not_published)
     app.add_exception_handler(PublicationGoneError, _gone)
     app.add_exception_handler(NotModifiedError, _not_modified)
+    app.add_exception_handler(UnauthenticatedError, _not_signed_in)
     app.add_exception_handler(RefusedSignInError, _refused_sign_in)
     app.add_exception_handler(TooManyTriesError, _too_many_tries)
     app.add_exception_handler(BusyError, _busy)
+    app.add_exception_handler(JobError, _said_by(NOT_POSSIBLE))
+    app.add_exception_handler(NoJobError, _said_by(NO_JOB))
     app.add_exception_handler(AccountError, _said_by(NOT_POSSIBLE))
     app.add_exception_handler(NoAccountError, _said_by(NO_USER))
     app.add_exception_handler(HiddenColumnError, _said_by(FORBIDDEN))
@@ -95,6 +103,10 @@ async def _gone(request: Request, error: Exception) -> Response:
 async def _not_modified(request: Request, error: Exception) -> Response:
     assert isinstance(error, NotModifiedError)
     return Response(None, 304, kept_by(error.etag))
+
+
+async def _not_signed_in(request: Request, error: Exception) -> Response:
+    return problem(NOT_SIGNED_IN, HOW_TO_SIGN_IN, request.scope, headers=CHALLENGE)
 
 
 async def _refused_sign_in(request: Request, error: Exception) -> Response:

@@ -10,7 +10,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.audited import ALLOWED
 from api.auth.authority import Authority, Caller, UnauthenticatedError
-from api.problems import FORBIDDEN, NOT_FOUND, NOT_SET_UP, NOT_SIGNED_IN, Kind, problem
+from api.problems import CHALLENGE, FORBIDDEN, HOW_TO_SIGN_IN, NOT_FOUND, NOT_SET_UP, NOT_SIGNED_IN, Kind, problem
 from api.routing import PROBES
 from jobs_config.errors import ConfigError
 from jobs_config.log_setup import log_event
@@ -18,7 +18,6 @@ from warehouse.permissions import load_permissions
 
 PERMISSIONS = load_permissions()
 WHILE_NOT_SET_UP = frozenset({"setup"})
-CHALLENGE = {"WWW-Authenticate": "Bearer"}
 
 logger = logging.getLogger(__name__)
 
@@ -74,7 +73,7 @@ class Gate:
             caller = self._authority.caller(authorization[0])
         except UnauthenticatedError as error:
             log_event(logger, "api.not_signed_in", reason=error.reason)
-            raise Refusal(NOT_SIGNED_IN, "sign in at /api/auth/token/ and send the access token", CHALLENGE) from error
+            raise Refusal(NOT_SIGNED_IN, HOW_TO_SIGN_IN, CHALLENGE) from error
         if not endpoint:
             # A route that is not known here is shut, whatever the application would make of it.
             raise Refusal(NOT_FOUND, "nothing is at this path; /openapi.json lists what there is", caller=caller)

@@ -10,6 +10,8 @@ from api.shapes import Fault, Problem
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_SECONDS = 30
+HOW_TO_SIGN_IN = "sign in at /api/auth/token/ and send the access token"
+CHALLENGE = {"WWW-Authenticate": "Bearer"}
 BUSY_SECONDS = 5
 
 
@@ -38,6 +40,9 @@ NOT_POSSIBLE = Kind("not-possible", 409, "Things do not stand so that this could
 NO_USER = Kind("no-such-user", 404, "There is no account of that name")
 NOT_ACCEPTABLE = Kind("not-acceptable", 406, "There is no answer of that type")
 BUSY = Kind("busy", 503, "The server is busy")
+TOO_LARGE = Kind("body-too-large", 413, "The body is too large")
+TOO_MANY_REQUESTS = Kind("too-many-requests", 429, "Too many requests in a minute")
+NO_JOB = Kind("no-such-job", 404, "There is no job of that number")
 INTERNAL = Kind("internal", 500, "The server failed")
 
 KINDS = (
@@ -57,6 +62,9 @@ KINDS = (
     NO_USER,
     NOT_ACCEPTABLE,
     BUSY,
+    TOO_LARGE,
+    TOO_MANY_REQUESTS,
+    NO_JOB,
     INTERNAL,
 )
 

@@ -261,6 +261,76 @@ class Activity(TypedDict):
     users: list[UserActivity]
 
 
+class Run(TypedDict):
+    """One go of the pipeline."""
+
+    run_seq: int
+    kind: str
+    source: str
+    state: str
+    started_at: str
+    finished_at: str | None
+    detail: str
+
+
+class Runs(TypedDict):
+    """Runs, newest first; `next` goes into `before` for those before them, null on the last page."""
+
+    runs: list[Run]
+    next: int | None
+
+
+class QualityResult(TypedDict):
+    """What one expectation found."""
+
+    run_seq: int
+    table_name: str
+    expectation: str
+    level: str
+    failed_rows: int
+    checked_rows: int
+
+
+class QualityResults(TypedDict):
+    """Most failures first."""
+
+    results: list[QualityResult]
+
+
+class PublicationEntry(TypedDict):
+    """One publication."""
+
+    generation: int
+    run_seq: int
+    published_at: str
+
+
+class Publications(TypedDict):
+    """Newest first."""
+
+    publications: list[PublicationEntry]
+
+
+class Job(TypedDict):
+    """Long work: running, cancelling, done, attention, refused, failed, cancelled, or ended without a word."""
+
+    job_id: str
+    kind: str
+    arguments: dict[str, int | bool | None]
+    state: str
+    started_by: str
+    started_at: str
+    finished_at: str | None
+    exit_code: int | None
+    log_end: list[str]
+
+
+class JobList(TypedDict):
+    """Newest first, without what they said."""
+
+    jobs: list[Job]
+
+
 class Me(TypedDict):
     """Who asks, and what they may: `view` is the same for all who see the same."""
 

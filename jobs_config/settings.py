@@ -59,6 +59,10 @@ class Settings(BaseModel):
         description="postgresql://user@host:port/database of accounts and audit, without a password; empty: SQLite files",
     )
 
+    api_requests_at_once: int = Field(64, ge=1, description="requests that a process of the API answers at once")
+    api_requests_per_minute: int = Field(
+        1200, ge=0, description="requests of one account a minute and process; 0: no bound"
+    )
     api_cache_mb: int = Field(64, ge=0, description="memory that a process of the API keeps answers in; 0: none")
     audit_retention_days: int = Field(
         400, ge=1, description="days that audit entries are kept; their signed heads stay"

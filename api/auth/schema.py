@@ -54,3 +54,16 @@ SIGN_IN_FAILURE = sa.Table(
     sa.Column("last_at", sa.BigInteger, nullable=False),
     sa.Column("blocked_until", sa.BigInteger, nullable=False),
 )
+JOB = sa.Table(
+    "job",
+    METADATA,
+    sa.Column("job_id", sa.String(32), primary_key=True),
+    sa.Column("kind", sa.String(40), nullable=False),
+    sa.Column("arguments", sa.Text, nullable=False),
+    sa.Column("state", sa.String(20), nullable=False),
+    sa.Column("started_by", sa.String(64), nullable=False),
+    sa.Column("started_at", sa.BigInteger, nullable=False),
+    sa.Column("finished_at", sa.BigInteger),
+    sa.Column("exit_code", sa.Integer),
+    sa.Column("process_id", sa.Integer),
+)

@@ -1,12 +1,14 @@
 """Whether the process answers, whether it can do its work, and which publication serves."""
 
 from fastapi import APIRouter, Request, Response
+from prometheus_client import CONTENT_TYPE_LATEST
 
 from api.auth.schema import ACCOUNTS
 from api.callers import authority_of
 from api.database import is_up_to_date
 from api.rendering import render
 from api.shapes import Health, Published, Readiness
+from api.view import PERMISSIONS, HiddenColumnError
 
 router = APIRouter()
 
@@ -30,6 +32,22 @@ def readyz(request: Request) -> Response:
     }
     is_ready = set(checks.values()) == {"ok"}
     return render({"status": "ready" if is_ready else "not ready", "checks": checks}, status=200 if is_ready else 503)
+
+
+@router.get("/metrics", name="prometheus", include_in_schema=False)
+def prometheus(request: Request) -> Response:
+    """Numbers for Prometheus: on this machine, or by a token of an engineer."""
+    if not is_near(request):
+        caller = authority_of(request).caller(request.headers.get("authorization", ""))
+        if "prometheus" not in PERMISSIONS.endpoints_of(caller.role):
+            raise HiddenColumnError(f"this needs another role than {caller.role}")
+    return Response(request.app.state.measures.text(), media_type=CONTENT_TYPE_LATEST)
+
+
+def is_near(request: Request) -> bool:
+    """Whether the request comes from this machine itself, and not through a proxy that stands on it."""
+    forwarded = {"forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip"} & set(request.headers)
+    return request.client is not None and request.client.host in ("127.0.0.1", "::1") and not forwarded
 
 
 @router.get("/openapi.json", name="openapi", include_in_schema=False)

@@ -32,7 +32,7 @@ def generation(star: Path) -> Generation:
 @pytest.fixture(scope="session")
 def app(star: Path) -> Iterator[FastAPI]:
     """The API over the small star."""
-    app = create_app(StateFolder(star.parent))
+    app = create_app(StateFolder(star.parent), Settings(api_requests_per_minute=0))
     yield app
     close(app)
 

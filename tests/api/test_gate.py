@@ -44,7 +44,8 @@ def test_each_role_gets_into_its_endpoints_and_no_other(asked_by, role):
 
     for route in routes():
         (method,) = set(route.methods) - {"HEAD"}
-        if route.name == "sign-out":  # would end the session that asks
+        # One would end the session that asks, the others begin long work.
+        if route.name in ("sign-out", "sync", "reload", "rollback", "generate-test-data") and route.name in may:
             continue
         # A user that no name can be: nothing comes of it but the gate's answer, or a refusal behind it.
         answer = client.request(method, route.path.replace("{username}", "-"))

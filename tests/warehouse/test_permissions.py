@@ -29,7 +29,18 @@ ADDED = {
         "metrics",
     },
     "analyst": {"query", "sql"},
-    "engineer": {"runs", "quality", "quarantine", "generate-test-data", "sync", "reload", "rollback"},
+    "engineer": {
+        "prometheus",
+        "runs",
+        "quality",
+        "publications",
+        "jobs",
+        "cancel-job",
+        "generate-test-data",
+        "sync",
+        "reload",
+        "rollback",
+    },
     "admin": {"users", "add-user", "change-user", "reset-user", "audit", "activity", "slow-requests"},
 }
 PUBLIC = {"healthz", "readyz", "jwks", "token", "setup"}
