@@ -43,6 +43,9 @@ from warehouse.publication import NoPublicationError
 
 SECRETS = frozenset({"password", "current", "new", "code", "refresh_token"})
 
+# FastAPI's own answer to a body that is no text.
+UNREADABLE = 400
+
 
 def install(app: FastAPI) -> None:
     """Answer every failure of the application with a problem."""
@@ -83,6 +86,9 @@ def _fault(found: Any) -> Fault:
 
 async def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
+    if error.status_code == UNREADABLE:
+        fault = Fault(parameter="body", message="cannot be read; send what its Content-Type says, in UTF-8")
+        return problem(INVALID, f"body: {fault['message']}", request.scope, [fault])
     kind = next((kind for kind in (NOT_FOUND, METHOD) if kind.status == error.status_code), None)
     if kind is None:
         kind = Kind(re.sub(r"\W+", "-", str(error.detail).lower()), error.status_code, str(error.detail))

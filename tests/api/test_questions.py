@@ -132,7 +132,9 @@ def test_days_can_be_picked(analyst, generation):
     assert row == {"net_units": sum(expected)}
 
 
-@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"null", b'"x"', b'{"metrics": ["net_units"]', b"\xff\xfe"])
+@pytest.mark.parametrize(
+    "body", [b"", b"{", b"[]", b"null", b'"x"', b'{"metrics": ["net_units"]', b"\xff\xfe", b"\x16\xed"]
+)
 def test_a_body_that_is_no_question_is_refused(analyst, body):
     answer = analyst.post(QUERY, content=body, headers={"Content-Type": "application/json"})
 
