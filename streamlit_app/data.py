@@ -57,7 +57,7 @@ def _overview(
 ) -> Overview:
     client = _client
     questions: list[Callable[..., Any]] = [
-        partial(client.summary, previous=True),
+        partial(client.summary, comparison="previous_period"),
         partial(client.timeseries, interval=interval, metrics=TILE_METRICS),
         partial(client.top_books, limit=BARS, measure=measure),
         partial(client.sales_by_region, limit=BARS, measure=measure),

@@ -6,10 +6,11 @@ from datetime import date
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
+from live_api import token_of
 from signed_in import PASSWORD, account
 from small_star import LAST_DAY
 
-from api.client import ApiError, Client, Window
+from api.client import XLSX, ApiError, Client, Window
 
 
 @pytest.fixture(scope="module")
@@ -30,10 +31,46 @@ def test_the_client_reads_every_endpoint(client):
 
 
 def test_a_window_may_be_a_number_of_days(client):
-    meta = client.summary(7, previous=True)["meta"]
+    meta = client.summary(7, comparison="previous_period")["meta"]
 
     assert (meta["days"], meta["until"]) == (7, LAST_DAY.isoformat())
     assert meta["comparison"]["until"] == "2025-03-13"
+
+
+def test_filters_comparison_and_pages_go_with_every_question(client):
+    window = Window(date(2024, 11, 1), date(2024, 12, 31))
+    options = {"filters": {"country": ["Germany"], "format": ["hardcover"]}, "comparison": "year"}
+
+    summary = client.summary(window, **options)
+    books = client.top_books(window, limit=2, after=1, **options)
+
+    assert summary["meta"]["filters"] == books["meta"]["filters"] == {"country": ["Germany"], "format": ["hardcover"]}
+    assert summary["meta"]["comparison"]["kind"] == "year"
+    assert [row["rank"] for row in books["data"]["rows"]] == [2, 3]
+    assert (
+        client.sales_by_region(window, level="store", filters={"country": ["Germany"]})["data"]["total"]["count"] == 1
+    )
+
+
+def test_books_the_dictionary_and_files_are_read(client):
+    assert client.book("9780000000006", 30)["data"]["book"]["title"] == "The Moon Who Was Late"
+    assert "net_revenue" in {metric["name"] for metric in client.dictionary()["metrics"]}
+    assert client.export("sales-by-region", 30, filters={"channel": ["App"]}).startswith(b"\xef\xbb\xbfline,rank")
+    assert client.export("summary", 30, XLSX)[:2] == b"PK"
+
+
+def test_an_engineer_asks_questions_and_follows_jobs(url, star):
+    with Client(url, token_of(star, "engineer")) as engineer:
+        rows = engineer.query(30, ["margin"], ["country"], {"genre": ["Fiction"]}, order_by="margin", limit=2)["data"][
+            "rows"
+        ]
+
+        assert [list(row) for row in rows] == [["country", "margin"]] * 2
+        assert engineer.runs() == {"runs": [], "next": None}
+        assert engineer.quality() == {"results": []}
+        with pytest.raises(ApiError) as refused:
+            engineer.job("0" * 16)
+    assert refused.value.kind == "no-such-job"
 
 
 def test_the_client_tells_the_publication_to_pin_to(client):
