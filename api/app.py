@@ -18,7 +18,7 @@ from api.jobs import Jobs
 from api.ledger import Ledger
 from api.limits import Bounded, BoundedBody, Rate, Rated
 from api.measures import Measures
-from api.middleware import LoopbackOnly, RequestContext
+from api.middleware import OwnHostsOnly, RequestContext
 from api.routes import analytics, audit, auth, books, health, operations, questions, users
 from api.routing import Endpoints
 from api.shapes import Problem
@@ -93,7 +93,7 @@ def create_app(state: StateFolder, settings: Settings | None = None) -> FastAPI:
     app.add_middleware(Rated, rate=Rate(settings.api_requests_per_minute))
     app.add_middleware(Gate, authority=app.state.authority)
     app.add_middleware(BoundedBody)
-    app.add_middleware(LoopbackOnly)
+    app.add_middleware(OwnHostsOnly, allowed=tuple(filter(None, settings.api_hosts.split(","))))
     app.add_middleware(Bounded, at_once=settings.api_requests_at_once, measures=app.state.measures)
     app.add_middleware(Audited, log=app.state.audit, endpoints=Endpoints(routes()))
     app.add_middleware(RequestContext)

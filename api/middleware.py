@@ -4,6 +4,7 @@ import logging
 import re
 import time
 import uuid
+from collections.abc import Collection
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -21,6 +22,8 @@ SAFE_HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
 }
+
+HSTS_SECONDS = 365 * 24 * 3600
 
 logger = logging.getLogger(__name__)
 
@@ -47,6 +50,8 @@ class RequestContext:
                 # An answer that may be kept says so itself.
                 headers.setdefault("Cache-Control", "no-store")
                 headers.update({**SAFE_HEADERS, "X-Request-ID": request_id})
+                if scope["scheme"] == "https":
+                    headers["Strict-Transport-Security"] = f"max-age={HSTS_SECONDS}"
             await send(message)
 
         try:
@@ -68,14 +73,15 @@ class RequestContext:
         )
 
 
-class LoopbackOnly:
+class OwnHostsOnly:
     """Refuses requests that name another host or come from another site's page."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, allowed: Collection[str] = ()) -> None:
         self._app = app
+        self._allowed = allowed
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        refused = refusal(scope["headers"]) if scope["type"] == "http" else None
+        refused = refusal(scope["headers"], self._allowed) if scope["type"] == "http" else None
         if refused is None:
             await self._app(scope, receive, send)
             return

@@ -59,6 +59,13 @@ class Settings(BaseModel):
         description="postgresql://user@host:port/database of accounts and audit, without a password; empty: SQLite files",
     )
 
+    api_hosts: str = Field(
+        "",
+        pattern=r"^[a-z0-9.-]*(,[a-z0-9.-]+)*$",
+        description="names, by commas, that a proxy with TLS serves the API under",
+    )
+    trusted_proxies: str = Field("", description="addresses, by commas, whose X-Forwarded-For and -Proto are believed")
+    api_workers: int = Field(1, ge=1, le=64, description="processes that serve the API")
     api_requests_at_once: int = Field(64, ge=1, description="requests that a process of the API answers at once")
     api_requests_per_minute: int = Field(
         1200, ge=0, description="requests of one account a minute and process; 0: no bound"

@@ -14,7 +14,11 @@ def add_to(verbs: Verbs) -> None:
         verbs, "serve", "serve the REST API on loopback", run, "booksales serve", "booksales serve --port 8700",
         "curl -H @header.txt http://127.0.0.1:8600/api/analytics/summary/?days=7",
     )  # fmt: skip
-    verb.add_argument("--host", default="127.0.0.1", help="a loopback address; others are refused until accounts exist")
+    verb.add_argument(
+        "--host",
+        default="127.0.0.1",
+        help="an address of this machine; beyond loopback with the setting api_hosts only",
+    )
     verb.add_argument("--port", type=port_number, default=None, help="port (default: the setting api_port, 8600)")
 
 

@@ -33,6 +33,9 @@ def test_without_variables_every_setting_has_its_documented_default():
         "lake_retention_hours": 168,
         "audit_retention_days": 400,
         "api_cache_mb": 64,
+        "api_hosts": "",
+        "trusted_proxies": "",
+        "api_workers": 1,
         "api_requests_at_once": 64,
         "api_requests_per_minute": 1200,
     }
