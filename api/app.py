@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import cache
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
@@ -97,7 +98,8 @@ def create_app(state: StateFolder, settings: Settings | None = None) -> FastAPI:
     app.add_middleware(Bounded, at_once=settings.api_requests_at_once, measures=app.state.measures)
     app.add_middleware(Audited, log=app.state.audit, endpoints=Endpoints(routes()))
     app.add_middleware(RequestContext)
-    _describe(app)
+    # Made when it is first asked for: it takes a tenth of a second, and most processes are never asked.
+    app.openapi = cache(lambda: _described(FastAPI.openapi(app)))  # type: ignore[method-assign]
     return app
 
 
@@ -128,9 +130,8 @@ def _failures(*kinds: problems.Kind) -> Responses:
     return {status: {"model": Problem, "description": "; ".join(found)} for status, found in titles.items()}
 
 
-def _describe(app: FastAPI) -> None:
-    """What FastAPI would say otherwise: failures are application/problem+json, and requests carry an access token."""
-    document = app.openapi()
+def _described(document: dict[str, Any]) -> dict[str, Any]:
+    """What FastAPI does not say: failures are application/problem+json, and requests carry an access token."""
     document["components"]["securitySchemes"] = {
         "token": {"type": "oauth2", "flows": {"password": {"tokenUrl": "/api/auth/token/", "scopes": {}}}}
     }
@@ -142,3 +143,4 @@ def _describe(app: FastAPI) -> None:
             for status, response in operation["responses"].items():
                 if int(status) >= 400:
                     response["content"] = {problems.MEDIA_TYPE: next(iter(response["content"].values()))}
+    return document

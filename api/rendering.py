@@ -79,11 +79,11 @@ def _exact(value: object) -> orjson.Fragment:
 def _csv(rows: Sequence[Row], about: Mapping[str, Any]) -> bytes:
     """What the rows are about stands in columns of their own, so that every line still says it when it is copied."""
     text = io.StringIO()
-    names = [*_names(rows), *(f"meta_{name}" for name in about)]
+    names, told = _names(rows), [_cell(value) for value in about.values()]
     writer = csv.writer(text, lineterminator="\r\n")
-    writer.writerow([harmless(name) for name in names])
+    writer.writerow([harmless(name) for name in (*names, *(f"meta_{name}" for name in about))])
     for row in rows:
-        writer.writerow([_cell(row.get(name)) for name in _names(rows)] + [_cell(value) for value in about.values()])
+        writer.writerow([_cell(row.get(name)) for name in names] + told)
     return b"\xef\xbb\xbf" + text.getvalue().encode()
 
 

@@ -57,9 +57,10 @@ def api(asked_by: Callable[..., TestClient]) -> TestClient:
 
 
 @pytest.fixture(scope="session")
-def nobody(app: FastAPI) -> TestClient:
+def nobody(app: FastAPI) -> Iterator[TestClient]:
     """The API asked without a token."""
-    return TestClient(app, base_url=BASE)
+    with TestClient(app, base_url=BASE) as client:
+        yield client
 
 
 @pytest.fixture(scope="session")
