@@ -73,6 +73,8 @@ def ask(fuzzed, case, role, name):
         for key in ("method", "url", "params", "json", "data", "content", "cookies")
         if parts.get(key) is not None
     }
+    if isinstance(known.get("data"), bytes | str):
+        known["content"] = known.pop("data")
     try:
         request = fuzzed.client.build_request(**known, headers={**own, **headers_of(fuzzed, role, name)})
     except (ValueError, TypeError):
