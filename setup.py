@@ -9,7 +9,21 @@ EXTRAS = {
     "spark": ["pyspark==4.1.1", "delta-spark==4.2.0", "pandas>=2.2", "pyarrow>=18"],
     # 1.5.5 is the newest DuckDB whose postgres extension comes as a wheel.
     "duckdb": ["duckdb==1.5.5"],
-    "api": ["fastapi==0.165.0", "uvicorn>=0.50", "orjson>=3.11"],
+    "api": [
+        "fastapi==0.165.0",
+        "uvicorn>=0.50",
+        "orjson>=3.11",
+        "python-multipart>=0.0.34",
+        # Below 2.13 a forged token could pass (CVE-2026-48526).
+        "PyJWT>=2.13,<3",
+        "argon2-cffi>=25.1",
+        "alembic>=1.17",
+        "prometheus-client>=0.24",
+        "pyarrow>=18",
+        "xlsxwriter>=3.2",
+        # Parses what analysts write; another version may read another language, so exactly this one.
+        "sqlglot==30.30.0",
+    ],
     "client": ["httpx2>=2.16"],
     "app": ["streamlit==1.67.0", "plotly>=7,<8", "pandas>=2.2"],
     "local": [
@@ -31,6 +45,7 @@ EXTRAS["dev"] = [
     "mypy>=2",
     "uv>=0.13",
     "playwright>=1.65",
+    "schemathesis>=4.30",
     "types-PyYAML",
     "types-psycopg2",
     "pandas-stubs",

@@ -1,36 +1,60 @@
-"""Answers kept in memory by publication and question: always fresh, and nothing to clear when a publication comes."""
+"""Answers kept in memory by publication, view and question: always fresh, never another's, and nothing to clear."""
 
+import sys
 import threading
 from collections import OrderedDict
 from concurrent.futures import Future
+from dataclasses import dataclass
 from typing import Any
 
 from warehouse.duckdb_warehouse import Generation
 from warehouse.planner import Plan
 
 Rows = list[dict[str, Any]]
-Key = tuple[int, str, tuple[tuple[str, object], ...]]
+Key = tuple[int, str, str, tuple[tuple[str, object], ...]]
 
-MOST_ROWS = 100_000
+MEGABYTE = 1 << 20
+DEFAULT_BYTES = 64 * MEGABYTE
+# A row's dictionary and list slot, and what a value takes at least.
+ROW_BYTES, SAMPLE_ROWS = 120, 50
+
+
+@dataclass
+class Counts:
+    """What the cache has done since it was made."""
+
+    hits: int = 0
+    misses: int = 0
+    evictions: int = 0
 
 
 class AnswerCache:
-    """The latest answers, up to a number of rows. Ten callers with one question ask the warehouse once."""
+    """The latest answers, up to a number of bytes. Ten callers with one question ask the warehouse once."""
 
-    def __init__(self, most_rows: int = MOST_ROWS) -> None:
-        self._most_rows = most_rows
-        self._row_count = 0
+    def __init__(self, most_bytes: int = DEFAULT_BYTES) -> None:
+        self.counts = Counts()
+        self._most_bytes = most_bytes
+        self._bytes = 0
         self._lock = threading.Lock()
         self._answers: OrderedDict[Key, Future[Rows]] = OrderedDict()
+        self._sizes: dict[Key, int] = {}
 
-    def rows(self, generation: Generation, plan: Plan) -> Rows:
-        """The plan's rows in that generation. They are shared: do not change them."""
-        key = (generation.publication.generation, plan.sql, tuple(sorted(plan.parameters.items())))
+    @property
+    def bytes_used(self) -> int:
+        """What the kept answers take, about."""
+        return self._bytes
+
+    def rows(self, generation: Generation, plan: Plan, view: str = "") -> Rows:
+        """The plan's rows in that generation for all who see the same. They are shared: do not change them."""
+        key = (generation.publication.generation, view, plan.sql, tuple(sorted(plan.parameters.items())))
         with self._lock:
             answer = self._answers.get(key)
             if answer is None:
-                mine = self._answers[key] = Future()
+                self.counts.misses += 1
+                mine: Future[Rows] = Future()
+                self._answers[key] = mine
             else:
+                self.counts.hits += 1
                 self._answers.move_to_end(key)
         if answer is not None:
             return answer.result()
@@ -41,14 +65,28 @@ class AnswerCache:
                 del self._answers[key]
             mine.set_exception(error)
             raise
-        self._make_room(len(mine.result()))
+        self._keep(key, mine.result())
         return mine.result()
 
-    def _make_room(self, added: int) -> None:
+    def _keep(self, key: Key, rows: Rows) -> None:
+        size = _size(key, rows)
         with self._lock:
-            self._row_count += added + 1
-            while self._row_count > self._most_rows and self._answers:
-                oldest = next(iter(self._answers))
-                if not self._answers[oldest].done():
+            self._sizes[key] = size
+            self._bytes += size
+            for oldest in list(self._answers):
+                if self._bytes <= self._most_bytes:
                     return
-                self._row_count -= len(self._answers.pop(oldest).result()) + 1
+                # What is still being asked for has no size yet, and somebody waits for it.
+                if oldest in self._sizes:
+                    self._bytes -= self._sizes.pop(oldest)
+                    del self._answers[oldest]
+                    self.counts.evictions += 1
+
+
+def _size(key: Key, rows: Rows) -> int:
+    """Bytes that an answer takes: values of the first rows are measured, the others are taken to be alike."""
+    sample = rows[:SAMPLE_ROWS]
+    values = sum(sys.getsizeof(value) for row in sample for value in row.values())
+    names = sum(8 + 16 for row in sample for _ in row)
+    per_row = ROW_BYTES + (values + names) / len(sample) if sample else 0
+    return round(len(key[2]) + 1_000 + per_row * len(rows))

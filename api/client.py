@@ -1,41 +1,59 @@
 """The typed client of the API, for the dashboard and for users; needs httpx2, neither FastAPI nor a database.
 
 with Client("http://127.0.0.1:8600") as client:
+    client.sign_in("ana", password)
     print(client.summary(30)["data"]["current"]["net_revenue"])
 """
 
+import threading
+from collections.abc import Mapping, Sequence
 from types import TracebackType
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, TypedDict, Unpack
 
 import httpx2
 
 from api.shapes import (
     Body,
+    BookDetail,
     BookRow,
     Bucket,
+    Dictionary,
     GenreRow,
+    Job,
+    Me,
     Meta,
+    Published,
+    QualityResults,
     Ranking,
-    Readiness,
     RegionRow,
+    Runs,
     Summary,
     SummaryMetrics,
+    Table,
     Timeseries,
 )
-from api.windows import Interval, Window
+from api.windows import Comparison, Interval, Window
 
 __all__ = [
+    "ARROW",
+    "CSV",
+    "XLSX",
     "ApiError",
     "Body",
+    "BookDetail",
     "BookRow",
     "Bucket",
     "Client",
+    "Comparison",
+    "Dictionary",
     "GenreRow",
     "Interval",
+    "Job",
+    "Me",
     "Measure",
     "Meta",
+    "Published",
     "Ranking",
-    "Readiness",
     "RegionRow",
     "Summary",
     "SummaryMetrics",
@@ -44,12 +62,25 @@ __all__ = [
 ]
 
 Measure = Literal["net_revenue", "net_units"]
+RegionLevel = Literal["country", "region", "store"]
+GenreLevel = Literal["genre", "subgenre"]
 Span = Window | int
 Parameters = dict[str, str | int | list[str]]
 
+CSV, ARROW = "text/csv", "application/vnd.apache.arrow.stream"
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 DEFAULT_METRICS = ("net_revenue", "net_units", "gross_revenue", "return_units", "orders")
 UNREACHABLE = "unreachable"
 TIMEOUT_SECONDS = 30.0
+UNAUTHENTICATED = 401
+
+
+class Options(TypedDict, total=False):
+    """What most questions take beside: values of filters, another window to compare with, the publication to be of."""
+
+    filters: Mapping[str, Sequence[str]]
+    comparison: Comparison
+    publication: int | None
 
 
 class ApiError(Exception):
@@ -71,11 +102,15 @@ class Client:
 
     A window is a number of business dates ending on data-through, or a `Window` with both ends included. `publication`
     pins the answer to one publication: where another serves by now, ApiError of kind `publication-gone` is raised.
+    After `sign_in` the session is gone on with as long as the API lets it; then ApiError of kind `not-signed-in` is raised.
     """
 
-    def __init__(self, url: str, timeout_seconds: float = TIMEOUT_SECONDS) -> None:
+    def __init__(self, url: str, token: str = "", timeout_seconds: float = TIMEOUT_SECONDS) -> None:
         # trust_env: a proxy named in the environment is not the way to this machine.
         self._http = httpx2.Client(base_url=url, timeout=timeout_seconds, trust_env=False)
+        self._token = token
+        self._refresh_token = ""
+        self._lock = threading.Lock()
 
     def __enter__(self) -> Self:
         return self
@@ -89,15 +124,29 @@ class Client:
         """Close the connections."""
         self._http.close()
 
-    def ready(self) -> Readiness:
-        """Which publication serves, and the business dates it spans."""
-        ready: Readiness = self._get("/readyz", {}, None)
-        return ready
+    def sign_in(self, username: str, password: str) -> None:
+        """Open a session. Raises ApiError of kind `sign-in-refused` or `too-many-tries`."""
+        with self._lock:
+            self._take_tokens({"grant_type": "password", "username": username, "password": password})
 
-    def summary(self, window: Span, previous: bool = False, publication: int | None = None) -> Body[Summary]:
-        """Every metric over the window, and with `previous` over the equally long window before it."""
-        asked: Parameters = {"comparison": "previous_period"} if previous else {}
-        answer: Body[Summary] = self._analytics("summary", window, asked, publication)
+    def sign_out(self) -> None:
+        """End the session, here and at the API."""
+        self._json("POST", "/api/auth/sign-out/")
+        self._token = self._refresh_token = ""
+
+    def me(self) -> Me:
+        """Who is signed in, and what they may see."""
+        me: Me = self._json("GET", "/api/auth/me/")
+        return me
+
+    def publication(self) -> Published:
+        """Which publication serves, and the business dates it spans."""
+        published: Published = self._json("GET", "/api/publication/")
+        return published
+
+    def summary(self, window: Span, **options: Unpack[Options]) -> Body[Summary]:
+        """Every metric in sight over the window."""
+        answer: Body[Summary] = self._analytics("summary", window, {}, options)
         return answer
 
     def timeseries(
@@ -105,58 +154,174 @@ class Client:
         window: Span,
         interval: Interval = "day",
         metrics: tuple[str, ...] = DEFAULT_METRICS,
-        publication: int | None = None,
+        **options: Unpack[Options],
     ) -> Body[Timeseries]:
         """Metrics by bucket, buckets without a sale included."""
-        answer: Body[Timeseries] = self._analytics(
-            "timeseries", window, {"interval": interval, "metrics": list(metrics)}, publication
-        )
+        asked: Parameters = {"interval": interval, "metrics": list(metrics)}
+        answer: Body[Timeseries] = self._analytics("timeseries", window, asked, options)
         return answer
 
     def top_books(
-        self, window: Span, limit: int = 10, measure: Measure = "net_revenue", publication: int | None = None
+        self, window: Span, limit: int = 10, measure: str = "net_revenue", after: int = 0, **options: Unpack[Options]
     ) -> Body[Ranking[BookRow]]:
         """The books that sold most."""
-        answer: Body[Ranking[BookRow]] = self._analytics(
-            "top-books", window, {"limit": limit, "measure": measure}, publication
-        )
+        answer: Body[Ranking[BookRow]] = self._analytics("top-books", window, _page(limit, measure, after), options)
         return answer
 
     def sales_by_region(
-        self, window: Span, limit: int = 10, measure: Measure = "net_revenue", publication: int | None = None
+        self,
+        window: Span,
+        limit: int = 10,
+        measure: str = "net_revenue",
+        level: RegionLevel = "region",
+        after: int = 0,
+        **options: Unpack[Options],
     ) -> Body[Ranking[RegionRow]]:
-        """Sales by region of the store."""
-        answer: Body[Ranking[RegionRow]] = self._analytics(
-            "sales-by-region", window, {"limit": limit, "measure": measure}, publication
-        )
+        """Sales by country, region or store. The way down is a filter: `level="region"` with `filters={"country": […]}`."""
+        asked: Parameters = {**_page(limit, measure, after), "level": level}
+        answer: Body[Ranking[RegionRow]] = self._analytics("sales-by-region", window, asked, options)
         return answer
 
     def sales_by_genre(
         self,
         window: Span,
         limit: int = 10,
-        measure: Measure = "net_revenue",
-        level: Literal["genre", "subgenre"] = "genre",
-        publication: int | None = None,
+        measure: str = "net_revenue",
+        level: GenreLevel = "genre",
+        after: int = 0,
+        **options: Unpack[Options],
     ) -> Body[Ranking[GenreRow]]:
         """Sales by genre, or by genre and subgenre."""
-        asked: Parameters = {"limit": limit, "measure": measure, "level": level}
-        answer: Body[Ranking[GenreRow]] = self._analytics("sales-by-genre", window, asked, publication)
+        asked: Parameters = {**_page(limit, measure, after), "level": level}
+        answer: Body[Ranking[GenreRow]] = self._analytics("sales-by-genre", window, asked, options)
         return answer
 
-    def _analytics(self, name: str, window: Span, asked: Parameters, publication: int | None) -> Any:
-        return self._get(f"/api/analytics/{name}/", {**_span(window), **asked}, publication)
+    def book(self, isbn13: str, window: Span, publication: int | None = None) -> Body[BookDetail]:
+        """One book: labels, editions, metrics over the window, launch."""
+        answer: Body[BookDetail] = self._analytics(f"books/{isbn13}", window, {}, {"publication": publication})
+        return answer
 
-    def _get(self, path: str, parameters: Parameters, publication: int | None) -> Any:
-        headers = {} if publication is None else {"X-Data-Version": str(publication)}
+    def dictionary(self) -> Dictionary:
+        """Every metric in sight with its meaning, and what numbers are cut and filtered by."""
+        dictionary: Dictionary = self._json("GET", "/api/analytics/metrics/")
+        return dictionary
+
+    def query(
+        self,
+        window: Span,
+        metrics: Sequence[str],
+        dimensions: Sequence[str] = (),
+        filters: Mapping[str, Sequence[str | int]] | None = None,
+        order_by: str | None = None,
+        limit: int = 1_000,
+        after: int = 0,
+        publication: int | None = None,
+    ) -> Body[Table]:
+        """Any metrics by any dimensions, for analysts."""
+        question = {
+            **_span(window),
+            "metrics": list(metrics),
+            "dimensions": list(dimensions),
+            "filters": {name: list(values) for name, values in (filters or {}).items()},
+            "order_by": order_by,
+            "limit": limit,
+            "after": after,
+        }
+        answer: Body[Table] = self._json("POST", "/api/analytics/query/", headers=_pinned(publication), json=question)
+        return answer
+
+    def export(self, name: str, window: Span, media_type: str = CSV, **options: Unpack[Options]) -> bytes:
+        """What `/api/analytics/<name>/` answers, as a file: CSV, XLSX or Arrow."""
+        parameters, headers = _asked(window, {}, options)
+        response = self._answered(
+            "GET", f"/api/analytics/{name}/", {**headers, "Accept": media_type}, params=parameters
+        )
+        return response.content
+
+    def runs(self, limit: int = 50) -> Runs:
+        """What ran, newest first, for engineers."""
+        runs: Runs = self._json("GET", "/api/runs/", params={"limit": limit})
+        return runs
+
+    def quality(self, run: int | None = None) -> QualityResults:
+        """What a run's expectations found, for engineers."""
+        results: QualityResults = self._json("GET", "/api/quality/", params={} if run is None else {"run": run})
+        return results
+
+    def start_job(self, path: str, **body: int | bool | None) -> Job:
+        """Start long work: `jobs/sync`, `jobs/reload`, `jobs/rollback` or `analytics/generate-test-data`, for engineers."""
+        job: Job = self._json("POST", f"/api/{path}/", json=body)
+        return job
+
+    def job(self, job_id: str) -> Job:
+        """How a job goes."""
+        job: Job = self._json("GET", f"/api/jobs/{job_id}/")
+        return job
+
+    def cancel_job(self, job_id: str) -> Job:
+        """Interrupt a job."""
+        job: Job = self._json("POST", f"/api/jobs/{job_id}/cancel/")
+        return job
+
+    def _analytics(self, name: str, window: Span, asked: Parameters, options: Options) -> Any:
+        parameters, headers = _asked(window, asked, options)
+        return self._json("GET", f"/api/analytics/{name}/", params=parameters, headers=headers)
+
+    def _json(self, method: str, path: str, headers: dict[str, str] | None = None, **parts: Any) -> Any:
+        return self._answered(method, path, headers, **parts).json()
+
+    def _answered(self, method: str, path: str, headers: dict[str, str] | None = None, **parts: Any) -> httpx2.Response:
+        """A success; a token that has run out is replaced once."""
+        token = self._token
+        response = self._send(method, path, {**(headers or {}), **_bearer(token)}, **parts)
+        if response.status_code == UNAUTHENTICATED and self._replaced(token):
+            response = self._send(method, path, {**(headers or {}), **_bearer(self._token)}, **parts)
+        if response.is_success:
+            return response
+        raise _error(response)
+
+    def _send(self, method: str, path: str, headers: dict[str, str], **parts: Any) -> httpx2.Response:
         try:
-            response = self._http.get(path, params=parameters, headers=headers)
+            return self._http.request(method, path, headers=headers, **parts)
         except httpx2.HTTPError as error:
             reason = f"the API at {self._http.base_url} does not answer ({type(error).__name__})"
             raise ApiError(reason, UNREACHABLE) from error
-        if response.is_success:
-            return response.json()
-        raise _error(response)
+
+    def _replaced(self, old: str) -> bool:
+        """Whether there is another token than the old one; of several threads one asks for it, as it may be used once."""
+        with self._lock:
+            if self._token == old and self._refresh_token:
+                try:
+                    self._take_tokens({"grant_type": "refresh_token", "refresh_token": self._refresh_token})
+                except ApiError:
+                    self._refresh_token = ""
+            return self._token != old
+
+    def _take_tokens(self, form: dict[str, str]) -> None:
+        response = self._send("POST", "/api/auth/token/", {}, data=form)
+        if not response.is_success:
+            raise _error(response)
+        tokens = response.json()
+        self._token, self._refresh_token = tokens["access_token"], tokens["refresh_token"]
+
+
+def _bearer(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"} if token else {}
+
+
+def _pinned(publication: int | None) -> dict[str, str]:
+    return {} if publication is None else {"X-Data-Version": str(publication)}
+
+
+def _page(limit: int, measure: str, after: int) -> Parameters:
+    return {"limit": limit, "measure": measure, "after": after}
+
+
+def _asked(window: Span, asked: Parameters, options: Options) -> tuple[Parameters, dict[str, str]]:
+    """Parameters and headers of a question."""
+    filters: Parameters = {name: list(values) for name, values in (options.get("filters") or {}).items()}
+    compared: Parameters = {"comparison": options["comparison"]} if options.get("comparison") else {}
+    return {**_span(window), **asked, **filters, **compared}, _pinned(options.get("publication"))
 
 
 def _span(window: Span) -> Parameters:

@@ -1,61 +1,50 @@
-"""The one body of every failure: application/problem+json."""
+"""From an error to the problem that is answered."""
 
 import re
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable
 from typing import Any
 
-import orjson
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
-from starlette.types import Scope
 
-from api.shapes import Fault, Problem
+from api.answers import UnknownMemberError
+from api.asking import NotModifiedError, PublicationGoneError, kept_by
+from api.auth.accounts import AccountError, NoAccountError
+from api.auth.authority import RefusedSignInError, TooManyTriesError, UnauthenticatedError
+from api.auth.passwords import BusyError, PasswordRuleError
+from api.jobs import JobError, NoJobError
+from api.problems import (
+    BUSY,
+    BUSY_SECONDS,
+    CHALLENGE,
+    FORBIDDEN,
+    GONE,
+    HOW_TO_SIGN_IN,
+    INVALID,
+    METHOD,
+    NO_JOB,
+    NO_USER,
+    NOT_ACCEPTABLE,
+    NOT_FOUND,
+    NOT_POSSIBLE,
+    NOT_PUBLISHED,
+    NOT_SIGNED_IN,
+    RETRY_SECONDS,
+    SIGN_IN_REFUSED,
+    TOO_MANY_TRIES,
+    Kind,
+    problem,
+)
+from api.rendering import NotAcceptableError
+from api.shapes import Fault
+from api.view import HiddenColumnError
 from warehouse.publication import NoPublicationError
 
-MEDIA_TYPE = "application/problem+json"
-RETRY_SECONDS = 30
+SECRETS = frozenset({"password", "current", "new", "code", "refresh_token"})
 
-
-class PublicationGoneError(Exception):
-    """The request wants a publication that no longer serves."""
-
-
-@dataclass(frozen=True)
-class Kind:
-    """A kind of failure: its name in `type`, its status and its title never change."""
-
-    name: str
-    status: int
-    title: str
-
-
-INVALID = Kind("invalid-parameters", 422, "The parameters are not valid")
-NOT_FOUND = Kind("not-found", 404, "There is nothing at this path")
-METHOD = Kind("method-not-allowed", 405, "The path does not take this method")
-GONE = Kind("publication-gone", 410, "The publication no longer serves")
-FOREIGN_HOST = Kind("foreign-host", 421, "The request is for another host")
-FOREIGN_ORIGIN = Kind("foreign-origin", 403, "The request comes from another site")
-NOT_PUBLISHED = Kind("not-published", 503, "Nothing is published yet")
-INTERNAL = Kind("internal", 500, "The server failed")
-
-KINDS = (INVALID, NOT_FOUND, METHOD, GONE, FOREIGN_HOST, FOREIGN_ORIGIN, NOT_PUBLISHED, INTERNAL)
-
-
-def problem(
-    kind: Kind, detail: str, scope: Scope, errors: list[Fault] | None = None, headers: dict[str, str] | None = None
-) -> Response:
-    """A failure as a response. `detail` is for people: what was found, what would do; never the server's inside."""
-    body = Problem(
-        type=f"urn:booksales:problem:{kind.name}",
-        title=kind.title,
-        status=kind.status,
-        detail=detail,
-        instance=scope["path"],
-        errors=errors or [],
-        request_id=scope.get("state", {}).get("request_id", ""),
-    )
-    return Response(orjson.dumps(body), kind.status, headers, MEDIA_TYPE)
+# FastAPI's own answer to a body that is no text.
+UNREADABLE = 400
 
 
 def install(app: FastAPI) -> None:
@@ -64,6 +53,19 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(NoPublicationError, _not_published)
     app.add_exception_handler(PublicationGoneError, _gone)
+    app.add_exception_handler(NotModifiedError, _not_modified)
+    app.add_exception_handler(UnauthenticatedError, _not_signed_in)
+    app.add_exception_handler(RefusedSignInError, _refused_sign_in)
+    app.add_exception_handler(TooManyTriesError, _too_many_tries)
+    app.add_exception_handler(BusyError, _busy)
+    app.add_exception_handler(JobError, _said_by(NOT_POSSIBLE))
+    app.add_exception_handler(NoJobError, _said_by(NO_JOB))
+    app.add_exception_handler(AccountError, _said_by(NOT_POSSIBLE))
+    app.add_exception_handler(NoAccountError, _said_by(NO_USER))
+    app.add_exception_handler(HiddenColumnError, _said_by(FORBIDDEN))
+    app.add_exception_handler(NotAcceptableError, _said_by(NOT_ACCEPTABLE))
+    app.add_exception_handler(UnknownMemberError, _unknown_member)
+    app.add_exception_handler(PasswordRuleError, _said_by(INVALID))
 
 
 async def _invalid(request: Request, error: Exception) -> Response:
@@ -77,12 +79,16 @@ async def _invalid(request: Request, error: Exception) -> Response:
 def _fault(found: Any) -> Fault:
     # pydantic's own record may hold values that JSON cannot carry, so only text goes out, and not much of it.
     parameter = ".".join(str(part) for part in found["loc"][1:]) or "parameters"
-    given = f" (found {str(found['input'])[:60]!r})" if isinstance(found.get("input"), str | int) else ""
+    is_shown = isinstance(found.get("input"), str | int) and not SECRETS.intersection(map(str, found["loc"]))
+    given = f" (found {str(found['input'])[:60]!r})" if is_shown else ""
     return Fault(parameter=parameter, message=f"{found['msg']}{given}")
 
 
 async def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
+    if error.status_code == UNREADABLE:
+        fault = Fault(parameter="body", message="cannot be read; send what its Content-Type says, in UTF-8")
+        return problem(INVALID, f"body: {fault['message']}", request.scope, [fault])
     kind = next((kind for kind in (NOT_FOUND, METHOD) if kind.status == error.status_code), None)
     if kind is None:
         kind = Kind(re.sub(r"\W+", "-", str(error.detail).lower()), error.status_code, str(error.detail))
@@ -98,3 +104,41 @@ async def _not_published(request: Request, error: Exception) -> Response:
 
 async def _gone(request: Request, error: Exception) -> Response:
     return problem(GONE, str(error), request.scope)
+
+
+async def _not_modified(request: Request, error: Exception) -> Response:
+    assert isinstance(error, NotModifiedError)
+    return Response(None, 304, kept_by(error.etag))
+
+
+async def _not_signed_in(request: Request, error: Exception) -> Response:
+    return problem(NOT_SIGNED_IN, HOW_TO_SIGN_IN, request.scope, headers=CHALLENGE)
+
+
+async def _refused_sign_in(request: Request, error: Exception) -> Response:
+    return problem(SIGN_IN_REFUSED, "the credentials are not good, or no longer", request.scope)
+
+
+async def _too_many_tries(request: Request, error: Exception) -> Response:
+    assert isinstance(error, TooManyTriesError)
+    return problem(TOO_MANY_TRIES, str(error), request.scope, headers={"Retry-After": str(error.seconds)})
+
+
+async def _busy(request: Request, error: Exception) -> Response:
+    detail = "too many sign-ins at once; ask again in a few seconds"
+    return problem(BUSY, detail, request.scope, headers={"Retry-After": str(BUSY_SECONDS)})
+
+
+def _said_by(kind: Kind) -> Callable[[Request, Exception], Awaitable[Response]]:
+    """Answers with the error's own words, which are made for people."""
+
+    async def answered(request: Request, error: Exception) -> Response:
+        return problem(kind, str(error), request.scope)
+
+    return answered
+
+
+async def _unknown_member(request: Request, error: Exception) -> Response:
+    assert isinstance(error, UnknownMemberError)
+    fault = Fault(parameter=error.parameter, message=str(error))
+    return problem(INVALID, f"{error.parameter}: {error}", request.scope, [fault])

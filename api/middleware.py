@@ -4,24 +4,26 @@ import logging
 import re
 import time
 import uuid
+from collections.abc import Collection
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.errors import FOREIGN_HOST, FOREIGN_ORIGIN, INTERNAL, problem
+from api.problems import FOREIGN_HOST, FOREIGN_ORIGIN, INTERNAL, problem
 from jobs_config.log_setup import log_event
 from jobs_config.loopback import refusal
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 SAFE_HEADERS = {
-    "Cache-Control": "no-store",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
 }
+
+HSTS_SECONDS = 365 * 24 * 3600
 
 logger = logging.getLogger(__name__)
 
@@ -44,7 +46,12 @@ class RequestContext:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                MutableHeaders(scope=message).update({**SAFE_HEADERS, "X-Request-ID": request_id})
+                headers = MutableHeaders(scope=message)
+                # An answer that may be kept says so itself.
+                headers.setdefault("Cache-Control", "no-store")
+                headers.update({**SAFE_HEADERS, "X-Request-ID": request_id})
+                if scope["scheme"] == "https":
+                    headers["Strict-Transport-Security"] = f"max-age={HSTS_SECONDS}"
             await send(message)
 
         try:
@@ -66,14 +73,15 @@ class RequestContext:
         )
 
 
-class LoopbackOnly:
+class OwnHostsOnly:
     """Refuses requests that name another host or come from another site's page."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, allowed: Collection[str] = ()) -> None:
         self._app = app
+        self._allowed = allowed
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        refused = refusal(scope["headers"]) if scope["type"] == "http" else None
+        refused = refusal(scope["headers"], self._allowed) if scope["type"] == "http" else None
         if refused is None:
             await self._app(scope, receive, send)
             return

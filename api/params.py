@@ -1,6 +1,7 @@
 """What a request may ask, and the only place that rejects input. Unknown and repeated parameters are errors."""
 
 import re
+from collections.abc import Callable
 from datetime import date
 from typing import Annotated, Any, Literal, Self
 
@@ -9,8 +10,9 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from api.windows import Interval, days_per
-from warehouse.permissions import load_permissions
+from api.auth.accounts import checked_member, checked_role, checked_username
+from api.windows import Comparison, Interval, days_per
+from jobs_config.errors import ConfigError
 from warehouse.semantic import load_model
 
 DEFAULT_DAYS = 30
@@ -19,9 +21,13 @@ MOST_BUCKETS = 5_000
 MOST_ROWS = 1_000
 FIRST_DATE, LAST_DATE = date(1900, 1, 1), date(2999, 12, 31)
 
+MOST_VALUES = 50
+
 # Counts of people need care cell by cell; the summary takes it, a series by day would undo it.
-SERIES_METRICS = tuple(name for name in load_permissions().metrics_of("viewer", load_model()) if name != "customers")
+COUNTS_OF_PEOPLE = ("customers",)
+ASKABLE_METRICS = tuple(name for name in load_model().metrics if name not in COUNTS_OF_PEOPLE)
 DEFAULT_SERIES = ("net_revenue", "net_units", "gross_revenue", "return_units", "orders")
+RANKED_BY = tuple(name for name, metric in load_model().metrics.items() if metric.is_additive)
 
 
 def _plain_date(value: Any) -> Any:
@@ -37,19 +43,55 @@ def _in_range(value: date) -> date:
     return value
 
 
-def _open_metric(value: str) -> str:
-    if value not in SERIES_METRICS:
-        raise PydanticCustomError("metric", "Input should be one of {metrics}", {"metrics": ", ".join(SERIES_METRICS)})
-    return value
+def _one_of(names: tuple[str, ...]) -> AfterValidator:
+    """A check that a text is one of the names. Which of them the caller may see is decided where the question is asked."""
+
+    def known(value: str) -> str:
+        if value not in names:
+            raise PydanticCustomError("name", "Input should be one of {names}", {"names": ", ".join(names)})
+        return value
+
+    return AfterValidator(known)
 
 
 BusinessDate = Annotated[date, BeforeValidator(_plain_date), AfterValidator(_in_range)]
-SeriesMetric = Annotated[str, BeforeValidator(_open_metric), Field(json_schema_extra={"enum": list(SERIES_METRICS)})]
+SeriesMetric = Annotated[str, Field(json_schema_extra={"enum": list(ASKABLE_METRICS)}), _one_of(ASKABLE_METRICS)]
+RankedBy = Annotated[str, Field(json_schema_extra={"enum": list(RANKED_BY)}), _one_of(RANKED_BY)]
+Value = Annotated[str, Field(min_length=1, max_length=300)]
+Values = Annotated[tuple[Value, ...], Field(max_length=MOST_VALUES)]
+Isbn = Annotated[str, Field(pattern=r"^\d{13}$", max_length=13)]
 Limit = Annotated[int, Field(ge=1, le=MOST_ROWS, description="how many rows at most; what is left out is in `other`")]
-Measure = Literal["net_revenue", "net_units"]
+After = Annotated[
+    int, Field(ge=0, le=10_000_000, description="go on after the row of this `rank`: `next` of the answer before")
+]
 Pinned = Annotated[
     int | None, Header(alias="X-Data-Version", ge=1, description="the publication the answer must come from")
 ]
+
+
+def _as_account(check: Callable[[str], str]) -> AfterValidator:
+    """A check of the accounts as one of a parameter."""
+
+    def checked(value: str) -> str:
+        try:
+            return check(value)
+        except ConfigError as error:
+            raise PydanticCustomError("account", "{reason}", {"reason": str(error)}) from error
+
+    return AfterValidator(checked)
+
+
+Text = Annotated[str, Field(max_length=1_000)]
+Username = Annotated[str, Field(max_length=64), _as_account(checked_username)]
+Role = Annotated[str, Field(max_length=20), _as_account(checked_role)]
+Member = Annotated[str, Field(max_length=500, description="`Parent` or `Parent / Child`"), _as_account(checked_member)]
+Members = Annotated[tuple[Member, ...], Field(max_length=200)]
+
+
+class RequestBody(BaseModel):
+    """What a request's body may hold, and nothing else."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class WindowQuery(BaseModel):
@@ -83,17 +125,59 @@ class WindowQuery(BaseModel):
         return self.days or DEFAULT_DAYS
 
 
-class SummaryQuery(WindowQuery):
+class FilteredQuery(WindowQuery):
+    """A window and what counts within it. Several values of one filter are alternatives; filters narrow each other."""
+
+    region: Values = Field((), description="regions of the store; repeat for several")
+    country: Values = Field((), description="countries of the store; repeat for several")
+    store: Values = Field((), description="stores; repeat for several")
+    channel: Values = Field((), description="channels of the store; repeat for several")
+    genre: Values = Field((), description="genres of the book version sold; repeat for several")
+    subgenre: Values = Field((), description="subgenres; repeat for several")
+    publisher: Values = Field((), description="publishers, their imprints included; repeat for several")
+    imprint: Values = Field((), description="imprints; repeat for several")
+    format: Values = Field((), description="formats, such as ebook; repeat for several")
+    author: Values = Field((), description="books by any of these authors; repeat for several")
+    book: Annotated[tuple[Isbn, ...], Field(max_length=MOST_VALUES)] = Field(
+        (), description="books, by ISBN-13 of today; repeat for several"
+    )
+    source: Values = Field((), description="sources, those outside default totals too; repeat for several")
+
+    @property
+    def filters(self) -> dict[str, tuple[str, ...]]:
+        """The filters that are given."""
+        given = {name: getattr(self, name) for name in FILTERS}
+        return {name: tuple(dict.fromkeys(values)) for name, values in given.items() if values}
+
+
+FILTERS = tuple(name for name in FilteredQuery.model_fields if name not in WindowQuery.model_fields)
+
+
+class ComparedQuery(FilteredQuery):
+    """Also the numbers of another window."""
+
+    comparison: Literal["none", "previous_period", "52_weeks", "year"] = Field(
+        "none",
+        description="also the equally long window before, the same weekdays 52 weeks ago, or the same days a year ago",
+    )
+
+    @property
+    def compared_with(self) -> Comparison | None:
+        """The kind of comparison, if any."""
+        return None if self.comparison == "none" else self.comparison
+
+
+class SummaryQuery(ComparedQuery):
     """What summary takes."""
 
-    comparison: Literal["none", "previous_period"] = Field("none", description="also the equally long window before")
 
-
-class TimeseriesQuery(WindowQuery):
+class TimeseriesQuery(ComparedQuery):
     """What timeseries takes."""
 
     interval: Interval = Field("day", description="length of a bucket; weeks are retail weeks")
-    metrics: tuple[SeriesMetric, ...] = Field(DEFAULT_SERIES, description="repeat the parameter for several")
+    metrics: Annotated[tuple[SeriesMetric, ...], Field(max_length=20)] = Field(
+        DEFAULT_SERIES, description="repeat the parameter for several"
+    )
 
     @model_validator(mode="after")
     def has_few_buckets(self) -> Self:
@@ -104,11 +188,18 @@ class TimeseriesQuery(WindowQuery):
         return self
 
 
-class RankingQuery(WindowQuery):
-    """What sales-by-region and top-books take."""
+class RankingQuery(ComparedQuery):
+    """What top-books and the drill-downs take."""
 
     limit: Limit = 10
-    measure: Measure = Field("net_revenue", description="what rows are ordered by, largest first")
+    after: After = 0
+    measure: RankedBy = Field("net_revenue", description="what rows are ordered by, largest first")
+
+
+class RegionQuery(RankingQuery):
+    """What sales-by-region takes."""
+
+    level: Literal["country", "region", "store"] = "region"
 
 
 class GenreQuery(RankingQuery):
@@ -117,10 +208,14 @@ class GenreQuery(RankingQuery):
     level: Literal["genre", "subgenre"] = "genre"
 
 
+class BookQuery(WindowQuery):
+    """What a book's page takes."""
+
+
 def refuse_repeated(request: Request) -> None:
-    """A parameter given twice is an error: which one would hold? Only `metrics` is a list."""
+    """A parameter given twice is an error: which one would hold? Only `metrics` and filters are lists."""
     names = [name for name, _ in request.query_params.multi_items()]
-    repeated = sorted({name for name in names if names.count(name) > 1 and name != "metrics"})
+    repeated = sorted({name for name in names if names.count(name) > 1 and name not in ("metrics", *FILTERS)})
     if repeated:
         raise RequestValidationError(
             [

@@ -4,7 +4,7 @@ Money is a JSON number with two decimals, in `meta.currency`; ratios are plain n
 denominator is null. Dates are business dates, `YYYY-MM-DD`.
 """
 
-from typing import Generic, TypeVar
+from typing import Generic, NotRequired, TypeVar
 
 from typing_extensions import TypedDict
 
@@ -14,7 +14,17 @@ Number = int | float
 
 
 # `from` is a word of Python's own, so the functional form.
-Comparison = TypedDict("Comparison", {"kind": str, "from": str, "until": str, "is_complete": bool})
+Comparison = TypedDict(
+    "Comparison", {"kind": str, "from": str, "until": str, "is_like_for_like": bool, "is_complete": bool}
+)
+
+
+class SeenScope(TypedDict):
+    """What the caller is narrowed to; an empty list: not narrowed."""
+
+    regions: list[str]
+    publishers: list[str]
+
 
 Meta = TypedDict(
     "Meta",
@@ -23,8 +33,11 @@ Meta = TypedDict(
         "until": str,
         "days": int,
         "interval": str | None,
+        "filters": dict[str, list[str | int]],
+        "scope": SeenScope,
         "is_complete": bool,
         "comparison": Comparison | None,
+        "next": int | None,
         "data_from": str | None,
         "data_through": str | None,
         "loaded_at": str,
@@ -44,7 +57,10 @@ class Body(TypedDict, Generic[Data]):
 
 
 class SummaryMetrics(TypedDict):
-    """Metrics of one window. Those named in `suppressed` are null because they would show too few people."""
+    """Metrics of one window. Those named in `suppressed` are null because they would show too few people.
+
+    Cost and margin are there for those who may see them.
+    """
 
     gross_units: int
     return_units: int
@@ -53,6 +69,9 @@ class SummaryMetrics(TypedDict):
     discount: Number
     return_value: Number
     net_revenue: Number
+    cost: NotRequired[Number]
+    margin: NotRequired[Number]
+    margin_ratio: NotRequired[Number | None]
     average_selling_price: Number | None
     return_rate: Number | None
     orders: int
@@ -63,7 +82,7 @@ class SummaryMetrics(TypedDict):
 
 
 class Summary(TypedDict):
-    """The window, and with `comparison` the equally long one before it."""
+    """The window, and with `comparison` the one it is compared with."""
 
     current: SummaryMetrics
     previous: SummaryMetrics | None
@@ -85,16 +104,26 @@ class Timeseries(TypedDict):
     """Every bucket of the window in order, those without a sale too."""
 
     buckets: list[Bucket]
+    previous: list[Bucket] | None
 
 
-class Sums(TypedDict):
-    """Numbers of one member, or of several together. The share is of the net revenue of all."""
+class PlainSums(TypedDict):
+    """Numbers of one member over one window."""
 
     gross_units: int
     return_units: int
     net_units: int
     gross_revenue: Number
     net_revenue: Number
+
+
+class Sums(PlainSums):
+    """Numbers of one member, or of several together, and what they are ordered by. The share is of the net revenue of all."""
+
+    discount: NotRequired[Number]
+    return_value: NotRequired[Number]
+    cost: NotRequired[Number]
+    margin: NotRequired[Number]
     net_revenue_share: Number | None
 
 
@@ -104,7 +133,13 @@ class GroupSums(Sums):
     count: int
 
 
-class BookRow(Sums):
+class RowSums(Sums):
+    """With `comparison` also what it was; null where that cannot be told."""
+
+    previous: NotRequired[PlainSums | None]
+
+
+class BookRow(RowSums):
     """A book under the labels of its current version; sales of no known book have a null ISBN."""
 
     rank: int
@@ -116,15 +151,16 @@ class BookRow(Sums):
     format: str | None
 
 
-class RegionRow(Sums):
-    """The region of the store."""
+class RegionRow(RowSums):
+    """The store, its region or its country; what is finer than the level asked for is null."""
 
     rank: int
-    region: str
+    region: str | None
     country: str
+    store: str | None
 
 
-class GenreRow(Sums):
+class GenreRow(RowSums):
     """The genre of the book version sold; `subgenre` is null at level `genre`."""
 
     rank: int
@@ -143,6 +179,256 @@ class Ranking(TypedDict, Generic[Row]):
     total: GroupSums
 
 
+class SessionTokens(TypedDict):
+    """Tokens of a session, as OAuth 2 names them; the refresh token is good for one use."""
+
+    access_token: str
+    token_type: str
+    expires_in: int
+    refresh_token: str
+
+
+class User(TypedDict):
+    """An account. A kind of scope with an empty list is not narrowed."""
+
+    username: str
+    role: str
+    is_disabled: bool
+    regions: list[str]
+    publishers: list[str]
+    created_at: str
+
+
+class NewUser(User):
+    """An account with the password made for it, which is shown this once; null where one was given."""
+
+    password: str | None
+
+
+class UserList(TypedDict):
+    """A page of accounts; `next` goes into `after` for the page that follows, null on the last."""
+
+    users: list[User]
+    next: str | None
+
+
+class AuditEntry(TypedDict):
+    """One request; without a status it ended without a word, or is still going on."""
+
+    seq: int
+    at: str
+    request_id: str
+    username: str | None
+    role: str | None
+    address: str | None
+    method: str | None
+    endpoint: str | None
+    path: str | None
+    decision: str | None
+    status: int | None
+    milliseconds: Number | None
+    columns: list[str]
+    row_count: int | None
+    publication: int | None
+
+
+class AuditPage(TypedDict):
+    """Requests, newest first; `next` goes into `before` for those before them, null on the last page."""
+
+    entries: list[AuditEntry]
+    next: int | None
+
+
+class SlowRequests(TypedDict):
+    """The requests that took longest."""
+
+    entries: list[AuditEntry]
+
+
+class UserActivity(TypedDict):
+    """What one user has asked."""
+
+    username: str
+    requests: int
+    refused: int
+    row_count: int
+    last_at: str
+
+
+class Activity(TypedDict):
+    """The busiest users first."""
+
+    users: list[UserActivity]
+
+
+class Run(TypedDict):
+    """One go of the pipeline."""
+
+    run_seq: int
+    kind: str
+    source: str
+    state: str
+    started_at: str
+    finished_at: str | None
+    detail: str
+
+
+class Runs(TypedDict):
+    """Runs, newest first; `next` goes into `before` for those before them, null on the last page."""
+
+    runs: list[Run]
+    next: int | None
+
+
+class QualityResult(TypedDict):
+    """What one expectation found."""
+
+    run_seq: int
+    table_name: str
+    expectation: str
+    level: str
+    failed_rows: int
+    checked_rows: int
+
+
+class QualityResults(TypedDict):
+    """Most failures first."""
+
+    results: list[QualityResult]
+
+
+class PublicationEntry(TypedDict):
+    """One publication."""
+
+    generation: int
+    run_seq: int
+    published_at: str
+
+
+class Publications(TypedDict):
+    """Newest first."""
+
+    publications: list[PublicationEntry]
+
+
+class Job(TypedDict):
+    """Long work: running, cancelling, done, attention, refused, failed, cancelled, or ended without a word."""
+
+    job_id: str
+    kind: str
+    arguments: dict[str, int | bool | None]
+    state: str
+    started_by: str
+    started_at: str
+    finished_at: str | None
+    exit_code: int | None
+    log_end: list[str]
+
+
+class JobList(TypedDict):
+    """Newest first, without what they said."""
+
+    jobs: list[Job]
+
+
+class Me(TypedDict):
+    """Who asks, and what they may: `view` is the same for all who see the same."""
+
+    username: str
+    role: str
+    regions: list[str]
+    publishers: list[str]
+    endpoints: list[str]
+    metrics: list[str]
+    view: str
+
+
+class Jwks(TypedDict):
+    """The public keys of access tokens."""
+
+    keys: list[dict[str, str]]
+
+
+class Done(TypedDict):
+    """It is done."""
+
+    status: str
+
+
+class Book(TypedDict):
+    """A book as it is called today; its cost is there for those who may see it."""
+
+    isbn13: str | None
+    title: str
+    work_title: str | None
+    series: str | None
+    series_number: int | None
+    author_names: list[str]
+    genre: str
+    subgenre: str
+    publisher: str
+    imprint: str
+    format: str
+    language: str | None
+    page_count: int | None
+    list_price: Number | None
+    unit_cost: NotRequired[Number | None]
+    currency: str | None
+    published_on: str | None
+
+
+class LaunchWeek(TypedDict):
+    """One week since publication, the first is 1."""
+
+    week: int
+    start: str
+    is_complete: bool
+    net_units: int
+    net_revenue: Number
+
+
+class BookDetail(TypedDict):
+    """A book, every edition of its work, its metrics over the window, and its first 52 weeks, whatever the window."""
+
+    book: Book
+    editions: list[Book]
+    metrics: SummaryMetrics
+    launch: list[LaunchWeek]
+
+
+class MetricEntry(TypedDict):
+    """A metric: unit is copies, money, ratio or count; `adds_up` says whether parts add up to the whole."""
+
+    name: str
+    label: str
+    unit: str
+    meaning: str
+    adds_up: bool
+
+
+class DimensionEntry(TypedDict):
+    """What numbers are filtered by, and cut by where `can_group`."""
+
+    name: str
+    label: str
+    can_group: bool
+
+
+class Dictionary(TypedDict):
+    """What can be asked for."""
+
+    metrics: list[MetricEntry]
+    dimensions: list[DimensionEntry]
+
+
+class Table(TypedDict):
+    """A page of rows; `row_count` counts all, and `meta.next` leads on where `is_truncated`."""
+
+    rows: list[dict[str, str | int | float | None]]
+    row_count: int
+    is_truncated: bool
+
+
 class Health(TypedDict):
     """The process answers."""
 
@@ -150,9 +436,15 @@ class Health(TypedDict):
 
 
 class Readiness(TypedDict):
-    """A publication can be read."""
+    """The server can answer: what was looked at, each `ok`."""
 
     status: str
+    checks: dict[str, str]
+
+
+class Published(TypedDict):
+    """What serves now."""
+
     publication: int
     loaded_at: str
     data_from: str | None

@@ -6,7 +6,9 @@ from datetime import date, timedelta
 from typing import Literal
 
 Interval = Literal["day", "week", "month", "quarter", "year"]
+Comparison = Literal["previous_period", "52_weeks", "year"]
 
+FIFTY_TWO_WEEKS = 364
 ONE_DAY = timedelta(days=1)
 WEEKDAYS = {"monday": 0, "saturday": 5, "sunday": 6}
 MONTHS = {"month": 1, "quarter": 3, "year": 12}
@@ -30,9 +32,26 @@ class Window:
         """The day after the last, for half-open questions."""
         return self.last + ONE_DAY
 
-    def before(self) -> "Window":
-        """The equally long window that ends where this one begins."""
-        return Window(self.first - timedelta(days=self.day_count), self.first - ONE_DAY)
+    def before(self, kind: Comparison = "previous_period") -> "Window":
+        """What it is compared with: the equally long window that ends where it begins, the same days a year ago, or the same
+        weekdays 52 weeks ago."""
+        if kind == "year":
+            return Window(_year_before(self.first), _year_before(self.last))
+        shift = timedelta(days=FIFTY_TWO_WEEKS if kind == "52_weeks" else self.day_count)
+        return Window(self.first - shift, self.last - shift)
+
+    def grown_to(self, count: int) -> "Window":
+        """That many days ending where it ends."""
+        return Window(self.last - timedelta(days=count - 1), self.last)
+
+    def first_days(self, count: int) -> "Window":
+        """No more than that many of its days."""
+        return Window(self.first, min(self.last, self.first + timedelta(days=count - 1)))
+
+
+def _year_before(day: date) -> date:
+    # The day before 1 March of a year without a 29 February is its 28th.
+    return day.replace(year=day.year - 1, day=28) if (day.month, day.day) == (2, 29) else day.replace(year=day.year - 1)
 
 
 def days_per(interval: Interval) -> int:

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 
 from booksales.commands import (
+    audit,
     backfill,
     dashboard,
     demo,
@@ -25,6 +26,7 @@ from booksales.commands import (
     sweep,
     sync,
     unlock,
+    users,
     verify,
 )
 from booksales.last_resort import in_one_line
@@ -51,6 +53,8 @@ VERBS = (
     unlock,
     verify,
     schedule,
+    users,
+    audit,
     serve,
     dashboard,
 )

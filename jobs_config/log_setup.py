@@ -45,7 +45,7 @@ def set_up_logging(as_json: bool, stream: TextIO | None = None, level: int = log
     handler = logging.StreamHandler(stream or sys.stderr)
     handler.setFormatter(JsonLines() if as_json else PlainLines())
     logging.basicConfig(handlers=[handler], level=level, force=True)
-    for noisy in ("py4j", "urllib3"):
+    for noisy in ("py4j", "urllib3", "alembic"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
 
 

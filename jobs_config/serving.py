@@ -10,12 +10,12 @@ from jobs_config.loopback import require_loopback
 PORTS = 65_536
 
 
-def listen(address: str, port: int) -> socket.socket:
-    """A socket that listens on a loopback address; port 0 is any free one.
+def listen(address: str, port: int, is_behind_proxy: bool = False) -> socket.socket:
+    """A socket that listens on a loopback address, behind a proxy on any; port 0 is any free one.
 
     Raises ConfigError for an address that others could reach and for what is no port, BooksalesError where the port is taken.
     """
-    family = socket.AF_INET6 if ":" in require_loopback(address) else socket.AF_INET
+    family = socket.AF_INET6 if ":" in (address if is_behind_proxy else require_loopback(address)) else socket.AF_INET
     if not 0 <= port < PORTS:
         raise ConfigError(f"cannot listen on {address} port {port}: name one from 0 to {PORTS - 1} by --port")
     try:

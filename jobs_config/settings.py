@@ -54,6 +54,34 @@ class Settings(BaseModel):
     api_port: int = Field(8600, ge=0, lt=65536, description="port of the API on loopback; 0: any free one")
     dashboard_port: int = Field(8601, ge=0, lt=65536, description="port of the dashboard on loopback; 0: any free one")
 
+    control_url: str = Field(
+        "",
+        description="postgresql://user@host:port/database of accounts and audit, without a password; empty: SQLite files",
+    )
+
+    api_hosts: str = Field(
+        "",
+        pattern=r"^[a-z0-9.-]*(,[a-z0-9.-]+)*$",
+        description="names, by commas, that a proxy with TLS serves the API under",
+    )
+    trusted_proxies: str = Field("", description="addresses, by commas, whose X-Forwarded-For and -Proto are believed")
+    api_workers: int = Field(1, ge=1, le=64, description="processes that serve the API")
+    api_requests_at_once: int = Field(64, ge=1, description="requests that a process of the API answers at once")
+    api_requests_per_minute: int = Field(
+        1200, ge=0, description="requests of one account a minute and process; 0: no bound"
+    )
+    api_cache_mb: int = Field(64, ge=0, description="memory that a process of the API keeps answers in; 0: none")
+    audit_retention_days: int = Field(
+        400, ge=1, description="days that audit entries are kept; their signed heads stay"
+    )
+
+    @field_validator("control_url")
+    @classmethod
+    def has_no_password(cls, url: str) -> str:
+        if url and not re.fullmatch(r"postgresql://[^:@/\s]+@[^@\s]+", url):
+            raise ValueError("use postgresql://user@host:port/database; the password is BOOKSALES_CONTROL_PASSWORD")
+        return url
+
     @field_validator("time_zone")
     @classmethod
     def time_zone_exists(cls, name: str) -> str:

@@ -90,6 +90,22 @@ class StateFolder:
         """The run ledger: a file of the folder, unless the setting names a server's database."""
         return load_settings().ledger_url or f"sqlite:///{self.root / 'ledger.db'}"
 
+    @property
+    def accounts_url(self) -> str:
+        return f"sqlite:///{self.root / 'accounts.db'}"
+
+    @property
+    def audit_url(self) -> str:
+        return f"sqlite:///{self.root / 'audit.db'}"
+
+    @property
+    def audit_heads(self) -> Path:
+        return self.root / "audit_heads"
+
+    @property
+    def token_keys(self) -> Path:
+        return self.root / "token_keys"
+
     def secret(self, name: str) -> str:
         """The generated secret of that name: 256 random bits as hex, made on first use, in a file of mode 0600.
 

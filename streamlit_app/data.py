@@ -15,8 +15,8 @@ from api.client import (
     GenreRow,
     Interval,
     Measure,
+    Published,
     Ranking,
-    Readiness,
     RegionRow,
     Summary,
     Timeseries,
@@ -39,26 +39,25 @@ class Overview:
     genres: Body[Ranking[GenreRow]]
 
 
-def publication() -> Readiness:
+def publication(client: Client) -> Published:
     """The publication that serves now. Raises ApiError where the API does not answer or has none."""
-    return _client(api_url()).ready()
+    return client.publication()
 
 
-def overview(publication: int, window: Window, interval: Interval, measure: Measure) -> Overview:
+def overview(client: Client, publication: int, window: Window, interval: Interval, measure: Measure) -> Overview:
     """The overview of a window. Raises ApiError, of kind `publication-gone` where the page must start over."""
-    return _overview(api_url(), publication, window, interval, measure)
-
-
-@st.cache_resource
-def _client(url: str) -> Client:
-    return Client(url)
+    # What is kept is for all who see the same, and asked anew who that is: a change of role holds at once.
+    me = client.me()
+    return _overview(api_url(), me["view"], publication, window, interval, measure, client)
 
 
 @st.cache_data(max_entries=200, show_spinner=False)
-def _overview(url: str, publication: int, window: Window, interval: Interval, measure: Measure) -> Overview:
-    client = _client(url)
+def _overview(
+    url: str, view: str, publication: int, window: Window, interval: Interval, measure: Measure, _client: Client
+) -> Overview:
+    client = _client
     questions: list[Callable[..., Any]] = [
-        partial(client.summary, previous=True),
+        partial(client.summary, comparison="previous_period"),
         partial(client.timeseries, interval=interval, metrics=TILE_METRICS),
         partial(client.top_books, limit=BARS, measure=measure),
         partial(client.sales_by_region, limit=BARS, measure=measure),

@@ -8,7 +8,7 @@ from api.client import ApiError, Window
 from streamlit_app import filters, words
 from streamlit_app.address import api_url
 
-UNREACHABLE, NOT_PUBLISHED = "unreachable", "not-published"
+UNREACHABLE, NOT_PUBLISHED, NOT_SET_UP = "unreachable", "not-published", "not-set-up"
 
 
 def failure(error: ApiError) -> None:
@@ -24,6 +24,12 @@ def failure(error: ApiError) -> None:
             "Fill the warehouse with `booksales reload`; this page shows the sales as soon as they are published.",
             title="Nothing is published yet",
             icon=":material/hourglass_empty:",
+        )
+    elif error.kind == NOT_SET_UP:
+        st.info(
+            "Make the first account with `booksales users add NAME --role admin`, then sign in.",
+            title="Nobody can sign in yet",
+            icon=":material/person_add:",
         )
     else:
         st.error(words.escaped(str(error)), title="The API could not answer", icon=":material/error:")

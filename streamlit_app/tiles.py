@@ -8,7 +8,7 @@ from typing import Any, Literal
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from api.client import Bucket, Readiness, SummaryMetrics
+from api.client import Bucket, Published, SummaryMetrics
 from streamlit_app import words
 from streamlit_app.data import Overview
 
@@ -63,7 +63,7 @@ TILES = (
 )
 
 
-def freshness(place: DeltaGenerator, publication: Readiness) -> None:
+def freshness(place: DeltaGenerator, publication: Published) -> None:
     """How fresh the page is: the last business day, when it was loaded, and as what."""
     through = words.day(date.fromisoformat(publication["data_through"])) if publication["data_through"] else "no day"
     loaded = words.moment(publication["loaded_at"])

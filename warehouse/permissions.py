@@ -18,20 +18,30 @@ class Permissions(BaseModel):
 
     roles: tuple[str, ...]
     endpoints: dict[str, tuple[str, ...]]
-    metrics: dict[str, tuple[str, ...]]
+    columns: dict[str, tuple[tuple[str, ...], ...]]
     never: tuple[str, ...]
     smallest_customer_cell: int
     scopes: tuple[str, ...]
 
+    @property
+    def public(self) -> frozenset[str]:
+        """Endpoints that anybody may call."""
+        return frozenset(self.endpoints.get("public", ()))
+
     def endpoints_of(self, role: str) -> frozenset[str]:
-        """Endpoints that the role may call, those of the roles below it included."""
-        return frozenset(name for lower in self._up_to(role) for name in self.endpoints.get(lower, ()))
+        """Endpoints that the role may call, those of the roles below it and the public ones included."""
+        return self.public.union(*(self.endpoints.get(lower, ()) for lower in self._up_to(role)))
 
     def metrics_of(self, role: str, model: SemanticModel) -> tuple[str, ...]:
-        """Metrics that the role may see, in the model's order: all that need no higher role."""
-        higher = set(self.roles) - set(self._up_to(role))
-        hidden = {name for role_above in higher for name in self.metrics.get(role_above, ())}
-        return tuple(name for name in model.metrics if name not in hidden)
+        """Metrics that the role may see, in the model's order."""
+        seen = self.columns_of(role)
+        return tuple(name for name in model.metrics if name in seen)
+
+    def columns_of(self, role: str) -> frozenset[str]:
+        """Columns that the role may see, those of the roles below it included: metrics, dimensions, labels of a book."""
+        return frozenset(
+            name for lower in self._up_to(role) for names in self.columns.get(lower, ()) for name in names
+        ).difference(self.never)
 
     def _up_to(self, role: str) -> tuple[str, ...]:
         return self.roles[: self.roles.index(role) + 1]

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
-from warehouse.semantic import Dimension, Distinct, Metric, SemanticModel
+from warehouse.scope import EVERYTHING, Scope
+from warehouse.semantic import Dimension, Distinct, Metric, Selection, SemanticModel
 
 FACT = "fact_sales"
 
@@ -20,7 +21,8 @@ BOOK_COLUMNS = {"book_source": "dim_book.source", "book_id": "dim_book.book_id"}
 class Question:
     """Metrics by dimensions over a window of business dates, half-open: `from_date` <= day < `until_date`.
 
-    Filters give the values a dimension may take. Lines outside default totals take part only when `source` is filtered.
+    Filters give the values that a dimension or selection may take; `scope` is what the one who asks may see. Lines outside
+    default totals take part only when `source` is filtered.
     `order_by` names a metric (descending) or a dimension (ascending); without it rows come in dimension order.
     """
 
@@ -31,6 +33,7 @@ class Question:
     filters: dict[str, Sequence[object]] = field(default_factory=dict)
     order_by: str = ""
     limit: int | None = None
+    scope: Scope = EVERYTHING
 
 
 @dataclass(frozen=True)
@@ -49,26 +52,28 @@ def plan(question: Question, model: SemanticModel) -> Plan:
     Raises SemanticError for a metric or dimension that is not in the model.
     """
     metrics = {name: model.metric(name) for name in question.metrics}
-    dimensions = {name: model.dimension(name) for name in {**dict.fromkeys(question.dimensions), **question.filters}}
+    selections = {name: model.selections[name] for name in question.filters if name in model.selections}
+    named = [name for name in {**dict.fromkeys(question.dimensions), **question.filters} if name not in selections]
+    dimensions = {name: model.dimension(name) for name in named}
     summed = {name: metric for name, metric in metrics.items() if metric.formula}
     counted = {name: metric.distinct for name, metric in metrics.items() if metric.distinct}
-    table = _smallest_table(dimensions, model)
-    conditions, parameters = _conditions(question, dimensions, table)
+    keys = {part.key for part in dimensions.values()} | {part.key for part in selections.values()}
+    table = _smallest_table(keys.union(question.scope.keys), model)
+    conditions, parameters = _conditions(question, dimensions, selections, table)
     measures = _measured(summed, model, table)
     ctes = [
         f"lines as (\n{_lines(question, dimensions, table, measures, conditions)}\n)",
         f"sums as (\n{_sums(question, summed)}\n)",
     ]
     if counted:
-        conditions, _ = _conditions(question, dimensions, FACT)
+        conditions, _ = _conditions(question, dimensions, selections, FACT)
         ctes.append(f"counted_lines as (\n{_lines(question, dimensions, FACT, _counted(counted), conditions)}\n)")
         ctes += [f"{name}_counts as (\n{_distinct(question, distinct)}\n)" for name, distinct in counted.items()]
     sql = "with " + ",\n\n".join(ctes) + "\n\n" + _answer(question, metrics, dimensions)
     return Plan(sql, parameters, tuple(dict.fromkeys((table, FACT) if counted else (table,))))
 
 
-def _smallest_table(dimensions: dict[str, Dimension], model: SemanticModel) -> str:
-    needed = {dimension.key for dimension in dimensions.values()}
+def _smallest_table(needed: set[str], model: SemanticModel) -> str:
     return next((name for name, rollup in model.rollups.items() if needed <= set(rollup.keys)), FACT)
 
 
@@ -94,9 +99,8 @@ def _lines(
         (dimension.table, dimension.key, dimension.match) for dimension in dimensions.values() if dimension.table
     )
     # The fact does not repeat the book's format or id; a book version has exactly one.
-    if table == FACT and any(
-        value.startswith("dim_book.") for value in (*asked.values(), *values.values(), *conditions)
-    ):
+    looked_at = (*asked.values(), *values.values(), *conditions)
+    if table == FACT and any(value.startswith("dim_book.") for value in looked_at):
         joined["dim_book", "book_key", "book_key"] = None
     joins = [f"inner join analytics.{other} on {table}.{key} = {other}.{on}" for other, key, on in joined]
     return "\n".join(
@@ -113,7 +117,7 @@ def _column(dimension: Dimension, table: str) -> str:
 
 
 def _conditions(
-    question: Question, dimensions: dict[str, Dimension], table: str
+    question: Question, dimensions: dict[str, Dimension], selections: dict[str, Selection], table: str
 ) -> tuple[list[str], dict[str, object]]:
     conditions = [f"{table}.sale_date >= $from_date", f"{table}.sale_date < $until_date"]
     parameters: dict[str, object] = {"from_date": question.from_date, "until_date": question.until_date}
@@ -123,8 +127,14 @@ def _conditions(
         names = [f"{name}_{number}" for number in range(len(values))]
         parameters |= dict(zip(names, values, strict=True))
         choices = ", ".join(f"${parameter}" for parameter in names)
-        conditions.append(f"{_column(dimensions[name], table)} in ({choices})" if names else "1 = 0")
-    return conditions, parameters
+        if not names:
+            conditions.append("1 = 0")
+        elif name in selections:
+            conditions.append(f"{table}.{selections[name].key} in ({selections[name].keys.format(values=choices)})")
+        else:
+            conditions.append(f"{_column(dimensions[name], table)} in ({choices})")
+    narrowed, members = question.scope.conditions(table)
+    return [*conditions, *narrowed], {**parameters, **members}
 
 
 def _sums(question: Question, metrics: dict[str, Metric]) -> str:

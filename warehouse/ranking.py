@@ -11,8 +11,8 @@ BOOK_DIMENSIONS = ("book_source", "book_id")
 BOOK_LABELS = ("isbn13", "title", "author_names", "publisher", "genre", "format")
 
 
-def plan_ranking(question: Question, model: SemanticModel) -> Plan:
-    """The SQL for the first `limit` members by `order_by`, largest first, equal ones in dimension order.
+def plan_ranking(question: Question, model: SemanticModel, after: int = 0) -> Plan:
+    """The SQL for the `limit` members after place `after` by `order_by`, largest first, equal ones in dimension order.
 
     Each row has the question's columns, its `place` from 1, `member_count` and `total_<metric>` over all members, and
     for books (dimensions `book_source` and `book_id`) the labels of the current version, null where there is none. No
@@ -31,7 +31,33 @@ def plan_ranking(question: Question, model: SemanticModel) -> Plan:
         labels = ", ".join(BOOK_LABELS)
         ctes.append(f"books as (\n    select source, book_id, {labels} from analytics.dim_book where is_current\n)")
     sql = "with " + ",\n\n".join(ctes) + "\n\n" + _first_places(question, is_books)
-    return Plan(sql, {**answer.parameters, "last_place": question.limit}, answer.tables)
+    places = {"after_place": after, "last_place": after + question.limit}
+    return Plan(sql, {**answer.parameters, **places}, answer.tables)
+
+
+def plan_page(question: Question, model: SemanticModel, after: int = 0) -> Plan:
+    """The SQL for the `limit` rows after place `after` of any question, each with its `place` and the `row_count` of all.
+
+    In order of `order_by`, a metric's largest first, then of the dimensions. Raises SemanticError without a limit.
+    """
+    if question.limit is None:
+        raise SemanticError("a page has a limit")
+    answer = plan(replace(question, order_by="", limit=None), model)
+    ordered = (*question.dimensions, *question.metrics)
+    if question.order_by and question.order_by not in ordered:
+        raise SemanticError(f"cannot order by {question.order_by!r}; there are {', '.join(ordered)}")
+    first = [f"{question.order_by} desc nulls last"] if question.order_by in question.metrics else []
+    first += [question.order_by] if question.order_by in question.dimensions else []
+    order = ", ".join([*first, *question.dimensions]) or "1"
+    columns = ",\n".join(f"    {name}" for name in ordered)
+    sql = (
+        f"with answer as (\n{answer.sql}\n),\n\nplaced as (\nselect\n{columns},\n"
+        f"    row_number() over (order by {order}) as place,\n    count(*) over () as row_count\nfrom answer\n)\n\n"
+        f"select\n{columns},\n    place,\n    row_count\nfrom placed\n"
+        "where place > $after_place and place <= $last_place\norder by place"
+    )
+    places = {"after_place": after, "last_place": after + question.limit}
+    return Plan(sql, {**answer.parameters, **places}, answer.tables)
 
 
 def _placed(question: Question) -> str:
@@ -62,5 +88,5 @@ def _first_places(question: Question, is_books: bool) -> str:
     return (
         "select\n"
         + ",\n".join(selected)
-        + f"\nfrom placed\n{join}where placed.place <= $last_place\norder by placed.place"
+        + f"\nfrom placed\n{join}where placed.place > $after_place and placed.place <= $last_place\norder by placed.place"
     )

@@ -74,6 +74,16 @@ class Dimension(_Model):
     unknown: str = ""
 
 
+class Selection(_Model):
+    """Something numbers are only filtered by, as its totals overlap: `keys` gives the `key`s of `{values}`, of `table`.`column`."""
+
+    key: str
+    column: str
+    table: str
+    label: str
+    keys: str
+
+
 class Rollup(_Model):
     """A table of every measure summed by `keys`."""
 
@@ -87,6 +97,7 @@ class SemanticModel(_Model):
     measures: dict[str, Measure]
     metrics: dict[str, Metric]
     dimensions: dict[str, Dimension]
+    selections: dict[str, Selection] = {}
     rollups: dict[str, Rollup]
 
     @model_validator(mode="after")

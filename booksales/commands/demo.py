@@ -2,11 +2,17 @@
 
 import argparse
 import sys
+from contextlib import closing
 from dataclasses import replace
 
+from api.audit.installation import audited_command
+from api.auth.accounts import ADMIN
+from api.auth.authority import open_authority
+from api.auth.passwords import generated_password
 from booksales.commands import Verbs, add_verb
 from booksales.commands.generate import add_shop_arguments, shop_plan
 from booksales.commands.status import served
+from booksales.commands.users import hand_over, password_file
 from booksales.local_stack.postgres import EmbeddedPostgres
 from booksales.local_stack.processes import Child, free_port, stop_signals_raise, watch
 from booksales.pipeline import Source, run_pipeline
@@ -15,6 +21,9 @@ from jobs_config.errors import ExitCode
 from jobs_config.progress import Progress
 from jobs_config.settings import Settings, load_settings
 from jobs_config.state import StateFolder, open_state
+from warehouse.scope import EVERYTHING
+
+DEMO_ADMIN = "admin"
 
 
 def add_to(verbs: Verbs) -> None:
@@ -77,9 +86,7 @@ def _serve(state: StateFolder, settings: Settings, progress: Progress) -> int:
     api_port = free_port(settings.api_port, "BOOKSALES_API_PORT")
     dashboard_port = free_port(settings.dashboard_port, "BOOKSALES_DASHBOARD_PORT")
     api_url, dashboard_url = f"http://127.0.0.1:{api_port}", f"http://127.0.0.1:{dashboard_port}"
-    api = Child(
-        "api", [sys.executable, "-m", "api", "--port", str(api_port), "--warehouse", str(state.warehouse)], state.logs
-    )
+    api = Child("api", [sys.executable, "-m", "api", "--port", str(api_port), "--home", str(state.root)], state.logs)
     dashboard = Child(
         "dashboard",
         [sys.executable, "-m", "streamlit_app", "--port", str(dashboard_port), "--api-url", api_url],
@@ -90,7 +97,8 @@ def _serve(state: StateFolder, settings: Settings, progress: Progress) -> int:
             api.wait_until_healthy(f"{api_url}/healthz")
             dashboard.wait_until_healthy(f"{dashboard_url}/_stcore/health")
         print(
-            f"\n  dashboard  {dashboard_url}\n  API        {api_url}/api/analytics/summary/\n\nCtrl-C stops everything.",
+            f"\n  dashboard  {dashboard_url}\n  API        {api_url}/api/analytics/summary/\n  sign in    {_sign_in(state, settings)}"
+            "\n\nCtrl-C stops everything.",
             flush=True,
         )
         try:
@@ -98,3 +106,14 @@ def _serve(state: StateFolder, settings: Settings, progress: Progress) -> int:
         except KeyboardInterrupt:
             progress.say("\nstopping")
     return ExitCode.DONE
+
+
+def _sign_in(state: StateFolder, settings: Settings) -> str:
+    """How to sign in: with an administrator made now, whose password is shown once, or with the one there is."""
+    with closing(open_authority(state, settings)) as authority:
+        if authority.is_set_up():
+            return f"as before; `booksales users reset {DEMO_ADMIN}` makes another password"
+        password = generated_password()
+        with audited_command(state, settings, "users add", f"add {DEMO_ADMIN}"):
+            authority.accounts.add(DEMO_ADMIN, ADMIN, EVERYTHING, password, only_as_first=True)
+        return f"as {DEMO_ADMIN}, {hand_over('password', password, password_file(state, DEMO_ADMIN))}"

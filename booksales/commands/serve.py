@@ -12,9 +12,13 @@ from jobs_config.state import open_state
 def add_to(verbs: Verbs) -> None:
     verb = add_verb(
         verbs, "serve", "serve the REST API on loopback", run, "booksales serve", "booksales serve --port 8700",
-        "curl http://127.0.0.1:8600/api/analytics/summary/?days=7",
+        "curl -H @header.txt http://127.0.0.1:8600/api/analytics/summary/?days=7",
     )  # fmt: skip
-    verb.add_argument("--host", default="127.0.0.1", help="a loopback address; others are refused until accounts exist")
+    verb.add_argument(
+        "--host",
+        default="127.0.0.1",
+        help="an address of this machine; beyond loopback with the setting api_hosts only",
+    )
     verb.add_argument("--port", type=port_number, default=None, help="port (default: the setting api_port, 8600)")
 
 
@@ -29,7 +33,7 @@ def run(arguments: argparse.Namespace) -> int:
         arguments.host,
         "--port",
         str(port),
-        "--warehouse",
-        str(state.warehouse),
+        "--home",
+        str(state.root),
     ]
     os.execv(sys.executable, line)  # noqa: S606  the API takes this process over: no shell, fixed arguments

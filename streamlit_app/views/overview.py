@@ -6,8 +6,8 @@ from typing import Any
 
 import streamlit as st
 
-from api.client import ApiError, GenreRow, Interval, Measure, Ranking, Readiness, RegionRow
-from streamlit_app import charts, data, filters, messages, tables, tiles, words
+from api.client import ApiError, Client, GenreRow, Interval, Measure, Published, Ranking, RegionRow
+from streamlit_app import charts, data, filters, messages, session, tables, tiles, words
 from streamlit_app.data import Overview
 
 QUIET = {"displayModeBar": False, "responsive": True}
@@ -16,19 +16,23 @@ MEASURE_LABELS = {measure: label for label, measure in filters.MEASURES.items()}
 
 def show() -> None:
     """Draw the page."""
+    client = session.require()
     head = st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="bottom")
     head.title("Book sales", anchor=False, width="content")
     try:
-        publication = data.publication()
+        publication = data.publication(client)
         tiles.freshness(head.container(width="content"), publication)
-        _draw(publication)
+        _draw(client, publication)
+        st.button("Sign out", icon=":material/logout:", on_click=session.sign_out, type="tertiary")
     except ApiError as error:
-        if error.kind == "publication-gone":
+        if error.kind == session.NOT_SIGNED_IN:
+            session.forget()
+        if error.kind in (session.NOT_SIGNED_IN, "publication-gone"):
             st.rerun()
         messages.failure(error)
 
 
-def _draw(publication: Readiness) -> None:
+def _draw(client: Client, publication: Published) -> None:
     first, last = _day(publication["data_from"]), _day(publication["data_through"])
     window, interval, measure = filters.choose(first, last)
     if window is None:
@@ -36,7 +40,7 @@ def _draw(publication: Readiness) -> None:
             messages.nothing_sold()
         return
     with st.skeleton(height=900):
-        overview = data.overview(publication["publication"], window, interval, measure)
+        overview = data.overview(client, publication["publication"], window, interval, measure)
         if overview.books["data"]["total"]["count"] == 0:
             messages.empty_window(window, first, last)
             return

@@ -1,12 +1,18 @@
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
-from live_api import live_api
+from live_api import live_api, token_of
+from signed_in import Members, bearer
 from small_star import published_once
 
-from api.app import create_app
+from api.app import close, create_app
+from api.auth.authority import Authority, open_authority
+from jobs_config.settings import Settings
+from jobs_config.state import StateFolder, open_state
 from warehouse.duckdb_warehouse import DuckDBWarehouse, Generation
 
 BASE = "http://127.0.0.1:8600"
@@ -24,9 +30,37 @@ def generation(star: Path) -> Generation:
 
 
 @pytest.fixture(scope="session")
-def api(star: Path) -> TestClient:
+def app(star: Path) -> Iterator[FastAPI]:
     """The API over the small star."""
-    return TestClient(create_app(star), base_url=BASE)
+    app = create_app(StateFolder(star.parent), Settings(api_requests_per_minute=0))
+    yield app
+    close(app)
+
+
+@pytest.fixture(scope="session")
+def asked_by(app: FastAPI) -> Iterator[Callable[..., TestClient]]:
+    """The API as somebody of a role and scope asks it."""
+    with ExitStack() as clients:
+
+        def ask(role: str, members: Members = ()) -> TestClient:
+            client = TestClient(app, base_url=BASE, headers=bearer(app.state.authority, role, members))
+            # Entered, its requests share one event loop instead of making a thread each.
+            return clients.enter_context(client)
+
+        yield ask
+
+
+@pytest.fixture(scope="session")
+def api(asked_by: Callable[..., TestClient]) -> TestClient:
+    """The API over the small star, asked by a viewer."""
+    return asked_by("viewer")
+
+
+@pytest.fixture(scope="session")
+def nobody(app: FastAPI) -> Iterator[TestClient]:
+    """The API asked without a token."""
+    with TestClient(app, base_url=BASE) as client:
+        yield client
 
 
 @pytest.fixture(scope="session")
@@ -36,13 +70,46 @@ def url(star: Path) -> Iterator[str]:
         yield url
 
 
-@pytest.fixture
-def warehouse(tmp_path: Path) -> Path:
-    """A warehouse folder of the test's own, nothing published."""
-    return tmp_path / "warehouse"
+@pytest.fixture(scope="session")
+def token(star: Path, url: str) -> str:
+    """A viewer's access token for that server."""
+    return token_of(star)
 
 
 @pytest.fixture
-def own_api(warehouse: Path) -> TestClient:
-    """The API over the test's own warehouse."""
-    return TestClient(create_app(warehouse), base_url=BASE)
+def own_state(tmp_path: Path) -> StateFolder:
+    """A state folder of the test's own, nothing published, nobody there."""
+    return open_state(tmp_path / "booksales")
+
+
+@pytest.fixture
+def warehouse(own_state: StateFolder) -> Path:
+    """The warehouse folder of the test's own, nothing published."""
+    return own_state.warehouse
+
+
+@pytest.fixture
+def own_app(own_state: StateFolder) -> Iterator[FastAPI]:
+    app = create_app(own_state)
+    yield app
+    close(app)
+
+
+@pytest.fixture
+def authority(own_state: StateFolder) -> Iterator[Authority]:
+    """Who may come into the test's own API, as another process has it."""
+    authority = open_authority(own_state, Settings())
+    yield authority
+    authority.engine.dispose()
+
+
+@pytest.fixture
+def own_api(own_app: FastAPI, authority: Authority) -> TestClient:
+    """The API over the test's own warehouse, asked by a viewer."""
+    return TestClient(own_app, base_url=BASE, headers=bearer(authority))
+
+
+@pytest.fixture
+def empty_api(own_app: FastAPI) -> TestClient:
+    """The API over the test's own warehouse, where nobody has an account yet."""
+    return TestClient(own_app, base_url=BASE)

@@ -7,7 +7,7 @@ from plain_sql import plain_totals
 from pydantic import TypeAdapter
 from small_star import BOOKS, FIRST_DAY, LAST_DAY
 
-from api.shapes import Body, BookRow, GenreRow, Ranking, RegionRow, Summary, Timeseries
+from api.shapes import Body, BookDetail, BookRow, GenreRow, Ranking, RegionRow, Summary, Timeseries
 
 MONTH = (LAST_DAY - timedelta(days=29), LAST_DAY)
 AUTUMN = (date(2024, 8, 20), date(2024, 12, 10))
@@ -49,8 +49,129 @@ def test_the_previous_period_is_the_equally_long_window_before(api):
 
     before = ask(api, "summary", **{"from": "2025-01-20", "until": "2025-02-18"})
     assert body["data"]["previous"] == before["data"]["current"]
-    compared = {"kind": "previous_period", "from": "2025-01-20", "until": "2025-02-18", "is_complete": True}
+    compared = {"kind": "previous_period", "from": "2025-01-20", "until": "2025-02-18"}
+    compared |= {"is_like_for_like": False, "is_complete": True}
     assert body["meta"]["comparison"] == compared
+
+
+@pytest.mark.parametrize(
+    ("kind", "first", "until"),
+    [("52_weeks", "2024-02-21", "2024-03-21"), ("year", "2024-02-19", "2024-03-20")],
+)
+def test_a_window_is_compared_with_the_same_weekdays_or_the_same_days_a_year_ago(api, kind, first, until):
+    body = ask(api, "summary", days=30, comparison=kind)
+
+    before = ask(api, "summary", **{"from": first, "until": until})
+    assert body["data"]["previous"] == before["data"]["current"]
+    assert (body["meta"]["comparison"]["from"], body["meta"]["comparison"]["until"]) == (first, until)
+
+
+def test_an_unfinished_window_is_compared_like_for_like(api):
+    march = ask(api, "summary", comparison="year", **{"from": "2025-03-01", "until": "2025-03-31"})
+
+    same_days = ask(api, "summary", **{"from": "2024-03-01", "until": "2024-03-20"})
+    assert march["data"]["previous"] == same_days["data"]["current"]
+    assert march["meta"]["comparison"]["is_like_for_like"] is True
+    assert march["meta"]["is_complete"] is False
+
+
+def test_a_series_is_compared_bucket_by_bucket(api):
+    data = ask(api, "timeseries", interval="month", comparison="year", **{"from": "2025-01-01", "until": "2025-02-28"})[
+        "data"
+    ]
+
+    before = ask(api, "timeseries", interval="month", **{"from": "2024-01-01", "until": "2024-02-28"})["data"][
+        "buckets"
+    ]
+    assert data["previous"] == before
+    assert [bucket["start"] for bucket in data["buckets"]] == ["2025-01-01", "2025-02-01"]
+
+
+@pytest.mark.parametrize("path", ["top-books", "sales-by-region", "sales-by-genre"])
+def test_every_row_of_a_ranking_says_what_it_was(api, path):
+    rows = ask(api, path, days=30, limit=3, comparison="previous_period")["data"]["rows"]
+    before = ask(api, path, limit=1000, **{"from": "2025-01-20", "until": "2025-02-18"})["data"]["rows"]
+
+    key = "isbn13" if path == "top-books" else "region" if path == "sales-by-region" else "genre"
+    known = {row[key]: {name: row[name] for name in SUMS} for row in before}
+    assert [row["previous"] for row in rows] == [known.get(row[key], dict.fromkeys(SUMS, 0)) for row in rows]
+
+
+def test_a_ranking_is_read_page_by_page_and_nothing_is_lost(api):
+    whole = ask(api, "top-books", days=445, limit=1000)["data"]["rows"]
+    found, after = [], 0
+    while after is not None:
+        page = ask(api, "top-books", days=445, limit=4, after=after)
+        found += page["data"]["rows"]
+        after = page["meta"]["next"]
+
+    assert found == whole
+    assert [row["rank"] for row in found] == list(range(1, len(whole) + 1))
+
+
+def test_a_page_beyond_the_last_row_is_empty_and_keeps_the_totals(api):
+    data = ask(api, "sales-by-genre", after=500)["data"]
+
+    assert data["rows"] == []
+    assert data["total"] == ask(api, "sales-by-genre")["data"]["total"]
+
+
+def test_filters_of_one_kind_are_alternatives_and_of_several_kinds_narrow_each_other(api, generation):
+    body = ask(api, "summary", country=["Germany", "United Kingdom"], format="hardcover", **AUTUMN_PARAMETERS)
+
+    where = "in_default_totals and country in ('Germany', 'United Kingdom') and format = 'hardcover'"
+    expected = plain_totals(generation, *AUTUMN, where=where)[None]
+    assert body["data"]["current"]["net_revenue"] == float(expected["net_revenue"])
+    assert body["data"]["current"]["active_titles"] == expected["active_titles"]
+    assert body["meta"]["filters"] == {"country": ["Germany", "United Kingdom"], "format": ["hardcover"]}
+
+
+def test_the_way_down_goes_from_country_to_store_and_from_genre_to_book(api):
+    britain = ask(api, "regions/United Kingdom", days=445)["data"]
+    london = ask(api, "regions/United Kingdom/London", days=445)["data"]
+    crime = ask(api, "genres/Fiction/Crime", days=445, limit=100)["data"]
+
+    assert {row["region"] for row in britain["rows"]} == {"London", "Scotland"}
+    assert [row["store"] for row in london["rows"]] == ["London, Charing Cross"]
+    assert {row["isbn13"] for row in crime["rows"]} == {"9780000000003", "9780000000004"}
+    assert london["total"]["net_revenue"] == next(r["net_revenue"] for r in britain["rows"] if r["region"] == "London")
+
+
+def test_a_filter_stays_on_the_way_down(api):
+    everything = ask(api, "regions/United Kingdom", days=445)["data"]["total"]["net_revenue"]
+    ebooks = ask(api, "regions/United Kingdom", days=445, format="ebook")["data"]["total"]["net_revenue"]
+    elsewhere = ask(api, "regions/United Kingdom", country="Germany")["data"]["total"]["net_revenue"]
+
+    assert 0 < ebooks < everything
+    assert elsewhere == 0
+
+
+# one book
+
+
+def test_a_book_has_its_editions_its_metrics_and_its_launch(api, generation):
+    data = ask(api, "books/9780000000006", days=445)["data"]
+
+    assert data["book"]["title"] == "The Moon Who Was Late"
+    assert [edition["isbn13"] for edition in data["editions"]] == ["9780000000006"]
+    expected = plain_totals(generation, FIRST_DAY, LAST_DAY, where="in_default_totals and book_id = 6")[None]
+    assert data["metrics"]["net_revenue"] == float(expected["net_revenue"])
+    weeks = data["launch"]
+    assert (weeks[0]["week"], weeks[0]["start"]) == (1, "2024-10-01")
+    assert [week["week"] for week in weeks] == list(range(1, 26))
+    assert sum(week["net_units"] for week in weeks) == expected["net_units"]
+    assert [week["is_complete"] for week in weeks[-2:]] == [True, False]
+
+
+def test_a_book_that_was_renamed_has_the_sales_of_all_its_versions(api, generation):
+    data = ask(api, "books/9780000000004", days=445)["data"]
+
+    expected = plain_totals(generation, FIRST_DAY, LAST_DAY, where="in_default_totals and book_id = 4")[None]
+    assert data["metrics"]["net_units"] == expected["net_units"]
+
+
+def test_a_book_that_is_not_out_yet_has_no_launch(api):
+    assert ask(api, "books/9780000000018")["data"]["launch"] == []
 
 
 def test_a_previous_period_that_begins_before_the_data_is_marked(api):
@@ -205,6 +326,10 @@ def test_counts_of_few_customers_are_left_out_and_named(api, generation):
         ("top-books/", Body[Ranking[BookRow]]),
         ("sales-by-region/", Body[Ranking[RegionRow]]),
         ("sales-by-genre/?level=subgenre", Body[Ranking[GenreRow]]),
+        ("sales-by-region/?level=store&comparison=year", Body[Ranking[RegionRow]]),
+        ("timeseries/?comparison=52_weeks&interval=quarter", Body[Timeseries]),
+        ("regions/Germany/", Body[Ranking[RegionRow]]),
+        ("books/9780000000001/", Body[BookDetail]),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
@@ -224,7 +349,10 @@ def test_meta_says_what_the_answer_is_about(api):
         "days": 60,
         "interval": "month",
         "is_complete": True,
+        "filters": {},
+        "scope": {"regions": [], "publishers": []},
         "comparison": None,
+        "next": None,
         "data_from": FIRST_DAY.isoformat(),
         "data_through": LAST_DAY.isoformat(),
         "loaded_at": "2025-03-21T06:30:00+00:00",

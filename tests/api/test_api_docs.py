@@ -4,8 +4,9 @@ import re
 
 import pytest
 from api_examples import DOCUMENT, EXAMPLE, with_answers
+from signed_in import PASSWORD, account
 
-from api.errors import KINDS
+from api.problems import KINDS
 from warehouse.permissions import load_permissions
 from warehouse.semantic import load_model
 
@@ -13,15 +14,16 @@ TEXT = DOCUMENT.read_text()
 
 
 def test_every_example_is_what_the_api_answers(api):
-    assert len(EXAMPLE.findall(TEXT)) == 7
+    assert len(EXAMPLE.findall(TEXT)) == 9
     assert with_answers(TEXT, api) == TEXT, "run: python tests/support/api_examples.py"
 
 
 def test_every_endpoint_and_parameter_is_documented(api):
     for path, operations in api.get("/openapi.json").json()["paths"].items():
-        assert f"`GET {path}`" in TEXT, path
-        for parameter in operations["get"].get("parameters", []):
-            assert f"`{parameter['name']}`" in TEXT or f"`{parameter['name']}=" in TEXT, (path, parameter["name"])
+        for method, operation in operations.items():
+            assert f"`{method.upper()} {path}`" in TEXT, path
+            for parameter in operation.get("parameters", []):
+                assert f"`{parameter['name']}`" in TEXT or f"`{parameter['name']}=" in TEXT, (path, parameter["name"])
 
 
 @pytest.mark.parametrize("metric", load_permissions().metrics_of("viewer", load_model()))
@@ -42,7 +44,9 @@ def test_every_key_of_meta_is_documented(api):
     assert set(meta) <= set(re.findall(r"`([a-z_]+)`", table))
 
 
-def test_the_python_example_runs(url):
+def test_the_python_example_runs(url, app, monkeypatch):
+    account(app.state.authority, "viewer", username="ana", has_password=True)
+    monkeypatch.setattr("getpass.getpass", lambda: PASSWORD)
     (example,) = re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)
 
     exec(compile(example.replace("http://127.0.0.1:8600", url), "docs/api.md", "exec"), {})  # noqa: S102

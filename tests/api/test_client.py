@@ -1,18 +1,21 @@
 import subprocess
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
+from live_api import token_of
+from signed_in import PASSWORD, account
 from small_star import LAST_DAY
 
-from api.client import ApiError, Client, Window
+from api.client import XLSX, ApiError, Client, Window
 
 
 @pytest.fixture(scope="module")
-def client(url):
-    with Client(url) as client:
+def client(url, token):
+    with Client(url, token) as client:
         yield client
 
 
@@ -28,40 +31,111 @@ def test_the_client_reads_every_endpoint(client):
 
 
 def test_a_window_may_be_a_number_of_days(client):
-    meta = client.summary(7, previous=True)["meta"]
+    meta = client.summary(7, comparison="previous_period")["meta"]
 
     assert (meta["days"], meta["until"]) == (7, LAST_DAY.isoformat())
     assert meta["comparison"]["until"] == "2025-03-13"
 
 
-def test_ready_tells_the_publication_to_pin_to(client):
-    assert client.summary(7, publication=client.ready()["publication"])["meta"]["publication"] == 1
+def test_filters_comparison_and_pages_go_with_every_question(client):
+    window = Window(date(2024, 11, 1), date(2024, 12, 31))
+    options = {"filters": {"country": ["Germany"], "format": ["hardcover"]}, "comparison": "year"}
+
+    summary = client.summary(window, **options)
+    books = client.top_books(window, limit=2, after=1, **options)
+
+    assert summary["meta"]["filters"] == books["meta"]["filters"] == {"country": ["Germany"], "format": ["hardcover"]}
+    assert summary["meta"]["comparison"]["kind"] == "year"
+    assert [row["rank"] for row in books["data"]["rows"]] == [2, 3]
+    assert (
+        client.sales_by_region(window, level="store", filters={"country": ["Germany"]})["data"]["total"]["count"] == 1
+    )
+
+
+def test_books_the_dictionary_and_files_are_read(client):
+    assert client.book("9780000000006", 30)["data"]["book"]["title"] == "The Moon Who Was Late"
+    assert "net_revenue" in {metric["name"] for metric in client.dictionary()["metrics"]}
+    assert client.export("sales-by-region", 30, filters={"channel": ["App"]}).startswith(b"\xef\xbb\xbfline,rank")
+    assert client.export("summary", 30, XLSX)[:2] == b"PK"
+
+
+def test_an_engineer_asks_questions_and_follows_jobs(url, star):
+    with Client(url, token_of(star, "engineer")) as engineer:
+        rows = engineer.query(30, ["margin"], ["country"], {"genre": ["Fiction"]}, order_by="margin", limit=2)["data"][
+            "rows"
+        ]
+
+        assert [list(row) for row in rows] == [["country", "margin"]] * 2
+        assert engineer.runs() == {"runs": [], "next": None}
+        assert engineer.quality() == {"results": []}
+        with pytest.raises(ApiError) as refused:
+            engineer.job("0" * 16)
+    assert refused.value.kind == "no-such-job"
+
+
+def test_the_client_tells_the_publication_to_pin_to(client):
+    assert client.summary(7, publication=client.publication()["publication"])["meta"]["publication"] == 1
 
 
 @pytest.mark.parametrize(
-    ("ask", "kind", "status"),
+    ("ask", "kind", "status", "said"),
     [
-        (lambda client: client.summary(7, publication=99), "publication-gone", 410),
-        (lambda client: client.summary(0), "invalid-parameters", 422),
-        (lambda client: client.timeseries(7, metrics=("cost",)), "invalid-parameters", 422),
+        (lambda client: client.summary(7, publication=99), "publication-gone", 410, "publication 99 no longer serves"),
+        (lambda client: client.summary(0), "invalid-parameters", 422, "found"),
+        (lambda client: client.timeseries(7, metrics=("cost",)), "not-permitted", 403, "a viewer may not see cost"),
     ],
     ids=["publication gone", "no days", "a metric above viewers"],
 )
-def test_a_refusal_is_raised_with_the_servers_own_words(client, ask, kind, status):
+def test_a_refusal_is_raised_with_the_servers_own_words(client, ask, kind, status, said):
     with pytest.raises(ApiError) as refused:
         ask(client)
 
     assert (refused.value.kind, refused.value.status) == (kind, status)
     assert refused.value.request_id
-    assert "publication 99 no longer serves" in str(refused.value) or "found" in str(refused.value)
+    assert said in str(refused.value)
 
 
 def test_a_server_that_is_not_there_is_called_unreachable():
     with Client("http://127.0.0.1:9") as client, pytest.raises(ApiError) as refused:
-        client.ready()
+        client.publication()
 
     assert (refused.value.kind, refused.value.status) == ("unreachable", 0)
     assert "http://127.0.0.1:9" in str(refused.value)
+
+
+@pytest.fixture
+def ana(app):
+    account(app.state.authority, "viewer", username="ana", has_password=True)
+    return "ana"
+
+
+def test_a_client_signs_in_and_goes_on_when_its_token_has_run_out(url, ana):
+    with Client(url) as client:
+        client.sign_in(ana, PASSWORD)
+        client._token = "run out"
+
+        with ThreadPoolExecutor(8) as pool:
+            answers = list(pool.map(lambda _: client.me()["username"], range(16)))
+
+        assert answers == [ana] * 16
+
+
+def test_after_signing_out_the_client_is_nobodys(url, ana):
+    with Client(url) as client:
+        client.sign_in(ana, PASSWORD)
+        client.sign_out()
+
+        with pytest.raises(ApiError) as refused:
+            client.me()
+
+    assert refused.value.kind == "not-signed-in"
+
+
+def test_a_wrong_password_is_told_as_such(url, ana):
+    with Client(url) as client, pytest.raises(ApiError) as refused:
+        client.sign_in(ana, "wrong horse battery")
+
+    assert (refused.value.kind, refused.value.status) == ("sign-in-refused", 401)
 
 
 class Stranger(BaseHTTPRequestHandler):
@@ -82,15 +156,15 @@ def test_an_answer_that_is_not_the_apis_is_an_error_too():
         Client(f"http://127.0.0.1:{server.server_port}") as client,
         pytest.raises(ApiError, match="502 without a reason"),
     ):
-        client.ready()
+        client.publication()
     server.server_close()
 
 
-def test_a_proxy_of_the_environment_is_not_the_way_to_this_machine(url, monkeypatch):
+def test_a_proxy_of_the_environment_is_not_the_way_to_this_machine(url, token, monkeypatch):
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
 
-    with Client(url) as client:
-        assert client.ready()["status"] == "ready"
+    with Client(url, token) as client:
+        assert client.publication()["publication"] == 1
 
 
 def test_the_client_needs_neither_fastapi_nor_a_database():

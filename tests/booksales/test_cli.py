@@ -31,6 +31,8 @@ ALL_VERBS = [
     "unlock",
     "verify",
     "schedule",
+    "users",
+    "audit",
     "serve",
     "dashboard",
 ]
@@ -51,6 +53,8 @@ REPORTING_VERBS = [
     "runs",
     "unlock",
     "verify",
+    "users",
+    "audit",
 ]
 # What each verb needs beside its name, where it keeps state.
 CALLS = {
@@ -72,6 +76,8 @@ CALLS = {
     "unlock": [],
     "verify": [],
     "schedule": ["--print", "cron"],
+    "users": ["list"],
+    "audit": ["verify"],
     "serve": [],
 }
 READ_SETTINGS = [
@@ -84,6 +90,8 @@ READ_SETTINGS = [
     "publish",
     "maintain",
     "schedule",
+    "users",
+    "audit",
     "serve",
 ]
 

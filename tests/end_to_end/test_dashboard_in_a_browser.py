@@ -9,7 +9,10 @@ from collections.abc import Iterator
 import pytest
 from live_api import live_api
 from playwright.sync_api import BrowserContext, Page, sync_playwright
+from signed_in import PASSWORD, account, authority
 from small_star import published_once
+
+from jobs_config.state import StateFolder
 
 CHROMIUM = shutil.which("chromium")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-dev-shm-usage"]
@@ -25,7 +28,11 @@ pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="missing: chromium")
 @pytest.fixture(scope="module")
 def dashboard(tmp_path_factory) -> Iterator[str]:
     """The address of a dashboard over the small star."""
-    with live_api(published_once(tmp_path_factory.getbasetemp() / "small_star")) as api:
+    warehouse = published_once(tmp_path_factory.getbasetemp() / "small_star")
+    people = authority(StateFolder(warehouse.parent))
+    account(people, "viewer", username="ana", has_password=True)
+    people.engine.dispose()
+    with live_api(warehouse) as api:
         serve = [sys.executable, "-m", "streamlit_app", "--port", "0", "--api-url", api]
         with subprocess.Popen(serve, stderr=subprocess.PIPE, text=True) as server:
             yield re.search(r"url=(\S+)", server.stderr.readline()).group(1)
@@ -58,7 +65,11 @@ def is_foreign(url: str) -> bool:
 
 
 def opened(page: Page, url: str) -> Page:
+    """The page, by somebody who signs in; a reload signs out."""
     page.goto(url)
+    page.get_by_label("User").fill("ana")
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
     page.wait_for_function(DRAWN, timeout=30_000)
     return page
 

@@ -27,7 +27,7 @@ def test_a_browser_finds_what_listens(address, begin):
 
 
 def test_nothing_listens_where_others_could_reach_it():
-    with pytest.raises(ConfigError, match="no accounts yet"):
+    with pytest.raises(ConfigError, match="other machines would reach it"):
         listen("0.0.0.0", 0)  # noqa: S104
 
 

@@ -28,6 +28,16 @@ def test_without_variables_every_setting_has_its_documented_default():
         "quarantine_limit_ratio": 0.001,
         "api_port": 8600,
         "dashboard_port": 8601,
+        "control_url": "",
+        "bronze_retention_days": 30,
+        "lake_retention_hours": 168,
+        "audit_retention_days": 400,
+        "api_cache_mb": 64,
+        "api_hosts": "",
+        "trusted_proxies": "",
+        "api_workers": 1,
+        "api_requests_at_once": 64,
+        "api_requests_per_minute": 1200,
     }
 
 

@@ -2,10 +2,11 @@ import json
 from datetime import date
 
 import pytest
-from live_api import live_api
+from live_api import live_api, token_of
 from small_star import LAST_DAY, publish_star, tables
 
-from api.client import ApiError, Client, Window
+from api.client import ApiError, Window
+from jobs_config.state import open_state
 from streamlit_app import data
 
 ROWS = tables()
@@ -20,11 +21,10 @@ def figure(page, alt):
     return next(json.loads(chart.proto.spec) for chart in page.get("plotly_chart") if chart.proto.alt.startswith(alt))
 
 
-def test_the_tiles_say_what_the_api_says(api_url, open_page):
+def test_the_tiles_say_what_the_api_says(api_url, client, open_page):
     page = open_page(api_url)
 
-    with Client(api_url) as client:
-        current = client.summary(30)["data"]["current"]
+    current = client.summary(30)["data"]["current"]
     shown = tiles(page)
     assert not page.exception
     assert shown["Net revenue (USD)"][0] == f"{current['net_revenue']:,.0f}"
@@ -50,11 +50,10 @@ def test_a_link_sets_the_filters(api_url, open_page):
     assert figure(page, "Net units by month")["data"][1]["name"] == "unfinished month"
 
 
-def test_a_link_with_dates_shows_exactly_those_days(api_url, open_page):
+def test_a_link_with_dates_shows_exactly_those_days(api_url, client, open_page):
     page = open_page(api_url, range="Custom", **{"from": "2024-11-01", "until": "2024-11-30"})
 
-    with Client(api_url) as client:
-        november = client.summary(Window(date(2024, 11, 1), date(2024, 11, 30)))
+    november = client.summary(Window(date(2024, 11, 1), date(2024, 11, 30)))
     assert tiles(page)["Net revenue (USD)"][0] == f"{november['data']['current']['net_revenue']:,.0f}"
 
 
@@ -159,28 +158,31 @@ def test_an_api_that_is_down_is_named_with_what_to_do(open_page):
 
 
 def test_before_the_first_publication_the_page_says_so_and_then_shows_it(open_page, tmp_path):
-    with live_api(tmp_path / "warehouse") as url:
-        page = open_page(url)
+    with live_api(tmp_path / "booksales" / "warehouse") as url:
+        page = open_page(url, token_of(tmp_path / "booksales" / "warehouse"))
         assert page.info[0].proto.title == "Nothing is published yet"
 
-        publish_star(tmp_path / "warehouse", tmp_path / "lake", {**ROWS, "fact_sales": ROWS["fact_sales"][-400:]})
+        publish_star(
+            tmp_path / "booksales" / "warehouse", tmp_path / "lake", {**ROWS, "fact_sales": ROWS["fact_sales"][-400:]}
+        )
         page.button[0].click().run()
 
         assert tiles(page)["Net units"][0] != "0"
 
 
 def test_a_publication_without_a_sale_says_so(open_page, tmp_path):
-    publish_star(tmp_path / "warehouse", tmp_path / "lake", {**ROWS, "fact_sales": []})
+    open_state(tmp_path / "booksales")
+    publish_star(tmp_path / "booksales" / "warehouse", tmp_path / "lake", {**ROWS, "fact_sales": []})
 
-    with live_api(tmp_path / "warehouse") as url:
-        assert open_page(url).info[0].proto.title == "No sales yet"
+    with live_api(tmp_path / "booksales" / "warehouse") as url:
+        assert open_page(url, token_of(tmp_path / "booksales" / "warehouse")).info[0].proto.title == "No sales yet"
 
 
-def test_a_page_is_of_one_publication_and_starts_over_where_that_has_gone(api_url, open_page, monkeypatch):
+def test_a_page_is_of_one_publication_and_starts_over_where_that_has_gone(api_url, client, open_page, monkeypatch):
     real, seen = data.publication, []
 
-    def first_an_old_one():
-        seen.append(real())
+    def first_an_old_one(client):
+        seen.append(real(client))
         return {**seen[-1], "publication": 99} if len(seen) == 1 else seen[-1]
 
     monkeypatch.setattr(data, "publication", first_an_old_one)
@@ -190,4 +192,4 @@ def test_a_page_is_of_one_publication_and_starts_over_where_that_has_gone(api_ur
     assert "publication 1" in page.caption[0].value
     monkeypatch.setenv("BOOKSALES_API_URL", api_url)
     with pytest.raises(ApiError, match="publication 99 no longer serves"):
-        data.overview(99, Window(LAST_DAY, LAST_DAY), "day", "net_revenue")
+        data.overview(client, 99, Window(LAST_DAY, LAST_DAY), "day", "net_revenue")

@@ -70,7 +70,7 @@ def test_a_websocket_of_a_foreign_page_is_closed_before_it_opens(guarded):
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
-        (["--host", "192.168.1.10"], "will not listen on '192.168.1.10': there are no accounts yet"),
+        (["--host", "192.168.1.10"], "will not listen on '192.168.1.10': other machines would reach it"),
         (["--api-url", "http://example.com:8600"], "will not ask 'http://example.com:8600'"),
     ],
 )
@@ -83,7 +83,7 @@ def test_addresses_that_are_not_of_this_machine_are_refused_with_exit_code_2(cap
     "url", ["http://127.0.0.1:8600@example.com", "http://localhost.evil.example", "ftp://localhost"]
 )
 def test_an_address_that_only_looks_like_this_machine_is_refused(url):
-    with pytest.raises(ConfigError, match="there are no accounts yet"):
+    with pytest.raises(ConfigError, match="this machine"):
         require_loopback_url(url)
 
 

@@ -12,9 +12,11 @@ from pathlib import Path
 
 import orjson
 from fastapi.testclient import TestClient
+from signed_in import bearer
 from small_star import published_once
 
 from api.app import create_app
+from jobs_config.state import StateFolder
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "api.md"
 EXAMPLE = re.compile(r"(```http\nGET (?P<path>\S+)\n```\n\n```json\n).*?(```)", re.DOTALL)
@@ -35,6 +37,7 @@ def with_answers(text: str, api: TestClient) -> str:
 
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as folder:
-        app = create_app(published_once(Path(folder)))
-        DOCUMENT.write_text(with_answers(DOCUMENT.read_text(), TestClient(app, base_url="http://127.0.0.1:8600")))
+        app = create_app(StateFolder(published_once(Path(folder)).parent))
+        viewer = TestClient(app, base_url="http://127.0.0.1:8600", headers=bearer(app.state.authority))
+        DOCUMENT.write_text(with_answers(DOCUMENT.read_text(), viewer))
     sys.stdout.write(f"{DOCUMENT}\n")

@@ -1,4 +1,4 @@
-"""The API over a warehouse folder, answering on a loopback port while a block runs."""
+"""The API over a state folder, answering on a loopback port while a block runs."""
 
 import threading
 from collections.abc import Iterator
@@ -6,16 +6,21 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import uvicorn
+from signed_in import account, authority, tokens
 
-from api.app import create_app
+from api.app import close, create_app
 from jobs_config.serving import listen, url_of
+from jobs_config.state import StateFolder, open_state
 
 
 @contextmanager
-def live_api(warehouse: Path) -> Iterator[str]:
-    """The API's address, for as long as the block runs."""
+def live_api(warehouse: Path, has_admin: bool = True) -> Iterator[str]:
+    """The API's address, for as long as the block runs. Its warehouse is `<state folder>/warehouse`."""
+    app = create_app(open_state(warehouse.parent))
+    if has_admin:
+        account(app.state.authority, "admin")
     listener = listen("127.0.0.1", 0)
-    server = uvicorn.Server(uvicorn.Config(create_app(warehouse), log_config=None, log_level="warning"))
+    server = uvicorn.Server(uvicorn.Config(app, log_config=None, log_level="warning"))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
     try:
@@ -23,3 +28,13 @@ def live_api(warehouse: Path) -> Iterator[str]:
     finally:
         server.should_exit = True
         thread.join()
+        close(app)
+
+
+def token_of(warehouse: Path, role: str = "viewer") -> str:
+    """An access token of somebody of that role at the API over the warehouse."""
+    of = authority(StateFolder(warehouse.parent))
+    try:
+        return tokens(of, role).access
+    finally:
+        of.engine.dispose()

@@ -14,6 +14,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from jobs_config.state import open_state
 from warehouse.contract import Contract
 from warehouse.ddl import gold_contracts
 from warehouse.duckdb_warehouse import publish
@@ -434,7 +435,8 @@ def publish_star(
 
 
 def published_once(folder: Path) -> Path:
-    """The warehouse folder of one publication of the small star below `folder`, made by the first caller."""
+    """The warehouse folder of one publication of the small star in the state folder `folder`, made by the first caller."""
+    open_state(folder)
     if not (folder / "warehouse" / "CURRENT").exists():
         publish_star(folder / "warehouse", folder / "lake")
     return folder / "warehouse"

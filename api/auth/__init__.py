@@ -1,0 +1,1 @@
+"""Who asks: accounts in a database, sign-in, tokens and their keys."""

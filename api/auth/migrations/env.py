@@ -1,0 +1,5 @@
+"""What Alembic runs for each upgrade."""
+
+from api.database import run_migrations
+
+run_migrations()

@@ -1,0 +1,62 @@
+"""What the pipeline's run ledger says, read by its tables' names: runs, quality results and publications."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Engine, RowMapping
+
+PASSWORD_VARIABLE = "BOOKSALES_LEDGER_PASSWORD"  # noqa: S105  the name of the variable
+
+RUN = sa.table(
+    "run", *(sa.column(name) for name in ("run_seq", "kind", "source", "state", "started_at", "finished_at", "detail"))
+)
+QUALITY = sa.table(
+    "quality_result",
+    *(sa.column(name) for name in ("run_seq", "table_name", "expectation", "level", "failed_rows", "checked_rows")),
+)
+PUBLICATION = sa.table("publication", *(sa.column(name) for name in ("generation", "run_seq", "published_at")))
+
+Rows = Sequence[RowMapping]
+
+
+class Ledger:
+    """Reads; where the pipeline has not run yet there is nothing to read."""
+
+    def __init__(self, url: str) -> None:
+        parts = sa.make_url(url)
+        # The pipeline makes the file; who only reads must not.
+        self._file = Path(parts.database or "") if parts.get_backend_name() == "sqlite" else None
+        password = None if self._file else os.environ.get(PASSWORD_VARIABLE)
+        self._engine: Engine = sa.create_engine(parts.set(password=password) if password else parts)
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self._engine.dispose()
+
+    def runs(self, before: int | None, limit: int) -> Rows:
+        """Runs, newest first, below a number."""
+        asked = sa.select(RUN).order_by(RUN.c.run_seq.desc()).limit(limit)
+        return self._rows(asked if before is None else asked.where(RUN.c.run_seq < before), "run")
+
+    def quality(self, run_seq: int | None, limit: int) -> Rows:
+        """What expectations found: of one run, else of the newest that has any."""
+        newest = sa.select(sa.func.max(QUALITY.c.run_seq)).scalar_subquery()
+        asked = sa.select(QUALITY).where(QUALITY.c.run_seq == (newest if run_seq is None else run_seq))
+        return self._rows(
+            asked.order_by(QUALITY.c.failed_rows.desc(), QUALITY.c.table_name).limit(limit), "quality_result"
+        )
+
+    def publications(self, limit: int) -> Rows:
+        """Publications, newest first."""
+        return self._rows(sa.select(PUBLICATION).order_by(PUBLICATION.c.generation.desc()).limit(limit), "publication")
+
+    def _rows(self, asked: sa.Select[Any], table: str) -> Rows:
+        if self._file is not None and not self._file.exists():
+            return []
+        with self._engine.connect() as connection:
+            if not sa.inspect(connection).has_table(table):
+                return []
+            return connection.execute(asked).mappings().all()

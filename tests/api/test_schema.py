@@ -1,0 +1,123 @@
+"""The OpenAPI document holds: generated requests of every role to every route find no 5xx and no answer it does not describe."""
+
+import sys
+from collections import Counter
+from types import SimpleNamespace
+
+import pytest
+import schemathesis
+from fastapi.testclient import TestClient
+from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis import strategies as st
+from hypothesis.errors import Unsatisfiable
+from schemathesis.checks import not_a_server_error
+from schemathesis.generation.modes import GenerationMode
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+from signed_in import bearer
+
+from api.app import close, create_app, routes
+from api.jobs import Jobs
+from jobs_config.settings import Settings
+from jobs_config.state import open_state
+from warehouse.permissions import load_permissions
+
+BASE = "http://127.0.0.1:8600"
+CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
+ROLES = ("", *load_permissions().roles)
+# Of each route that the document describes; a password costs a quarter of a second, so fewer of those.
+EACH, EACH_SLOW = 72, 3_600
+WITH_PASSWORD = {"add-user", "reset-user", "password", "setup"}
+ENDS_ITS_SESSION = {"sign-out", "password"}
+# Told apart from what a server says of itself by mistake.
+INSIDE = ("Traceback", 'File "', "sqlalchemy", "duckdb.", "select ", "/booksales/")
+
+DESCRIBED = {
+    (route.path, method): route for route in routes() if route.include_in_schema for method in route.methods or ()
+}
+NAMES = sorted({(path, method, route.name) for (path, method), route in DESCRIBED.items() if method != "HEAD"})
+
+
+@pytest.fixture(scope="module")
+def fuzzed(star, tmp_path_factory):
+    """An API over the small star with a state folder of its own, whose jobs do nothing."""
+    state = open_state(tmp_path_factory.mktemp("fuzzed") / "booksales")
+    state.warehouse.rmdir()
+    state.warehouse.symlink_to(star)
+    app = create_app(state, Settings(api_requests_per_minute=0))
+    app.state.jobs = Jobs(app.state.authority.engine, state, (sys.executable, "-c", "pass"))
+    headers = {role: bearer(app.state.authority, role) if role else {} for role in ROLES}
+    bearer(app.state.authority, "admin", username="one-more")
+    with TestClient(app, base_url=BASE, raise_server_exceptions=False) as client:
+        document = schemathesis.openapi.from_dict(app.openapi())
+        yield SimpleNamespace(app=app, client=client, headers=headers, document=document, seen=Counter())
+    close(app)
+
+
+def headers_of(fuzzed, role, name):
+    if not role:
+        return {}
+    is_anew = name in ENDS_ITS_SESSION
+    return bearer(fuzzed.app.state.authority, role) if is_anew else fuzzed.headers[role]
+
+
+def ask(fuzzed, case, role, name):
+    """Send a generated request as somebody of the role, and hold the answer against the document."""
+    parts = case.as_transport_kwargs(base_url=BASE)
+    own = {key: value for key, value in (parts.pop("headers", None) or {}).items() if key.lower() != "authorization"}
+    known = {
+        key: parts[key]
+        for key in ("method", "url", "params", "json", "data", "content", "cookies")
+        if parts.get(key) is not None
+    }
+    if isinstance(known.get("data"), bytes | str):
+        known["content"] = known.pop("data")
+    try:
+        request = fuzzed.client.build_request(**known, headers={**own, **headers_of(fuzzed, role, name)})
+    except (ValueError, TypeError):
+        return None  # no HTTP client could send that
+    response = fuzzed.client.send(request)
+    case.validate_response(response, checks=CHECKS)
+    assert not [word for word in INSIDE if word in response.text], response.text
+    return response.status_code
+
+
+def hold(fuzzed, path, method, name, examples, mode):
+    operation = fuzzed.document[path][method]
+
+    @seed(20_261_124)
+    @settings(
+        max_examples=examples,
+        deadline=None,
+        database=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(case=operation.as_strategy(generation_mode=mode), role=st.sampled_from(ROLES))
+    def asked(case, role):
+        fuzzed.seen[ask(fuzzed, case, role, name)] += 1
+
+    asked()
+
+
+@pytest.mark.parametrize(("path", "method", "name"), NAMES, ids=[f"{method} {path}" for path, method, _ in NAMES])
+@pytest.mark.parametrize("each", [EACH, pytest.param(EACH_SLOW, marks=pytest.mark.slow)], ids=["some", "many"])
+def test_generated_requests_are_answered_as_described(fuzzed, path, method, name, each):
+    examples = each // 8 if name in WITH_PASSWORD else each
+    for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE):
+        try:
+            hold(fuzzed, path, method, name, examples // 2, mode)
+        except Unsatisfiable:
+            continue  # nothing about this request can be wrong
+
+
+def test_two_thousand_requests_were_sent_and_of_every_outcome(fuzzed):
+    sent = Counter({status: count for status, count in fuzzed.seen.items() if status is not None})
+
+    if sum(sent.values()) < 1_000:
+        pytest.skip("missing: the tests above")
+    assert sum(sent.values()) >= 2_000
+    assert {200, 401, 403, 404, 422} <= set(sent)
