@@ -80,7 +80,7 @@ def test_after_each_sync_in_a_storm_the_lake_equals_the_source(
 ) -> None:
     dsn, options = shop
 
-    storm = stormy_syncs(spark, dsn, options, syncs=4, longest_seconds=20)
+    storm = stormy_syncs(spark, dsn, options, syncs=3, longest_seconds=20)
 
     assert {kind for kind in storm.kinds if not storm.counts[kind]} == set()
     assert_rollups_equal_a_rebuild(spark, options)

@@ -125,14 +125,17 @@ class Reader(threading.Thread):
         while not self._over.is_set():
             try:
                 held = self._warehouse.current()
-                answer = [
-                    next(iter((held if self._holds else self._warehouse.current()).rows(sql)[0].values()))
-                    for sql in PARTS
-                ]
+                answer = [self._asked(held, sql) for sql in PARTS]
                 self.answers.append(tuple(answer))
             except Exception as error:
                 self.errors.append(error)
             time.sleep(random.uniform(0, 0.4))
+
+    def _asked(self, held, sql):
+        if not self._holds:
+            time.sleep(0.1)  # long enough for a publication in between
+            held = self._warehouse.current()
+        return next(iter(held.rows(sql)[0].values()))
 
 
 def expected(number):
