@@ -32,11 +32,11 @@ where source = $source and table_name = 'silver.customers' and (raw ->> 'email_h
 """
 
 IS_KNOWN = """
-select exists (select from customers where source = $source and customer_hash = $hash)
-    or exists (select from sales where source = $source and customer_id = $id)
-    or exists (select from dim_customer where source = $source and customer_hash = $hash)
+select exists (select 1 from customers where source = $source and customer_hash = $hash)
+    or exists (select 1 from sales where source = $source and customer_id = $id)
+    or exists (select 1 from dim_customer where source = $source and customer_hash = $hash)
     or exists (
-        select from quarantine
+        select 1 from quarantine
         where source = $source and table_name in ('silver.customers', 'silver.sales') and (raw ->> 'customer_id') = $text
     )
 """
@@ -108,7 +108,7 @@ class CustomerData:
         hashed = keyed_hash(str(customer_id), "id", self._key)
         named = {"hash": hashed, "id": customer_id, "text": str(customer_id)}
         ((is_held,),) = self._ask(IS_KNOWN, **named)
-        on_list = "select exists (select from suppressions where source = $source and customer_digest = $digest)"
+        on_list = "select exists (select 1 from suppressions where source = $source and customer_digest = $digest)"
         ((is_suppressed,),) = self._ask(on_list, digest=digest_of(hashed))
         return Person(customer_id, hashed, is_held, is_suppressed)
 
