@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -67,6 +68,7 @@ def run_pipeline(
     """
     progress = Progress()
     with writer_lease(state.lock_file, command) as lease:
+        _clear_scratch(state)
         java = java_home(state)
         jars = ensure_jars(state, java, progress)
         conf = local_spark_conf(
@@ -83,6 +85,13 @@ def run_pipeline(
             *(["--verbose"] if verbose else []),
         ]
         return _wait(line, _environment(state, java, source), lease)
+
+
+def _clear_scratch(state: StateFolder) -> None:
+    """Remove what Spark left behind where it was killed: rows of tables. Whoever holds the lease runs the only Spark there is."""
+    for pattern in ("blockmgr-*", "spark-*-*-*-*-*"):
+        for folder in state.temporary.glob(pattern):
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def plan_pipeline(

@@ -4,6 +4,7 @@ What the source held was counted by its own SQL inside the run's snapshot and ke
 by DuckDB, from the Delta log and the generation that serves: nothing of the pipeline's own counts is used.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
@@ -15,7 +16,9 @@ import duckdb
 from deltalake.exceptions import DeltaError
 
 from jobs_config.errors import BooksalesError
+from spark_jobs.delta_log import Commit, parse_commit, same_rows
 from spark_jobs.run_ledger import RunLedger
+from spark_jobs.suppressions import SUPPRESSIONS
 from warehouse.contract import tables_of
 from warehouse.duckdb_warehouse import open_file
 from warehouse.generations import generation_file, read_pointer
@@ -51,7 +54,10 @@ group by all
 
 @dataclass(frozen=True)
 class Comparison:
-    """One thing counted in two places or three; None where a place does not hold it. `quarantined` explains what the lake lacks."""
+    """One thing counted in two places or three; None where a place does not hold it.
+
+    `quarantined` and `erased` explain what the lake lacks of the source.
+    """
 
     what: str
     month: str
@@ -60,11 +66,13 @@ class Comparison:
     lake: Any
     quarantined: Any
     warehouse: Any
+    erased: int = 0
 
     @property
     def agrees(self) -> bool:
-        """Whether source = lake + quarantined and lake = warehouse, as far as each place holds it."""
-        with_source = self.source is None or self.lake is None or self.source == self.lake + self.quarantined
+        """Whether source = lake + quarantined + erased and lake = warehouse, as far as each place holds it."""
+        explained = None if self.lake is None else self.lake + self.quarantined + self.erased
+        with_source = self.source is None or explained is None or self.source == explained
         with_warehouse = self.lake is None or self.warehouse is None or self.lake == self.warehouse
         return with_source and with_warehouse
 
@@ -116,7 +124,8 @@ def _table_rows(places: Places) -> Iterator[Comparison]:
         expected = sum(row["row_count"] for row in places.ledger.source_totals(counted) if row["table_name"] == table)
         _attach(places, f"silver.{table}", counted)
         found = _one(places, f"select count(*) from rows_of_{table} where source = $source")
-        yield Comparison(f"rows of {table}", "", "", expected, found, _quarantined_rows(places, table, counted), None)
+        aside, erased = _quarantined_rows(places, table, counted), _erased_rows(places, table, counted)
+        yield Comparison(f"rows of {table}", "", "", expected, found, aside, None, erased)
 
 
 def _quarantined_rows(places: Places, table: str, run_seq: int) -> int:
@@ -126,6 +135,14 @@ def _quarantined_rows(places: Places, table: str, run_seq: int) -> int:
     row = places.connection.execute(sql, {"table": f"silver.{table}", "source": places.source}).fetchone()
     assert row is not None
     return int(row[0])
+
+
+def _erased_rows(places: Places, table: str, run_seq: int) -> int:
+    """People who were erased and of whom the source has a row still."""
+    if table != "customers" or SUPPRESSIONS not in places.ledger.lake_versions(run_seq):
+        return 0
+    _attach(places, SUPPRESSIONS, run_seq)
+    return _one(places, "select count(*) from rows_of_suppressions where source = $source and is_in_source")
 
 
 def _sales(places: Places) -> Iterator[Comparison]:
@@ -204,8 +221,16 @@ def _attach(places: Places, table: str, run_seq: int) -> None:
     if version is None:
         raise BooksalesError(f"run {run_seq} did not record a version of {table}; run `booksales reload`")
     layer, name = table.split(".")
-    delta = deltalake.DeltaTable(str(places.lake / layer / name), version=version)
+    folder = places.lake / layer / name
+    delta = deltalake.DeltaTable(str(folder), version=same_rows(_commits(folder), version))
     places.connection.register(f"rows_of_{name}", delta.to_pyarrow_dataset())
+
+
+def _commits(folder: Path) -> Iterator[Commit]:
+    """The commits of a table, newest first."""
+    for path in sorted(folder.glob("_delta_log/*.json"), reverse=True):
+        if re.fullmatch(r"\d{20}", path.stem):
+            yield parse_commit(int(path.stem), path.read_text())
 
 
 def _attach_quarantine(places: Places, run_seq: int) -> bool:

@@ -13,6 +13,7 @@ from jobs_config.errors import ExitCode
 from jobs_config.loader import load_feed
 from jobs_config.progress import Progress
 from spark_jobs.backfill import Window
+from spark_jobs.erase import erase
 from spark_jobs.import_csv import import_files, sort_files
 from spark_jobs.ledger_run import ledger_run
 from spark_jobs.maintain import maintain
@@ -20,7 +21,7 @@ from spark_jobs.options import RunOptions, secret_key
 from spark_jobs.publish import republish
 from spark_jobs.reload import reload
 from spark_jobs.report import write_report
-from spark_jobs.run_ledger import RunLedger
+from spark_jobs.run_ledger import PURGED, RunLedger, StepResult
 from spark_jobs.runner import Run
 from spark_jobs.sync import SyncOptions, plan_sync, sync
 from warehouse.publication import Publication
@@ -98,6 +99,23 @@ def maintain_lake(spark: SparkSession, options: RunOptions, arguments: argparse.
     return int(ExitCode.DONE)
 
 
+def erase_people(spark: SparkSession, options: RunOptions, arguments: argparse.Namespace, progress: Progress) -> int:
+    """The people whose digests the file lists are erased, and what an earlier erasure left. The ledger holds how many, never who."""
+    digests = json.loads(Path(arguments.people_file).read_text()) if arguments.people_file else []
+    ledger = RunLedger(options.ledger_url, options.lease)
+    with ledger_run("erase", ledger, spark, options) as run_seq:
+        run, done = erase(spark, options, digests, ledger, run_seq, progress)
+        said = f"people erased: {len(digests):,} asked for, {done.new_people:,} of them new on the list"
+        if done.publication is None:
+            ledger.record_step(run_seq, StepResult(PURGED, "", 0, 0, 0, None, 0.0))
+            ledger.finish(run_seq, "done", said)
+        else:
+            ledger.finish(run_seq, "published", said)
+            progress.say(write_report(run, done.publication, options.reports).text)
+        progress.say(f"run {run_seq}: {said}")
+    return int(ExitCode.DONE)
+
+
 def import_csv(spark: SparkSession, options: RunOptions, arguments: argparse.Namespace, progress: Progress) -> int:
     """Import the files of a feed, then model and publish. Some files refused: the rest is loaded, and the exit code says so."""
     feed, ledger = load_feed(arguments.files[0]), RunLedger(options.ledger_url)
@@ -129,6 +147,9 @@ def _as_run(kind: str, spark: SparkSession, options: RunOptions, progress: Progr
         else:
             ledger.finish(run_seq, "published")
             progress.say(write_report(run, publication, options.reports).text)
+    unfinished = ledger.unfinished_erasure()
+    if unfinished is not None:
+        progress.say(f"erase {unfinished} did not get through: `booksales erase-customer --resume` finishes it")
     limit = options.settings.quarantine_limit_ratio
     over = [step for step in run.steps if step.rows_quarantined > limit * max(step.rows_read, 1)]
     return int(ExitCode.ATTENTION if over else ExitCode.DONE)

@@ -39,6 +39,7 @@ COMMANDS = {
     "sweep": commands.sweep_source,
     "backfill": commands.backfill_source,
     "maintain": commands.maintain_lake,
+    "erase": commands.erase_people,
     "publish": commands.publish_again,
     "import-csv": commands.import_csv,
 }
@@ -73,7 +74,7 @@ def run_options(arguments: argparse.Namespace) -> RunOptions:
     """The options in the arguments and secrets in the environment. Raises ConfigError for what does not fit."""
     settings = load_settings(arguments.environment)
     settings = with_overrides(settings, arguments.set)
-    key = secret_key(PSEUDONYM_VARIABLE) if arguments.source_url else b""
+    key = secret_key(PSEUDONYM_VARIABLE) if arguments.source_url or arguments.command == "erase" else b""
     return RunOptions(
         lake=arguments.lake,
         warehouse=Path(arguments.warehouse),
@@ -134,6 +135,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--plan-file", default="", help="sync, sweep, maintain: write what would be done there, and do nothing"
+    )
+    parser.add_argument(
+        "--people-file", default="", help="erase: a JSON list of customer digests; none: finish an erasure"
     )
     parser.add_argument("--log-format", choices=("plain", "json"), default="plain")
     parser.add_argument("--verbose", action="store_true", help="log every job")

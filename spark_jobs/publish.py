@@ -41,7 +41,7 @@ def publish_gold(
     A run that builds only what changed starts from a copy of the newest generation and rewrites the touched days. Raises
     PublicationError, with the old version still serving, when a check fails.
     """
-    base = None if run.builds_all else _base(options, meaning)
+    base = None if run.builds_all or run.publishes_whole else _base(options, meaning)
     if base is not None and _serves_the_same(base, versions, snapshot_at, meaning):
         return None
     contracts = [load_contract(f"gold.{name}") for name in tables_of("gold")]

@@ -17,6 +17,7 @@ from spark_jobs.errors import ApprovalError
 from spark_jobs.extract.buckets import BUCKET, bucket_of, content_of, in_buckets, source_buckets
 from spark_jobs.extract.changes import Changes, key_column
 from spark_jobs.extract.delivery import deliver
+from spark_jobs.extract.erased import CUSTOMERS
 from spark_jobs.extract.postgres import Reader, changed_rows
 from spark_jobs.extract.snapshot import SourceTable
 from spark_jobs.merge import merge_job
@@ -42,14 +43,20 @@ def reconcile(
     approves_deletes: bool,
     progress: Progress,
 ) -> None:
-    """Make silver equal to the source: tables whose counts differ, and those named in `by_content`, are compared bucket by bucket.
+    """Make silver equal to the source, but for erased people.
 
-    Raises ApprovalError where an empty table or too many rows would be taken away.
+    Tables whose counts differ, and those named in `by_content`, are compared bucket by bucket. Raises ApprovalError where an empty
+    table or too many rows would be taken away.
     """
     watched = [table for table in tables if table.mapping.deletes != "none"]
     lake_rows, aside = rows_in_lake(run, watched), _rows_aside(run)
     for table in watched:
-        rows, held, quarantined = source_rows[table.name], lake_rows[table.name], aside.get(f"silver.{table.name}", 0)
+        erased = len(reader.erased.there) if table.name == CUSTOMERS else 0
+        rows, held, quarantined = (
+            source_rows[table.name] - erased,
+            lake_rows[table.name],
+            aside.get(f"silver.{table.name}", 0),
+        )
         if rows == 0 and held and not approves_deletes:
             raise ApprovalError(_refusal(table, f"it is empty, the lake holds {held:,} rows of it"))
         differs = rows != held + quarantined
@@ -65,7 +72,7 @@ def reconcile(
 def _read_again(run: Run, reader: Reader, table: SourceTable, held: int, approves_deletes: bool) -> None:
     """Read the buckets that differ, and take out what the source does not have."""
     contract = load_contract(f"silver.{table.name}")
-    there = source_buckets(reader.snapshot, table)
+    there = source_buckets(reader.snapshot, table, reader.erased)
     rows = run.lake.read(contract.table).filter(F.col("source") == run.source)
     here = {
         row[BUCKET]: (row["rows"], str(row["content"])) for row in content_of(rows, contract, table.mapping).collect()
@@ -74,8 +81,10 @@ def _read_again(run: Run, reader: Reader, table: SourceTable, held: int, approve
     log_event(LOGGER, "table.compared", table=table.name, buckets=len(there), differing=len(differing))
     if not differing:
         return
-    expected = sum(there[bucket][0] for bucket in differing if bucket in there)
-    found = Changes(table, in_buckets(table, differing), "", True, expected, 0)
+    # Counted anew: rows of erased people arrive too, and go no further.
+    condition = in_buckets(table, differing)
+    expected = reader.snapshot.query(f"select count(*) from {table.relation} where {condition}")[0][0]
+    found = Changes(table, condition, "", True, expected, 0)
     deliver(run.lake, reader, table, changed_rows(reader.snapshot, found), expected, SWEEP)
     keys = [name for name in contract.key if name != "source"]
     delivered = run.lake.read_bronze(f"bronze.{table.name}", run.run_seq, SWEEP)

@@ -8,6 +8,7 @@ from pyspark.sql import SparkSession
 from jobs_config.log_setup import bind_run, log_event
 from jobs_config.progress import Progress
 from spark_jobs.extract.delivery import deliver_tables
+from spark_jobs.extract.erased import find_erased
 from spark_jobs.extract.position import SourcePosition, TablePosition
 from spark_jobs.extract.postgres import Reader, check_columns
 from spark_jobs.extract.snapshot import SourceSnapshot, open_snapshot
@@ -18,6 +19,7 @@ from spark_jobs.publish import publish_gold
 from spark_jobs.registry import GOLD, SILVER
 from spark_jobs.run_ledger import RunLedger
 from spark_jobs.runner import Run, run_stages
+from spark_jobs.suppressions import note_presence, suppressed
 from spark_jobs.tables import Lake
 from warehouse.publication import Publication
 
@@ -41,7 +43,8 @@ def reload(
         with progress.phase("extract"):
             totals = count_source(snapshot, options, set(snapshot.tables))
             ledger.record_source_totals(run_seq, totals)
-            deliver_tables(lake, reader_of(spark, snapshot, options, run_seq), rows_by_table(totals), progress.update)
+            reader = reader_of(spark, snapshot, options, run_seq)
+            deliver_tables(lake, reader, rows_by_table(totals), progress.update)
         ledger.record_position(run_seq, options.mapping.source, position_of(snapshot))
         log_event(LOGGER, "position.recorded")
         snapshot_at = snapshot.taken_at
@@ -49,6 +52,7 @@ def reload(
         run_seq, lake, ledger, options.mapping.source, job_parameters(options, snapshot_at),
         discard_history=options.discard_history
     )  # fmt: skip
+    note_presence(run, reader.erased, reader.key)
     with progress.phase("clean and check (silver)"):
         run_stages(run, SILVER, progress)
     return run, build_and_publish(run, options, snapshot_at, meaning_of(options), progress)
@@ -69,8 +73,10 @@ def build_and_publish(
 
 
 def reader_of(spark: SparkSession, snapshot: SourceSnapshot, options: RunOptions, run_seq: int) -> Reader:
-    """How this run reads the source."""
-    return Reader(spark, snapshot, run_seq, options.mapping.source, options.pseudonym_key)
+    """How this run reads the source, and whom it leaves out."""
+    source, key = options.mapping.source, options.pseudonym_key
+    erased = find_erased(snapshot, suppressed(Lake(spark, options.lake), source), key)
+    return Reader(spark, snapshot, run_seq, source, key, erased)
 
 
 def count_source(snapshot: SourceSnapshot, options: RunOptions, tables: set[str]) -> list[SourceTotal]:

@@ -140,6 +140,9 @@ def step_of(row: RowMapping) -> StepResult:
 # A run of this state has done what it was to do: what it read need not be read again.
 COMPLETE = ("published", "unchanged")
 
+# The step with which an erasure is through; one without it must be run again.
+PURGED = "purge"
+
 # Kinds of runs that read a source.
 READING = ("reload", "sync", "sweep", "backfill")
 
@@ -339,11 +342,43 @@ class RunLedger:
         return parse_position(found[0]["position"]) if found else None
 
     def run_that_counted(self, table: str, up_to: int) -> int | None:
-        """The newest complete run, up to `up_to`, in which the source counted the table's rows."""
+        """The newest complete run, up to `up_to`, in which the source counted the table's rows, and which no erasure has overtaken.
+
+        An erasure removes the versions before it, and carries on what was counted of tables that had not changed since.
+        """
         counted = sa.select(sa.func.max(SOURCE_TOTAL.c.run_seq)).join(RUN, RUN.c.run_seq == SOURCE_TOTAL.c.run_seq)
-        condition = (SOURCE_TOTAL.c.table_name == table) & (SOURCE_TOTAL.c.run_seq <= up_to) & RUN.c.state.in_(COMPLETE)
+        erasures = RUN.alias()
+        is_erasure = (erasures.c.kind == "erase") & erasures.c.state.in_(COMPLETE) & (erasures.c.run_seq <= up_to)
+        floor = sa.select(sa.func.coalesce(sa.func.max(erasures.c.run_seq), 0)).where(is_erasure).scalar_subquery()
+        condition = (
+            (SOURCE_TOTAL.c.table_name == table)
+            & SOURCE_TOTAL.c.run_seq.between(floor, up_to)
+            & RUN.c.state.in_(COMPLETE)
+        )
         with transaction(self._engine) as connection:
             return connection.execute(counted.where(condition)).scalar()
+
+    def tables_counted(self, up_to: int) -> list[str]:
+        """The tables that a source ever counted in a run before `up_to`."""
+        found = self._rows(sa.select(SOURCE_TOTAL.c.table_name).where(SOURCE_TOTAL.c.run_seq < up_to).distinct())
+        return sorted(row["table_name"] for row in found)
+
+    def carry_source_totals(self, run_seq: int, counted: Sequence[tuple[str, int]]) -> None:
+        """Let what the source counted of a table in an earlier run be as of `run_seq`."""
+        for table, earlier in counted:
+            of_table = (SOURCE_TOTAL.c.run_seq == earlier) & (SOURCE_TOTAL.c.table_name == table)
+            rows = self._rows(sa.select(SOURCE_TOTAL).where(of_table))
+            self._insert(SOURCE_TOTAL, [{**row, "run_seq": run_seq} for row in rows])
+
+    def runs_of(self, kind: str) -> set[int]:
+        """The numbers of every run of a kind."""
+        return {row["run_seq"] for row in self._rows(sa.select(RUN.c.run_seq).where(RUN.c.kind == kind))}
+
+    def unfinished_erasure(self) -> int | None:
+        """The newest erasure, where it did not get through: people it was asked to erase may be held yet."""
+        newest = max(self.runs_of("erase"), default=None)
+        through = newest is not None and any(step["name"] == PURGED for step in self.steps(newest))
+        return None if through else newest
 
     def _update(self, run_seq: int, **values: object) -> None:
         with transaction(self._engine) as connection:

@@ -49,6 +49,7 @@ class Run:
     `builds_all` says that every table is built whole, whatever changed. `lake_run_seq` is the run that wrote the tables, where that
     was an earlier one; `delivered` holds bronze frames of feeds. `rows` are the rows of tables as far as they were counted, `sums`
     totals of what a job wrote: of all rows of its table, or of its `days`. `days_asked` are built anew, changed or not.
+    With `publishes_whole` a generation does not start as a copy of the one before.
     """
 
     run_seq: int
@@ -65,6 +66,7 @@ class Run:
     sums: dict[str, dict[str, str]] = field(default_factory=dict)
     days: dict[str, list[date]] = field(default_factory=dict)
     days_asked: list[date] = field(default_factory=list)
+    publishes_whole: bool = False
     quality: list[CheckResult] = field(default_factory=list)
 
     def __post_init__(self) -> None:

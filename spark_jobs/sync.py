@@ -15,8 +15,8 @@ from spark_jobs.backfill import Window, read_window_again
 from spark_jobs.extract.changes import Changes, find_changes
 from spark_jobs.extract.delivery import deliver_changes, read_changes
 from spark_jobs.extract.position import SourcePosition, check_goes_on, rewritten
-from spark_jobs.extract.postgres import check_columns
-from spark_jobs.extract.snapshot import SourceSnapshot, open_snapshot
+from spark_jobs.extract.postgres import Reader, check_columns
+from spark_jobs.extract.snapshot import open_snapshot
 from spark_jobs.extract.source_totals import count_rows
 from spark_jobs.merge import compare_delivery, merge_job
 from spark_jobs.options import RunOptions
@@ -34,6 +34,7 @@ from spark_jobs.reload import (
 )
 from spark_jobs.run_ledger import RunLedger
 from spark_jobs.runner import Run, stop_if_asked
+from spark_jobs.suppressions import note_presence
 from spark_jobs.tables import Lake
 from warehouse.contract import load_contract
 from warehouse.publication import Publication
@@ -77,6 +78,7 @@ def sync(
             changes = find_changes(snapshot, before, asked.sweeps_all)
         log_event(LOGGER, "changes.found", rows=sum(change.rows for change in changes))
         reader = reader_of(spark, snapshot, options, run_seq)
+        note_presence(run, reader.erased, reader.key)
         with progress.phase(f"extract {sum(change.rows for change in changes):,} changes"):
             deliver_changes(lake, reader, changes, progress.update)
         with progress.phase("merge into silver"):
@@ -86,7 +88,7 @@ def sync(
                 read_window_again(run, reader, asked.window, options.settings.time_zone, asked.approves_deletes)
             run.days_asked = asked.window.days
         with progress.phase("compare with the source"):
-            compare(run, snapshot, options, asked, changes, rewritten(before, now), progress)
+            compare(run, reader, options, asked, changes, rewritten(before, now), progress)
         swept = {change.table.name for change in changes if change.is_swept}
         ledger.record_position(
             run_seq,
@@ -138,7 +140,7 @@ def merge_changes(run: Run, changes: Sequence[Changes], progress: Progress) -> N
 
 def compare(
     run: Run,
-    snapshot: SourceSnapshot,
+    reader: Reader,
     options: RunOptions,
     asked: SyncOptions,
     changes: Sequence[Changes],
@@ -146,15 +148,15 @@ def compare(
     progress: Progress,
 ) -> None:
     """Hold row counts of swept tables against the source's, and read again what differs."""
-    wanted = {*suspects, *asked.tables}
+    snapshot, wanted = reader.snapshot, {*suspects, *asked.tables}
     swept = [change.table for change in changes if change.is_swept or change.table.name in wanted]
     by_content = [table.name for table in swept if asked.sweeps_all or table.name in wanted]
     changed = {change.table.name for change in changes if change.rows} | {*by_content}
+    changed |= {table.name for table in swept if run.ledger.run_that_counted(table.name, run.run_seq) is None}
     # A table without a change is as it was when it was last counted, if its rows are as many.
     totals = count_source(snapshot, options, {table.name for table in swept} & changed)
     run.ledger.record_source_totals(run.run_seq, totals)
     rows = {table.name: count_rows(snapshot, table) for table in swept if table.name not in changed}
-    reader = reader_of(run.lake.spark, snapshot, options, run.run_seq)
     reconcile(run, reader, swept, rows | rows_by_table(totals), by_content, asked.approves_deletes, progress)
 
 

@@ -32,6 +32,8 @@ LOGGER = logging.getLogger(__name__)
 MANIFEST = "_sealed.json"
 COMMIT = re.compile(r"/(\d{20})\.json(?=[,}])")
 RUN_FOLDER = re.compile(r"^run=(\d+)(-[a-z]+)?$")
+# A delivery that is written anew, until it takes the place of the one before.
+REWRITTEN = ".rewritten"
 
 WRITES_PER_RUN = 1_000
 # How a read of an old version fails once its files are gone.
@@ -73,12 +75,7 @@ class Lake:
 
     def seal_bronze(self, table: str, run_seq: int, manifest: dict[str, object], part: str = "") -> None:
         """Declare a delivery complete, with what is known about it."""
-        path = self._hadoop_path(f"{self._run_folder(table, run_seq, part)}/{MANIFEST}")
-        stream = self._filesystem(path).create(path, True)
-        try:
-            stream.write(bytearray(json.dumps(manifest).encode()))
-        finally:
-            stream.close()
+        self._write_text(f"{self._run_folder(table, run_seq, part)}/{MANIFEST}", json.dumps(manifest))
 
     def read_bronze(self, table: str, run_seq: int, part: str = "") -> DataFrame:
         """The rows one run delivered. Raises LakeError when the delivery is not sealed."""
@@ -86,8 +83,7 @@ class Lake:
         path = self._hadoop_path(f"{folder}/{MANIFEST}")
         if not self._filesystem(path).exists(path):
             raise LakeError(f"{folder}: run {run_seq} did not finish delivering {table}; start a new run")
-        name = table.split(".")[1]
-        return self.spark.read.schema(bronze_schema(load_contract(f"silver.{name}"))).parquet(folder)
+        return self.spark.read.schema(_delivered_schema(table)).parquet(folder)
 
     def newest_run(self) -> int:
         """The highest run number that any delivery in bronze bears; 0 where there is none."""
@@ -337,7 +333,84 @@ class Lake:
         summary = self._filesystem(path).getContentSummary(path)
         return int(summary.getFileCount()), int(summary.getLength())
 
+    # erasure: the one thing that changes bronze
+
+    def read_deliveries(self, table: str) -> DataFrame | None:
+        """Every row of every sealed delivery of a table, with its folder's name as `_folder`; None where there is none."""
+        folders = [f"{self.path(table)}/{name}" for name in self._deliveries(table) if self._is_sealed(table, name)]
+        if not folders:
+            return None
+        name = F.regexp_extract(F.input_file_name(), r"/(run=[^/]*)/[^/]*$", 1)
+        return self.spark.read.schema(_delivered_schema(table)).parquet(*folders).withColumn("_folder", name)
+
+    def read_delivery(self, table: str, folder: str) -> DataFrame:
+        """The rows of one delivery, by its folder's name."""
+        return self.spark.read.schema(_delivered_schema(table)).parquet(f"{self.path(table)}/{folder}")
+
+    def rewrite_delivery(self, table: str, folder: str, rows: DataFrame, run_seq: int) -> None:
+        """Put other rows in the place of a sealed delivery. Killed on the way, `finish_rewrites` brings it to its end or undoes it."""
+        place = f"{self.path(table)}/{folder}"
+        rows.write.mode("overwrite").parquet(f"{place}{REWRITTEN}")
+        manifest = self._hadoop_path(f"{place}/{MANIFEST}")
+        said = json.loads(self._text(self._filesystem(manifest), manifest))
+        self._write_text(f"{place}{REWRITTEN}/{MANIFEST}", json.dumps({**said, "rewritten_by": run_seq}))
+        log_event(LOGGER, "delivery.replacing", table=f"{table}/{folder}")
+        self._take_the_place(place)
+
+    def finish_rewrites(self, table: str) -> None:
+        """A new form of a delivery that is sealed takes its place; one that is not is removed."""
+        for name in self._deliveries(table, REWRITTEN):
+            place = f"{self.path(table)}/{name.removesuffix(REWRITTEN)}"
+            if self._is_sealed(table, name):
+                self._take_the_place(place)
+            else:
+                self._remove(f"{place}{REWRITTEN}")
+
+    def drop_unsealed(self, table: str) -> None:
+        """Remove deliveries that never were complete; whoever calls holds the lease, so none is under way."""
+        for name in self._deliveries(table):
+            if not self._is_sealed(table, name):
+                self._remove(f"{self.path(table)}/{name}")
+
+    def writers_since(self, table: str, version: int) -> set[int] | None:
+        """The runs that changed rows of a table after a version; None where the log does not say."""
+        runs: set[int] = set()
+        reached = (self.newest_version(table) or 0) + 1
+        for commit in self._commits(table):
+            if commit.version <= version:
+                break
+            if commit.changes_data:
+                if commit.note is None:
+                    return None
+                runs.add(commit.note.run_seq)
+            reached = commit.version
+        return runs if reached <= version + 1 else None
+
+    def _deliveries(self, table: str, ending: str = "") -> list[str]:
+        names = [str(entry.getPath().getName()) for entry in self._listed(self._hadoop_path(self.path(table)))]
+        return sorted(name for name in names if name.endswith(ending) and RUN_FOLDER.match(name.removesuffix(ending)))
+
+    def _is_sealed(self, table: str, folder: str) -> bool:
+        return self._is_there(f"{self.path(table)}/{folder}/{MANIFEST}")
+
+    def _take_the_place(self, place: str) -> None:
+        self._remove(place)
+        new = self._hadoop_path(f"{place}{REWRITTEN}")
+        self._filesystem(new).rename(new, self._hadoop_path(place))
+
+    def _remove(self, address: str) -> None:
+        path = self._hadoop_path(address)
+        self._filesystem(path).delete(path, True)
+
     # file system
+
+    def _write_text(self, address: str, text: str) -> None:
+        path = self._hadoop_path(address)
+        stream = self._filesystem(path).create(path, True)
+        try:
+            stream.write(bytearray(text.encode()))
+        finally:
+            stream.close()
 
     def _listed(self, path: Any) -> Any:
         filesystem = self._filesystem(path)
@@ -351,6 +424,10 @@ class Lake:
 
     def _filesystem(self, path: Any) -> Any:
         return path.getFileSystem(self.spark.sparkContext._jsc.hadoopConfiguration())
+
+
+def _delivered_schema(table: str) -> StructType:
+    return bronze_schema(load_contract(f"silver.{table.split('.')[1]}"))
 
 
 def _write_number(note: Note, nth: int) -> int:

@@ -94,6 +94,20 @@ def drop_old_generations(folder: Path, keep: int, dry_run: bool = False) -> dict
     return dropped
 
 
+def serve_only(folder: Path, generation: int, run_seq: int) -> list[int]:
+    """Make a generation serve, pinned or not, and remove every other one that is kept; returns which.
+
+    Readers that have one open keep reading it until they let go.
+    """
+    if read_pointer(folder) != Pointer(generation, run_seq):
+        swap_pointer(folder, Pointer(generation, run_seq))
+    dropped = [number for number in kept_generations(folder) if number != generation]
+    for number in dropped:
+        generation_file(folder, number).unlink()
+    sync_folder(folder)
+    return dropped
+
+
 def sync_folder(folder: Path) -> None:
     """Make renames in the folder durable."""
     descriptor = os.open(folder, os.O_RDONLY)

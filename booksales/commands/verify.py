@@ -52,7 +52,7 @@ def _print(
 ) -> None:
     lines = sum(item.source for item in comparisons if item.what == "live sale lines" and item.source is not None)
     if differences:
-        titles = ["what", "month", "currency", "source", "lake", "quarantined", "warehouse"]
+        titles = ["what", "month", "currency", "source", "lake", "quarantined", "warehouse", "erased"]
         print(
             as_table(
                 titles, [["" if value is None else value for value in asdict(item).values()] for item in differences]

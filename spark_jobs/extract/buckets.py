@@ -12,8 +12,10 @@ from pyspark.sql import functions as F
 
 from jobs_config.model import TableMapping
 from spark_jobs.extract.changes import key_column
+from spark_jobs.extract.erased import CUSTOMER, CUSTOMERS, NOBODY, SALES, Erased
 from spark_jobs.extract.select import quoted, typed_value
 from spark_jobs.extract.snapshot import SourceSnapshot, SourceTable
+from spark_jobs.transforms.members import ERASED_ID
 from warehouse.contract import Contract, load_contract
 
 # 256 of them: two hexadecimal digits of the key's hash. Of a row's hash twelve digits are added up, which fits any sum of them.
@@ -22,19 +24,28 @@ BUCKET_DIGITS, ROW_DIGITS = 2, 12
 NOTHING = "~"
 
 
-def source_buckets(snapshot: SourceSnapshot, table: SourceTable) -> dict[int, tuple[int, str]]:
-    """Bucket to rows and content, of the source in the snapshot."""
+def source_buckets(snapshot: SourceSnapshot, table: SourceTable, erased: Erased = NOBODY) -> dict[int, tuple[int, str]]:
+    """Bucket to rows and content, of the source in the snapshot, as silver is to hold it: without erased people."""
     contract = load_contract(f"silver.{table.name}")
     values = {
         name: typed_value(contract.columns[name], table.mapping, name, table.columns)
         for name in compared_columns(contract, table.mapping)
     }
+    parameters: tuple[object, ...] = ()
+    condition = "true"
+    if table.name == SALES and erased.ids:
+        values[CUSTOMER] = f"case when {values[CUSTOMER]} = any(%s) then {ERASED_ID} else {values[CUSTOMER]} end"
+        parameters = (erased.ids,)
+    if table.name == CUSTOMERS and erased.ids:
+        condition, parameters = f"{quoted(table.mapping.key)} <> all(%s)", (erased.ids,)
     text = ", ".join(
         f"coalesce({_written_sql(value, contract.columns[name].type)}, '{NOTHING}')" for name, value in values.items()
     )
     digits = f"('x' || substr(md5(concat_ws('|', {text})), 1, {ROW_DIGITS}))::bit({ROW_DIGITS * 4})::bigint"
     rows = snapshot.query(
-        f"select {_bucket_sql(table)}, count(*), sum({digits})::text from {table.relation} group by 1"
+        f"select {_bucket_sql(table)}, count(*), sum({digits})::text from {table.relation} "
+        f"where {condition} group by 1",
+        parameters,
     )
     return {bucket: (count, content) for bucket, count, content in rows}
 

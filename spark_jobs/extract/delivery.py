@@ -12,6 +12,7 @@ from pyspark.sql import functions as F
 from jobs_config.log_setup import log_event
 from spark_jobs.errors import ExtractionError
 from spark_jobs.extract.changes import Changes
+from spark_jobs.extract.erased import without_erased
 from spark_jobs.extract.postgres import Query, Reader, changed_rows, read_query, whole_table
 from spark_jobs.extract.snapshot import SourceTable
 from spark_jobs.tables import Lake
@@ -42,10 +43,13 @@ def deliver_changes(lake: Lake, reader: Reader, changes: Sequence[Changes], repo
 
 
 def deliver(lake: Lake, reader: Reader, table: SourceTable, query: Query, expected: int, part: str = "") -> int:
-    """Bring the rows of one query to bronze and seal them; returns their number. Raises ExtractionError when it is not `expected`."""
+    """Bring the rows of one query to bronze, but for those of erased people, and seal them; returns how many arrived.
+
+    Raises ExtractionError when they are not `expected`.
+    """
     name, observation = f"bronze.{table.name}", Observation(f"bronze_{table.name}")
     rows = read_query(reader, table, query).observe(observation, F.count(F.lit(1)).alias("rows"))
-    lake.write_bronze(rows, name, reader.run_seq, part)
+    lake.write_bronze(without_erased(rows, table.name, reader.erased), name, reader.run_seq, part)
     arrived = int(observation.get["rows"])
     if arrived != expected:
         raise ExtractionError(
@@ -61,7 +65,8 @@ def deliver(lake: Lake, reader: Reader, table: SourceTable, query: Query, expect
 
 def read_changes(reader: Reader, changes: Changes) -> DataFrame:
     """One table's changes as bronze rows, without writing them."""
-    return read_query(reader, changes.table, changed_rows(reader.snapshot, changes))
+    rows = read_query(reader, changes.table, changed_rows(reader.snapshot, changes))
+    return without_erased(rows, changes.table.name, reader.erased)
 
 
 def _deliver_all(lake: Lake, reader: Reader, wanted: Sequence[tuple[SourceTable, Query, int]], report: Report) -> None:

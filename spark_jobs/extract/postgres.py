@@ -14,6 +14,7 @@ from pyspark.sql import functions as F
 
 from spark_jobs.errors import SourceMappingError
 from spark_jobs.extract.changes import Changes, key_column
+from spark_jobs.extract.erased import NOBODY, Erased
 from spark_jobs.extract.pseudonym import pseudonymised
 from spark_jobs.extract.select import key_list, quoted, select_list
 from spark_jobs.extract.snapshot import SourceSnapshot, SourceTable
@@ -30,13 +31,14 @@ SNAPSHOT, UPSERT, DELETE = "snapshot", "upsert", "delete"
 
 @dataclass(frozen=True)
 class Reader:
-    """Who reads: the snapshot, what every row is marked with, and the key that hashes personal columns."""
+    """Who reads: the snapshot, what every row is marked with, the key that hashes personal columns, and who was erased."""
 
     spark: SparkSession
     snapshot: SourceSnapshot
     run_seq: int
     source: str
     key: bytes
+    erased: Erased = NOBODY
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,7 @@ class Query:
 
 
 def read_query(reader: Reader, table: SourceTable, query: Query) -> DataFrame:
-    """The bronze rows of a query: contract columns, personal ones hashed, and the bronze columns."""
+    """The bronze rows of a query: contract columns, personal ones hashed, and the bronze columns; those of erased people too."""
     snapshot = reader.snapshot
     rows = reader.spark.read.jdbc(
         snapshot.address.jdbc_url,

@@ -23,7 +23,7 @@ def pseudonymised(rows: DataFrame, mapping: TableMapping, key: bytes) -> DataFra
 def keyed_hash(value: str, kind: Pseudonym, key: bytes) -> str:
     """HMAC-SHA-256 of an identifier, or of an e-mail in the form that people mean (trimmed, NFKC, case folded)."""
     text = unicodedata.normalize("NFKC", value).strip().casefold() if kind == "email" else value
-    return hmac.new(key, f"{kind}:{text}".encode(), "sha256").hexdigest()
+    return hmac.digest(key, f"{kind}:{text}".encode(), "sha256").hex()
 
 
 def _hashed(name: str, kind: Pseudonym | None, key: bytes) -> Column:

@@ -1,17 +1,19 @@
 """Gold dim_customer: pseudonymised; no name, no address, no e-mail.
 
-Grain: one row per customer of a source, plus the unknown member 0.
+Grain: one row per customer of a source, plus the unknown member 0 and the erased member -1, which stands for everybody who was erased.
 """
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from spark_jobs.transforms.members import UNKNOWN_KEY, as_dimension
+from spark_jobs.transforms.members import ERASED_KEY, UNKNOWN_KEY, as_dimension, with_member
 
 NATURAL = ("source", "customer_hash")
 
 
-def transform(customers: DataFrame, sales: DataFrame, regions: DataFrame, existing: DataFrame) -> DataFrame:
+def transform(
+    customers: DataFrame, sales: DataFrame, regions: DataFrame, suppressions: DataFrame, existing: DataFrame
+) -> DataFrame:
     first_sales = (
         sales.filter(F.col("deleted_at").isNull() & (F.col("kind") == "sale") & F.col("customer_id").isNotNull())
         .groupBy("source", "customer_id")
@@ -30,6 +32,18 @@ def transform(customers: DataFrame, sales: DataFrame, regions: DataFrame, existi
             F.col("deleted_at").isNotNull().alias("is_deleted"),
         )
     )
+    known = existing.transform(without_erased, suppressions)
     return as_dimension(
-        members, existing, "customer_key", NATURAL, region_key=UNKNOWN_KEY, segment="unknown", is_erased=False
+        members, known, "customer_key", NATURAL, region_key=UNKNOWN_KEY, segment="unknown", is_erased=False
+    ).transform(with_member, "customer_key", ERASED_KEY, region_key=UNKNOWN_KEY, segment="erased", is_erased=True)
+
+
+def without_erased(members: DataFrame, suppressions: DataFrame) -> DataFrame:
+    """Members of people who were not erased: a gone member would stay, marked deleted."""
+    digests = suppressions.select("source", F.col("customer_digest").alias("_digest"))
+    return (
+        members.filter(~F.col("is_erased"))
+        .withColumn("_digest", F.sha2("customer_hash", 256))
+        .join(F.broadcast(digests), on=["source", "_digest"], how="left_anti")
+        .drop("_digest")
     )

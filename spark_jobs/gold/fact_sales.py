@@ -8,7 +8,7 @@ from datetime import datetime
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from spark_jobs.transforms.members import UNKNOWN_KEY
+from spark_jobs.transforms.members import ERASED_ID, ERASED_KEY, UNKNOWN_KEY
 from spark_jobs.transforms.rates import RATE, daily_rates
 
 FRONTLIST_DAYS = 365
@@ -77,7 +77,11 @@ def with_members(sales: DataFrame, stores: DataFrame, promotions: DataFrame, cus
         .join(customers, on=["source", "customer_id"], how="left")
     )
     keys = ("store_key", "region_key", "channel_key", "promotion_key", "customer_key")
-    return found.withColumns({name: F.coalesce(F.col(name), F.lit(UNKNOWN_KEY)) for name in keys})
+    erased = F.when(F.col("customer_id") == ERASED_ID, F.lit(ERASED_KEY).cast("bigint"))
+    return found.withColumns(
+        {name: F.coalesce(F.col(name), F.lit(UNKNOWN_KEY)) for name in keys}
+        | {"customer_key": F.coalesce(F.col("customer_key"), erased, F.lit(UNKNOWN_KEY))}
+    )
 
 
 def customer_key_by_id(customers: DataFrame, customer_keys: DataFrame) -> DataFrame:

@@ -6,6 +6,10 @@ from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 UNKNOWN_KEY = 0
+# The one customer that everybody who was erased has become.
+ERASED_KEY = -1
+# What stands for the shop's customer id in their sale lines. No shop gives such an id.
+ERASED_ID = -1
 UNKNOWN = "Unknown"
 
 
@@ -59,8 +63,13 @@ def with_next_keys(rows: DataFrame, surrogate: str, natural: Sequence[str]) -> D
 
 def with_unknown_member(members: DataFrame, surrogate: str, **values: object) -> DataFrame:
     """The members plus the unknown one: key 0, the values given, null elsewhere."""
-    given = {surrogate: UNKNOWN_KEY, "is_deleted": False, **values}
-    unknown = members.sparkSession.range(1).select(
+    return with_member(members, surrogate, UNKNOWN_KEY, **values)
+
+
+def with_member(members: DataFrame, surrogate: str, key: int, **values: object) -> DataFrame:
+    """The members plus one of that key that no source delivers: the values given, null elsewhere."""
+    given = {surrogate: key, "is_deleted": False, **values}
+    added = members.sparkSession.range(1).select(
         *(F.lit(given.get(field.name)).cast(field.dataType).alias(field.name) for field in members.schema)
     )
-    return members.unionByName(unknown)
+    return members.unionByName(added)

@@ -10,7 +10,7 @@ from spark_jobs.errors import LeaseLostError, LedgerError
 from spark_jobs.expectations import CheckResult
 from spark_jobs.extract.position import SourcePosition, TablePosition
 from spark_jobs.extract.source_totals import SourceTotal
-from spark_jobs.run_ledger import RunLedger, StepResult
+from spark_jobs.run_ledger import PURGED, RunLedger, StepResult
 
 
 @pytest.fixture(params=["SQLite", "PostgreSQL"])
@@ -193,6 +193,35 @@ def test_the_newest_count_of_a_table_is_that_of_a_complete_run(ledger):
 
     assert (ledger.run_that_counted("sales", 3), ledger.run_that_counted("books", 3)) == (1, 2)
     assert ledger.run_that_counted("books", 1) is None
+
+
+def test_an_erasure_overtakes_earlier_counts_but_for_those_it_carries_on(ledger):
+    counted = ledger.start("reload", "bookstore")
+    totals = [SourceTotal(table, "", "", 3, 3, 0, Decimal("1.50")) for table in ("sales", "books")]
+    ledger.record_source_totals(counted, totals)
+    ledger.finish(counted, "published")
+    erasure = ledger.start("erase", "bookstore")
+    ledger.carry_source_totals(erasure, [("books", counted)])
+    not_through = ledger.run_that_counted("sales", erasure)
+
+    ledger.finish(erasure, "published")
+
+    assert (ledger.tables_counted(erasure), not_through) == (["books", "sales"], counted)
+    assert ledger.run_that_counted("sales", erasure) is None
+    assert ledger.run_that_counted("sales", counted) == counted
+    assert ledger.run_that_counted("books", erasure) == erasure
+    assert [(row["table_name"], row["live_gross"]) for row in ledger.source_totals(erasure)] == [("books", "1.50")]
+
+
+def test_an_erasure_is_unfinished_until_the_newest_one_got_through(ledger):
+    nobody = ledger.unfinished_erasure()
+    published = ledger.start("erase", "bookstore")
+    ledger.finish(published, "published")
+    killed = ledger.unfinished_erasure()
+    again = ledger.start("erase", "bookstore")
+    ledger.record_step(again, StepResult(PURGED, "", 0, 0, 0, None, 0.0))
+
+    assert (nobody, killed, ledger.unfinished_erasure()) == (None, published, None)
 
 
 def test_a_ledger_of_an_earlier_version_gets_the_columns_that_came_since(url):

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 from delta.tables import DeltaTable
-from frames import assert_rows, table
+from frames import assert_rows, frame, table
 from pyspark.sql import functions as F
 
 from spark_jobs.delta_log import Note
@@ -172,3 +172,70 @@ def test_a_table_that_does_not_exist_reads_as_empty_and_has_no_version(lake):
     assert_rows(lake.read(CHANNELS), COLUMNS)
     with pytest.raises(LakeError, match="no Delta table; run `booksales reload`"):
         lake.version(CHANNELS)
+
+
+def delivered(lake, spark, run_seq, *numbers, sealed=True):
+    rows = spark.createDataFrame([], bronze_schema(load_contract(CHANNELS)))
+    some = frame(spark, "channel_id bigint", *((number,) for number in numbers))
+    lake.write_bronze(rows.unionByName(some, allowMissingColumns=True), "bronze.channels", run_seq)
+    if sealed:
+        lake.seal_bronze("bronze.channels", run_seq, {"rows": len(numbers)})
+
+
+def folders(lake):
+    found = lake.read_deliveries("bronze.channels").select("_folder", "channel_id").collect()
+    return sorted((row[0], row[1]) for row in found)
+
+
+def test_a_delivery_that_is_written_anew_takes_the_place_of_the_one_before_sealed(lake, spark, tmp_path):
+    delivered(lake, spark, 1, 1, 2)
+    delivered(lake, spark, 2, 2, 3)
+
+    rows = lake.read_delivery("bronze.channels", "run=00000002").filter("channel_id <> 2")
+    lake.rewrite_delivery("bronze.channels", "run=00000002", rows, 5)
+
+    assert folders(lake) == [("run=00000001", 1), ("run=00000001", 2), ("run=00000002", 3)]
+    assert_rows(lake.read_bronze("bronze.channels", 2), "channel_id bigint", (3,))
+    manifest = (tmp_path / "lake/bronze/channels/run=00000002/_sealed.json").read_text()
+    assert manifest == '{"rows": 2, "rewritten_by": 5}'
+
+
+@pytest.mark.parametrize(
+    ("is_sealed", "is_gone", "kept"),
+    [(False, False, 2), (True, False, 3), (True, True, 3)],
+    ids=["killed while it wrote", "killed before the swap", "killed in the swap"],
+)
+def test_a_rewrite_that_was_killed_is_finished_where_it_was_sealed_else_undone(
+    lake, spark, tmp_path, is_sealed, is_gone, kept
+):
+    delivered(lake, spark, 1, 2)
+    delivered(lake, spark, 9, 3)
+    place = tmp_path / "lake/bronze/channels"
+    new = (place / "run=00000009").rename(place / "run=00000001.rewritten")
+    if not is_sealed:
+        (new / "_sealed.json").unlink()
+    if is_gone:
+        # The manifest may outlive rows, or rows the manifest.
+        next((place / "run=00000001").glob("*.parquet")).unlink()
+
+    lake.finish_rewrites("bronze.channels")
+
+    assert folders(lake) == [("run=00000001", kept)]
+    assert [path.name for path in place.iterdir()] == ["run=00000001"]
+
+
+def test_deliveries_that_never_were_complete_are_dropped(lake, spark, tmp_path):
+    delivered(lake, spark, 1, 1)
+    delivered(lake, spark, 2, 2, sealed=False)
+
+    lake.drop_unsealed("bronze.channels")
+
+    assert [path.name for path in (tmp_path / "lake/bronze/channels").iterdir()] == ["run=00000001"]
+    assert lake.read_deliveries("bronze.stores") is None
+
+
+def test_the_writers_since_a_version_are_the_runs_that_changed_rows(replaced, spark):
+    replaced.optimize(CHANNELS)
+
+    assert replaced.writers_since(CHANNELS, 0) == {2}
+    assert replaced.writers_since(CHANNELS, 1) == set()

@@ -166,6 +166,7 @@ def _dimensions() -> dict[str, list[Row]]:
         "dim_promotion": [{"promotion_key": 0, "promotion": "No promotion", "is_deleted": False}],
         "dim_customer": [
             {"customer_key": 0, "region_key": 0, "segment": "unknown", "is_erased": False, "is_deleted": False},
+            {"customer_key": -1, "region_key": 0, "segment": "erased", "is_erased": True, "is_deleted": False},
             *(
                 {
                     **member,
@@ -271,7 +272,7 @@ def _ordinary_sales() -> Iterable[Row]:
                 line |= {
                     "order_id": order_id,
                     "line_number": line_number,
-                    "customer_key": customer if customer <= 200 else 0,
+                    "customer_key": customer if customer <= 200 else -1 if customer > 220 else 0,
                 }
                 yield line
                 returned_on = day + timedelta(days=5 + int(random.random() * 25))

@@ -251,6 +251,20 @@ def test_a_pinned_generation_is_kept_however_many_follow(warehouse, lake):
     assert kept_generations(warehouse) == [1, 4, 5]
 
 
+def test_one_generation_alone_is_left_and_serves_though_another_was_pinned(warehouse, lake):
+    for run_seq in (1, 2, 3):
+        published(warehouse, lake, run_seq, keep=3)
+    held = DuckDBWarehouse(warehouse).current()
+    roll_back(warehouse, 1)
+
+    dropped = generations.serve_only(warehouse, 3, 3)
+
+    assert (dropped, kept_generations(warehouse)) == ([1, 2], [3])
+    assert read_pointer(warehouse) == Pointer(3, 3)
+    assert held.rows("select count(*) as rows from analytics.fact_sales") == [{"rows": 20}]
+    assert generations.serve_only(warehouse, 3, 3) == []
+
+
 def test_a_rollback_to_what_is_not_kept_names_what_is_and_changes_nothing(warehouse, lake):
     published(warehouse, lake)
 

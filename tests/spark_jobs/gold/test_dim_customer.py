@@ -1,5 +1,6 @@
 from frames import assert_rows, table
 
+from spark_jobs.extract.erased import digest_of
 from spark_jobs.gold.dim_customer import transform
 
 DIMENSION = "customer_key bigint, customer_hash string, region_key bigint, segment string, first_sale_date date, is_deleted boolean"
@@ -63,14 +64,43 @@ def test_a_customer_has_a_kept_key_a_region_and_the_date_of_the_first_live_sale(
         },
     )
 
-    everyone = transform(customers, sales, regions, existing)
+    everyone = transform(customers, sales, regions, table(spark, "silver.suppressions"), existing)
 
     assert_rows(
         everyone,
         DIMENSION,
+        (-1, None, 0, "erased", None, False),
         (0, None, 0, "unknown", None, False),
         (3, "bb", 0, "school", None, True),  # marked deleted in the source
         (8, "cc", 50, "reseller", None, True),  # gone from the source
         (9, "aa", 50, "library", "2024-03-01", False),
     )
     assert {"email_hash", "customer_id", "marketing_consent"}.isdisjoint(everyone.columns)
+
+
+def test_who_was_erased_is_no_deleted_member_but_the_one_that_all_of_them_have_become(spark):
+    member = {"source": "shop", "region_key": 0, "segment": "school", "is_erased": False, "is_deleted": False}
+    existing = table(
+        spark,
+        "gold.dim_customer",
+        {**member, "customer_key": -1, "source": None, "segment": "erased", "is_erased": True},
+        {**member, "customer_key": 3, "customer_hash": "aa"},
+        {**member, "customer_key": 4, "customer_hash": "bb"},
+        {**member, "customer_key": 5, "customer_hash": "aa", "source": "kiosk"},
+    )
+    suppressions = table(spark, "silver.suppressions", {"source": "shop", "customer_digest": digest_of("aa")})
+    customers = table(
+        spark, "silver.customers", {"source": "shop", "customer_id": 2, "customer_hash": "bb", "segment": "school"}
+    )
+    sales, regions = table(spark, "silver.sales"), table(spark, "gold.dim_region")
+
+    everyone = transform(customers, sales, regions, suppressions, existing)
+
+    assert_rows(
+        everyone,
+        "customer_key bigint, source string, customer_hash string, segment string, is_erased boolean, is_deleted boolean",
+        (-1, None, None, "erased", True, False),
+        (0, None, None, "unknown", False, False),
+        (4, "shop", "bb", "school", False, False),
+        (5, "kiosk", "aa", "school", False, False),
+    )

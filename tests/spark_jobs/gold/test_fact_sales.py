@@ -96,7 +96,7 @@ def test_a_book_is_frontlist_in_its_first_365_days(spark):
     )
 
 
-def test_the_region_and_the_channel_are_the_stores_and_what_is_not_known_is_member_0(spark):
+def test_the_region_and_the_channel_are_the_stores_what_is_not_known_is_member_0_who_was_erased_member_minus_1(spark):
     stores = table(
         spark, "gold.dim_store", {"store_key": 10, "source": "shop", "store_id": 1, "region_key": 50, "channel_key": 60}
     )
@@ -109,6 +109,7 @@ def test_the_region_and_the_channel_are_the_stores_and_what_is_not_known_is_memb
         {"source": "shop", "sale_id": 2, "store_id": 1},
         {"source": "shop", "sale_id": 3, "store_id": 99, "promotion_id": 99, "customer_id": 99},
         {"source": "kiosk", "sale_id": 4, "store_id": 1, "promotion_id": 7, "customer_id": 8},
+        {"source": "shop", "sale_id": 5, "store_id": 1, "customer_id": -1},
     )
 
     found = with_members(sales, stores, promotions, customers)
@@ -120,6 +121,7 @@ def test_the_region_and_the_channel_are_the_stores_and_what_is_not_known_is_memb
         (2, 10, 50, 60, 0, 0),
         (3, 0, 0, 0, 0, 0),
         (4, 0, 0, 0, 0, 0),
+        (5, 10, 50, 60, 0, -1),
     )
 
 
