@@ -11,7 +11,7 @@ from spark_jobs.errors import LedgerError, explained
 from spark_jobs.options import RunOptions
 from spark_jobs.run_ledger import RunLedger
 from spark_jobs.tables import Lake
-from warehouse.duckdb_warehouse import newest_generation
+from warehouse.duckdb_warehouse import finish_publication, newest_generation
 from warehouse.publication import PublicationError
 
 LOGGER = logging.getLogger(__name__)
@@ -23,7 +23,8 @@ def ledger_run(kind: str, ledger: RunLedger, spark: SparkSession, options: RunOp
 
     Raises what the block raises; what Spark, a database or the disk say becomes a RunError.
     """
-    lake, base = Lake(spark, options.lake), newest_generation(options.warehouse)
+    ledger.lease.confirm()
+    lake, base = Lake(spark, options.lake), finish_publication(options.warehouse)
     published = base.publication.run_seq if base else 0
     run_seq = ledger.start(kind, options.mapping.source, max(lake.newest_run(), published), published)
     if base is not None and not any(row["generation"] == base.generation for row in ledger.publications()):

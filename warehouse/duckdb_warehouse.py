@@ -267,6 +267,23 @@ def newest_generation(folder: Path) -> Base | None:
     return None
 
 
+def finish_publication(folder: Path) -> Base | None:
+    """The newest generation, serving unless an older one is pinned. Call it as the only writer, before anything is published.
+
+    A publication that was killed between its last two steps left a whole, checked file that nothing points to.
+    """
+    newest = newest_generation(folder)
+    if newest is None:
+        return None
+    try:
+        served = generations.read_pointer(folder)
+    except generations.NoPublicationError:
+        served = Pointer(0, 0)
+    if newest.generation > served.generation and not served.pinned:
+        generations.swap_pointer(folder, Pointer(newest.generation, newest.publication.run_seq))
+    return newest
+
+
 def _newest_kept_run(folder: Path) -> int:
     """The run of the newest generation that can be read, which does not serve while another is pinned; 0 for none."""
     for number in reversed(generations.kept_generations(folder)):

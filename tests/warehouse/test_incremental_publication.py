@@ -12,8 +12,8 @@ import pytest
 from oracle import rollup_differences
 from small_star import LAST_DAY, described, tables, write_exports
 
-from warehouse.duckdb_warehouse import DuckDBWarehouse, newest_generation, publish
-from warehouse.generations import generation_file
+from warehouse.duckdb_warehouse import DuckDBWarehouse, finish_publication, newest_generation, publish
+from warehouse.generations import Pointer, generation_file, read_pointer, swap_pointer
 from warehouse.publication import PublicationError
 
 ROWS = tables()
@@ -93,6 +93,27 @@ def test_a_copy_that_is_not_as_the_lake_says_is_not_published(warehouse, tmp_pat
         put(warehouse, exports, 2)
 
     assert DuckDBWarehouse(warehouse).current().publication.generation == 1
+
+
+def test_a_publication_that_was_killed_before_its_last_step_is_finished(warehouse, tmp_path):
+    for number in (1, 2):
+        put(warehouse, whole(tmp_path, number), number)
+    swap_pointer(warehouse, Pointer(1, 1))
+
+    newest = finish_publication(warehouse)
+
+    assert newest.generation == 2
+    assert read_pointer(warehouse) == Pointer(2, 2)
+
+
+def test_a_pinned_generation_is_not_taken_for_one_that_was_killed(warehouse, tmp_path):
+    for number in (1, 2):
+        put(warehouse, whole(tmp_path, number), number)
+    swap_pointer(warehouse, Pointer(1, 1, pinned=True))
+
+    finish_publication(warehouse)
+
+    assert read_pointer(warehouse) == Pointer(1, 1, pinned=True)
 
 
 def test_one_file_may_be_opened_by_many_at_the_same_time(warehouse, tmp_path):
