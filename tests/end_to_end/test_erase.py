@@ -157,6 +157,7 @@ def but_for(aside: int) -> dict[str, dict[str, list[int]]]:
     return {"sales": {"missing": [aside]}, "facts": {"missing": [aside]}}
 
 
+@pytest.mark.slow
 def test_two_people_leave_every_file_and_do_not_come_back(spark: SparkSession, shop: Installation) -> None:
     people = buyers(shop, 2)
     aside = prepare(spark, shop, people)

@@ -165,6 +165,7 @@ DAMAGES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("damage", "message"), DAMAGES.values(), ids=DAMAGES)
 def test_what_cannot_be_told_from_damage_is_taken_away_only_when_asked(
     spark: SparkSession, shop: Installation, damage: tuple[str, ...], message: str
