@@ -28,7 +28,8 @@ def hits(root: Path, texts: Sequence[str], customer_ids: Sequence[int]) -> list[
     found: list[Hit] = []
     for path in sorted(path for path in root.rglob("*") if path.is_file()):
         name = str(path.relative_to(root))
-        said = [text for text in texts if text.encode() in path.read_bytes()]
+        content = path.read_bytes()
+        said = [text for text in texts if text.encode() in content]
         if path.suffix == ".parquet":
             said += list(_in_parquet(path, texts, customer_ids))
         elif path.suffix == ".duckdb":
@@ -60,23 +61,25 @@ def _in_table(
 ) -> Iterator[str]:
     columns = [row[0] for row in connection.execute(f"describe {table}").fetchall()]
     whole = " || '|' || ".join(f"coalesce(cast(\"{column}\" as varchar), '')" for column in columns)
-    for text in texts:
-        sql = f"select count(*) from {table} where contains({whole}, $text)"
-        if connection.execute(sql, {"text": text}).fetchone() != (0,):
-            yield text
+    (content,) = connection.execute(f"select coalesce(string_agg({whole}, chr(10)), '') from {table}").fetchone() or (
+        "",
+    )
+    yield from (text for text in texts if text in content)
     if CUSTOMER_ID in columns:
         sql = f"select distinct {CUSTOMER_ID} from {table} where {CUSTOMER_ID} in (select unnest($ids))"
         yield from (
             f"{CUSTOMER_ID} {row[0]}" for row in connection.execute(sql, {"ids": list(customer_ids)}).fetchall()
         )
-    for column in ("raw", "row_key"):
-        if column in columns:
-            for (value,) in connection.execute(f"select {column} from {table}").fetchall():
-                yield from _in_text(value or "", customer_ids)
+    if {"raw", "row_key", "table_name"} <= {*columns}:
+        for (raw,) in connection.execute(f"select raw from {table} where table_name = 'silver.sales'").fetchall():
+            yield from _in_text(raw, customer_ids)
+        aside = f"select raw, row_key from {table} where table_name = 'silver.customers'"
+        for raw, key in connection.execute(aside).fetchall():
+            yield from _in_text(f"{raw} {CUSTOMER_ID} {key.rsplit('/')[-1]}", customer_ids)
 
 
 def _in_text(text: str, customer_ids: Sequence[int]) -> Iterator[str]:
-    """Ids in JSON of a record, in a condition, or in a key of a quarantined customer."""
-    for number in customer_ids:
-        if re.search(rf"customer_id\W{{1,5}}{number}\b", text):
+    """Ids in the JSON of a record, in a condition, or after the column's name."""
+    for number in re.findall(rf"{CUSTOMER_ID}\W{{1,5}}(\d+)\b", text):
+        if int(number) in customer_ids:
             yield f"{CUSTOMER_ID} {number}"
