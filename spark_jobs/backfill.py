@@ -8,7 +8,7 @@ from pyspark.sql import functions as F
 from spark_jobs.extract.changes import Changes
 from spark_jobs.extract.delivery import deliver
 from spark_jobs.extract.postgres import Reader, changed_rows
-from spark_jobs.extract.select import quoted
+from spark_jobs.extract.select import literal, quoted
 from spark_jobs.extract.snapshot import SourceTable
 from spark_jobs.merge import merge_job
 from spark_jobs.reconcile import guard_deletes
@@ -65,8 +65,9 @@ def read_window_again(run: Run, reader: Reader, window: Window, time_zone: str, 
 
 def _in_window(table: SourceTable, window: Window, time_zone: str) -> str:
     sold_at = quoted(table.mapping.columns["sold_at"].column)
-    zone = time_zone.replace("'", "''")
-    bounds = [f"'{day.isoformat()}'::timestamp at time zone '{zone}'" for day in (window.first, window.end)]
+    bounds = [
+        f"{literal(day.isoformat())}::timestamp at time zone {literal(time_zone)}" for day in (window.first, window.end)
+    ]
     return f"{sold_at} >= {bounds[0]} and {sold_at} < {bounds[1]}"
 
 

@@ -21,7 +21,7 @@ from spark_jobs.options import RunOptions, secret_key
 from spark_jobs.publish import republish
 from spark_jobs.reload import reload
 from spark_jobs.report import write_report
-from spark_jobs.run_ledger import PURGED, RunLedger, StepResult
+from spark_jobs.run_ledger import RunLedger
 from spark_jobs.runner import Run
 from spark_jobs.sync import SyncOptions, plan_sync, sync
 from warehouse.publication import Publication
@@ -107,7 +107,6 @@ def erase_people(spark: SparkSession, options: RunOptions, arguments: argparse.N
         run, done = erase(spark, options, digests, ledger, run_seq, progress)
         said = f"people erased: {len(digests):,} asked for, {done.new_people:,} of them new on the list"
         if done.publication is None:
-            ledger.record_step(run_seq, StepResult(PURGED, "", 0, 0, 0, None, 0.0))
             ledger.finish(run_seq, "done", said)
         else:
             ledger.finish(run_seq, "published", said)

@@ -5,12 +5,10 @@ then the rows of silver and gold, and a new generation; then what is left of the
 and in bronze. Every run erases everybody on the list, not only whom it was asked for. What is kept about people: docs/privacy.md.
 """
 
-import json
 import logging
 import time
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from functools import reduce
 
 from pyspark.sql import DataFrame, SparkSession
@@ -21,13 +19,14 @@ from jobs_config.log_setup import bind_run, log_event
 from jobs_config.progress import Progress
 from spark_jobs.delta_log import Note
 from spark_jobs.extract.erased import CUSTOMER, CUSTOMERS, SALES, check_mapping, digest_of_id, without_erased_ids
+from spark_jobs.meaning import as_read, job_parameters
 from spark_jobs.options import RunOptions
 from spark_jobs.quarantine import QUARANTINE
 from spark_jobs.reload import build_and_publish
 from spark_jobs.run_ledger import PURGED, RunLedger, StepResult
 from spark_jobs.runner import Run, record
 from spark_jobs.suppressions import suppress, suppressed
-from spark_jobs.tables import IS_GONE, Lake
+from spark_jobs.tables import IS_GONE, Lake, in_dates
 from spark_jobs.transforms.members import ERASED_ID
 from warehouse.generations import serve_only
 from warehouse.publication import Publication
@@ -70,10 +69,11 @@ def erase(
         new = suppress(run, digests, _with_a_row(run, digests))
         log_event(LOGGER, "people.suppressed", table="silver.suppressions")
     if read is None:
+        _record_purge(run)
         return run, Erasure(new, None)
-    snapshot_at, meaning = datetime.fromisoformat(read["snapshot_at"]), json.loads(read["meaning"])
+    snapshot_at, meaning = as_read(read)
     ledger.snapshot_taken(run_seq, snapshot_at, meaning)
-    run.parameters = {**meaning, "snapshot_at": snapshot_at, "calendar_year": snapshot_at.year}
+    run.parameters = job_parameters(meaning, snapshot_at)
     run.publishes_whole = True
     _prepare_bronze(run.lake)
     with progress.phase("find what is held"):
@@ -149,9 +149,8 @@ def _erase_from_sales(run: Run, ids: DataFrame) -> None:
     lines = _theirs(sales, ids).withColumn(CUSTOMER, F.lit(ERASED_ID).cast("bigint")).withColumn(IS_GONE, F.lit(False))
     lines = lines.localCheckpoint()
     places = lines.select("sale_date", "sale_month").distinct().collect()
-    months = ", ".join(sorted({f"date '{row['sale_month']}'" for row in places}))
     note = Note(run.run_seq, days=sorted(row["sale_date"] for row in places))
-    _merge(run, lines, "silver.sales", note, f"target.sale_month in ({months})")
+    _merge(run, lines, "silver.sales", note, in_dates("target.sale_month", {row["sale_month"] for row in places}))
 
 
 def _erase_quarantined(run: Run, ids: DataFrame) -> None:
@@ -211,8 +210,12 @@ def _purge(run: Run, options: RunOptions, publication: Publication, ids: DataFra
             log_event(LOGGER, "table.purged", table=table)
     for name in (CUSTOMERS, SALES):
         _erase_deliveries(run, name, ids)
-    began = time.monotonic()
-    record(run, StepResult(PURGED, "", 0, 0, 0, None, time.monotonic() - began), [])
+    _record_purge(run)
+
+
+def _record_purge(run: Run) -> None:
+    """The last step: with it in the ledger, an erasure is not taken up again."""
+    record(run, StepResult(PURGED, "", 0, 0, 0, None, 0.0), [])
 
 
 def _erase_deliveries(run: Run, name: str, ids: DataFrame | None) -> None:

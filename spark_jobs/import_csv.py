@@ -3,26 +3,24 @@
 A file is known by the hash of its content and loaded once. A file that cannot be read as the feed does not hold up the others.
 """
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 
 from pyspark.sql import SparkSession
 
-from jobs_config.errors import BooksalesError, ConfigError
+from jobs_config.errors import BooksalesError
 from jobs_config.model import FeedConfig
 from jobs_config.progress import Progress
 from spark_jobs.errors import ExtractionError
 from spark_jobs.extract.csv_feed import DeliveredFile, deliver, feed_schema
 from spark_jobs.extract.csv_records import content_hash
+from spark_jobs.meaning import as_read, check_meaning, job_parameters
 from spark_jobs.options import RunOptions
 from spark_jobs.registry import FEEDS
-from spark_jobs.reload import build_and_publish, meaning_of
+from spark_jobs.reload import build_and_publish
 from spark_jobs.run_ledger import RunLedger
 from spark_jobs.runner import Run, run_stages
-from spark_jobs.sync import listed
 from spark_jobs.tables import Lake
 from warehouse.publication import Publication
 
@@ -68,21 +66,15 @@ def import_files(
             f"{unfinished['kind']} {unfinished['run_seq']} changed the lake and was not published; run `booksales "
             f"{unfinished['kind']}`, then import files"
         )
-    if meaning_of(options) != json.loads(before["meaning"]):
-        raise ConfigError(
-            f"run {before['run_seq']} filled the lake with {listed(json.loads(before['meaning']))}; the settings now say "
-            f"{listed(meaning_of(options))}. `booksales reload` makes them agree, or set them back"
-        )
+    check_meaning(before, options)
     lake = Lake(spark, options.lake)
     with progress.phase(f"read {len(files.fresh)} files of feed {feed.feed}"):
         delivered = deliver_files(lake, feed, files, run_seq, key)
     if not delivered:
         raise ExtractionError("; ".join(files.refused.values()))
-    snapshot_at, meaning = datetime.fromisoformat(before["snapshot_at"]), json.loads(before["meaning"])
+    snapshot_at, meaning = as_read(before)
     ledger.snapshot_taken(run_seq, snapshot_at, meaning)
-    parameters = {
-        **meaning, "snapshot_at": snapshot_at, "calendar_year": snapshot_at.year, "feed": feed.feed, "run_seq": run_seq
-    }  # fmt: skip
+    parameters = {**job_parameters(meaning, snapshot_at), "feed": feed.feed, "run_seq": run_seq}
     run = Run(run_seq, lake, ledger, feed.feed, parameters, builds_all=False)
     hashes = [file.sha256 for file in delivered]
     run.delivered[f"bronze.{feed.target}"] = lake.read_feed_files(feed.feed, hashes, run_seq, feed_schema(feed))

@@ -16,7 +16,7 @@ from spark_jobs.extract.postgres import DELETE
 from spark_jobs.registry import TOUCHED_DAYS, Transform
 from spark_jobs.run_ledger import StepResult
 from spark_jobs.runner import Run, checked_rows, record
-from spark_jobs.tables import IS_GONE
+from spark_jobs.tables import IS_GONE, in_dates
 from warehouse.contract import Contract, load_contract
 
 CLASS = "_class"
@@ -145,6 +145,5 @@ def _partitions(classified: DataFrame, contract: Contract) -> str:
     """What a merge has to look at of a partitioned table: the partitions in which a changed row stood."""
     for column in contract.partition_by:
         stood = classified.filter(F.col(CLASS).isin(UPDATED, DELETED)).select(f"_{column}_before").distinct().collect()
-        values = ", ".join(f"date '{row[0]}'" for row in stood)
-        return f"target.{column} in ({values})" if values else "false"
+        return in_dates(f"target.{column}", (row[0] for row in stood))
     return "true"

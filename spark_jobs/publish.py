@@ -1,6 +1,5 @@
 """From gold to the warehouse: the files of every table at one version each, and what readers should know of them."""
 
-import json
 import logging
 import zoneinfo
 from collections.abc import Mapping
@@ -14,6 +13,7 @@ from jobs_config.log_setup import log_event
 from jobs_config.progress import Progress
 from spark_jobs.errors import LakeError
 from spark_jobs.expectations import CheckResult
+from spark_jobs.meaning import as_read
 from spark_jobs.options import RunOptions
 from spark_jobs.run_ledger import RunLedger, now, step_of
 from spark_jobs.runner import Run, money_columns, of_days
@@ -37,9 +37,8 @@ def publish_gold(
 ) -> Publication | None:  # fmt: skip
     """Publish the gold tables at the versions given; `meaning` is that of the run that built them.
 
-    None where readers would see no change.
-    A run that builds only what changed starts from a copy of the newest generation and rewrites the touched days. Raises
-    PublicationError, with the old version still serving, when a check fails.
+    None where readers would see no change. A run that builds only what changed starts from a copy of the newest generation and
+    rewrites the touched days. Raises PublicationError, with the old version still serving, when a check fails.
     """
     base = None if run.builds_all or run.publishes_whole else _base(options, meaning)
     if base is not None and _serves_the_same(base, versions, snapshot_at, meaning):
@@ -121,7 +120,7 @@ def _export(run: Run, contract: Contract, versions: Mapping[str, int], base: Bas
         return TableExport((), version, count)
     days = lake.changed_days(table, there) if there is not None and "sale_date" in contract.columns else None
     if days is not None:
-        where = of_days(days) if days else "false"
+        where = of_days(days)
         # What the run wrote is what differs, unless runs before it built days too and did not publish.
         sums = run.sums[table] if days == run.days.get(table) else _sums(rows.filter(where), contract)
         return TableExport(lake.data_files(table, version, where), version, count, sums, days)
@@ -152,7 +151,7 @@ def republish(
         raise LakeError("no run has built the gold tables yet; run `booksales reload`")
     first = ledger.run(built)
     assert first is not None
-    snapshot_at, meaning = datetime.fromisoformat(first["snapshot_at"]), json.loads(first["meaning"])
+    snapshot_at, meaning = as_read(first)
     ledger.snapshot_taken(run_seq, snapshot_at, meaning)
     run = Run(run_seq, Lake(spark, options.lake), ledger, first["source"], {}, lake_run_seq=built)
     run.quality = [CheckResult(*(row[name] for name in QUALITY_COLUMNS)) for row in ledger.quality(built)]

@@ -1,7 +1,7 @@
 """Records that are aside: one table for all, which holds what is aside now. A record that comes again is judged again."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 
 from pyspark.sql import Column, DataFrame
@@ -9,7 +9,7 @@ from pyspark.sql import functions as F
 
 from spark_jobs.delta_log import Note
 from spark_jobs.expectations import REASONS
-from spark_jobs.tables import IS_GONE, Lake
+from spark_jobs.tables import IS_GONE, Lake, in_dates
 from warehouse.contract import Contract
 
 QUARANTINE = "silver.quarantine"
@@ -19,12 +19,15 @@ _LOCK = threading.Lock()
 
 
 class Quarantine:
-    """The quarantine as one run writes it; each call is one commit, or none where nothing is aside before and after."""
+    """The quarantine as one run writes it; each call is one commit, or none where nothing is aside before and after.
 
-    def __init__(self, lake: Lake, run_seq: int) -> None:
+    `next_write` numbers the run's writes to this table, whoever makes them.
+    """
+
+    def __init__(self, lake: Lake, run_seq: int, next_write: Callable[[], int]) -> None:
         self._lake = lake
         self._run_seq = run_seq
-        self._writes = 0
+        self._next = next_write
         self._held: dict[tuple[str, str], int] | None = None
 
     def replace_source(self, checked: DataFrame, contract: Contract, source: str, count: int) -> None:
@@ -36,9 +39,8 @@ class Quarantine:
     def replace_days(self, checked: DataFrame, contract: Contract, days: Sequence[date] | None, count: int) -> None:
         """Of a table whose days, or all, were built anew."""
         if count or self.held(contract.table):
-            listed = ", ".join(f"date '{day}'" for day in days or ())
-            of_days = f" and business_date in ({listed})" if listed else ""
-            if days is None or listed:
+            of_days = "" if days is None else f" and {in_dates('business_date', days)}"
+            if days is None or days:
                 self._replace(
                     _records(checked, contract, "", self._run_seq), f"table_name = '{contract.table}'{of_days}"
                 )
@@ -51,15 +53,11 @@ class Quarantine:
             leaving = passed.withColumns(
                 {"source": F.lit(source), "table_name": F.lit(contract.table), IS_GONE: F.lit(True)}
             )
-            rows = aside.withColumn(IS_GONE, F.lit(False)).unionByName(leaving, allowMissingColumns=True)
-            with _LOCK:
-                self._lake.merge(rows.localCheckpoint(), QUARANTINE, Note(self._run_seq), nth=self._next())
+            self._merge(aside.withColumn(IS_GONE, F.lit(False)).unionByName(leaving, allowMissingColumns=True))
 
     def add(self, checked: DataFrame, contract: Contract, source: str) -> None:
         """Of records that were never there before, as those of a new file."""
-        rows = _records(checked, contract, source, self._run_seq).withColumn(IS_GONE, F.lit(False))
-        with _LOCK:
-            self._lake.merge(rows.localCheckpoint(), QUARANTINE, Note(self._run_seq), nth=self._next())
+        self._merge(_records(checked, contract, source, self._run_seq).withColumn(IS_GONE, F.lit(False)))
 
     def drop(self, row_keys: Sequence[str], contract: Contract, source: str) -> None:
         """Take records out, by their keys."""
@@ -67,8 +65,7 @@ class Quarantine:
         keys = [(source, contract.table, key) for key in row_keys]
         leaving = self._lake.spark.createDataFrame(keys, "source string, table_name string, row_key string")
         rows = self._lake.read(QUARANTINE).limit(0).unionByName(leaving, allowMissingColumns=True)
-        with _LOCK:
-            self._lake.merge(rows.withColumn(IS_GONE, F.lit(True)), QUARANTINE, Note(self._run_seq), nth=self._next())
+        self._merge(rows.withColumn(IS_GONE, F.lit(True)))
 
     def held(self, table: str, source: str = "") -> int:
         """Rows of a table that were aside when the run first asked."""
@@ -87,9 +84,9 @@ class Quarantine:
         with _LOCK:
             self._lake.replace(rows, QUARANTINE, Note(self._run_seq), where, nth=self._next())
 
-    def _next(self) -> int:
-        self._writes += 1
-        return self._writes
+    def _merge(self, rows: DataFrame) -> None:
+        with _LOCK:
+            self._lake.merge(rows.localCheckpoint(), QUARANTINE, Note(self._run_seq), nth=self._next())
 
 
 def _records(checked: DataFrame, contract: Contract, source: str, run_seq: int) -> DataFrame:

@@ -19,6 +19,7 @@ from spark_jobs.extract.changes import Changes, key_column
 from spark_jobs.extract.delivery import deliver
 from spark_jobs.extract.erased import CUSTOMERS
 from spark_jobs.extract.postgres import Reader, changed_rows
+from spark_jobs.extract.select import quoted
 from spark_jobs.extract.snapshot import SourceTable
 from spark_jobs.merge import merge_job
 from spark_jobs.quarantine import QUARANTINE
@@ -52,11 +53,8 @@ def reconcile(
     lake_rows, aside = rows_in_lake(run, watched), _rows_aside(run)
     for table in watched:
         erased = len(reader.erased.there) if table.name == CUSTOMERS else 0
-        rows, held, quarantined = (
-            source_rows[table.name] - erased,
-            lake_rows[table.name],
-            aside.get(f"silver.{table.name}", 0),
-        )
+        rows, held = source_rows[table.name] - erased, lake_rows[table.name]
+        quarantined = aside.get(f"silver.{table.name}", 0)
         if rows == 0 and held and not approves_deletes:
             raise ApprovalError(_refusal(table, f"it is empty, the lake holds {held:,} rows of it"))
         differs = rows != held + quarantined
@@ -144,7 +142,7 @@ def _drop_vanished(run: Run, reader: Reader, table: SourceTable) -> None:
     contract = load_contract(f"silver.{table.name}")
     aside = run.lake.read(QUARANTINE).filter((F.col("source") == run.source) & (F.col("table_name") == contract.table))
     keys = [row["row_key"].removeprefix(f"{run.source}/") for row in aside.select("row_key").collect()]
-    key = f'"{table.mapping.key}"'
+    key = quoted(table.mapping.key)
     there = reader.snapshot.query(f"select {key}::text from {table.relation} where {key}::text = any(%s)", (keys,))
     vanished = sorted({*keys} - {found for (found,) in there})
     if vanished:

@@ -13,6 +13,7 @@ from spark_jobs.extract.position import SourcePosition, TablePosition
 from spark_jobs.extract.postgres import Reader, check_columns
 from spark_jobs.extract.snapshot import SourceSnapshot, open_snapshot
 from spark_jobs.extract.source_totals import SourceTotal, source_totals
+from spark_jobs.meaning import job_parameters, meaning_of
 from spark_jobs.options import RunOptions
 from spark_jobs.plan import require_tables
 from spark_jobs.publish import publish_gold
@@ -49,7 +50,7 @@ def reload(
         log_event(LOGGER, "position.recorded")
         snapshot_at = snapshot.taken_at
     run = Run(
-        run_seq, lake, ledger, options.mapping.source, job_parameters(options, snapshot_at),
+        run_seq, lake, ledger, options.mapping.source, job_parameters(meaning_of(options), snapshot_at),
         discard_history=options.discard_history
     )  # fmt: skip
     note_presence(run, reader.erased, reader.key)
@@ -108,18 +109,3 @@ def position_of(snapshot: SourceSnapshot, not_swept: dict[str, TablePosition] | 
     return SourcePosition(
         snapshot.system, snapshot.timeline, snapshot.database, snapshot.cutoff, snapshot.text, snapshot.taken_at, tables
     )
-
-
-def job_parameters(options: RunOptions, snapshot_at: datetime) -> dict[str, object]:
-    """What transforms may ask for by name."""
-    return {**meaning_of(options), "snapshot_at": snapshot_at, "calendar_year": snapshot_at.year}
-
-
-def meaning_of(options: RunOptions) -> dict[str, str]:
-    """What the amounts and dates of a run mean; kept with it, so that a later publication says what is true of them."""
-    return {
-        "time_zone": options.settings.time_zone,
-        "shop_currency": options.mapping.shop_currency,
-        "reporting_currency": options.settings.reporting_currency,
-        "retail_week_start": options.settings.retail_week_start,
-    }

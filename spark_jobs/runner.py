@@ -19,10 +19,10 @@ from jobs_config.progress import Progress
 from spark_jobs.delta_log import Note
 from spark_jobs.errors import ExpectationError
 from spark_jobs.expectations import REASONS, CheckResult, metrics, results, with_reasons
-from spark_jobs.quarantine import Quarantine
+from spark_jobs.quarantine import QUARANTINE, Quarantine
 from spark_jobs.registry import DAYS_TO_REBUILD, Stage, Transform
 from spark_jobs.run_ledger import RunLedger, StepResult
-from spark_jobs.tables import GONE, IS_GONE, Lake, is_of_removed_files
+from spark_jobs.tables import GONE, IS_GONE, Lake, in_dates, is_of_removed_files
 from warehouse.contract import Contract, load_contract
 
 LOGGER = logging.getLogger(__name__)
@@ -70,9 +70,9 @@ class Run:
     quality: list[CheckResult] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.quarantine = Quarantine(self.lake, self.run_seq)
         self._writes: dict[str, int] = {}
         self._lock = threading.Lock()
+        self.quarantine = Quarantine(self.lake, self.run_seq, lambda: self.next_write(QUARANTINE))
 
     def next_write(self, table: str) -> int:
         """The number of this run's next write to a table, from 0."""
@@ -197,12 +197,8 @@ def _days_to_rebuild(run: Run, job: JobConfig, before: Note, made_of: Mapping[st
 
 def of_days(days: Sequence[date]) -> str:
     """Rows of these business dates, and the partitions they are in."""
-    months = sorted({day.replace(day=1) for day in days})
-    return f"sale_month in ({_dates(months)}) and sale_date in ({_dates(days)})"
-
-
-def _dates(days: Sequence[date]) -> str:
-    return ", ".join(f"date '{day}'" for day in days)
+    months = {day.replace(day=1) for day in days}
+    return f"{in_dates('sale_month', months)} and {in_dates('sale_date', days)}"
 
 
 def _read(run: Run, alias: str, table: str) -> DataFrame:

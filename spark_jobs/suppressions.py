@@ -37,9 +37,9 @@ def suppress(run: Run, digests: Collection[str], held: Collection[str]) -> int:
 
 def note_presence(run: Run, erased: Erased, key: bytes) -> None:
     """Note who of the erased is in the source still: only they explain rows that the lake lacks."""
-    there = {digest_of_id(number, key) for number in erased.there}
-    if not suppressed(run.lake, run.source):
+    if not run.lake.exists(SUPPRESSIONS):
         return
+    there = {digest_of_id(number, key) for number in erased.there}
     listed = run.lake.read(SUPPRESSIONS).filter(F.col("source") == run.source)
     now = listed.withColumn("_now", F.col("customer_digest").isin(sorted(there)))
     changed = now.filter(F.col("_now") != F.col("is_in_source")).withColumn("is_in_source", F.col("_now")).drop("_now")

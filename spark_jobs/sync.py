@@ -1,6 +1,5 @@
 """The daily job: what changed in the source since the last run, merged into the lake; touched days built and published anew."""
 
-import json
 import logging
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -8,7 +7,7 @@ from dataclasses import dataclass
 
 from pyspark.sql import DataFrame, SparkSession
 
-from jobs_config.errors import ConfigError, RefusedError
+from jobs_config.errors import RefusedError
 from jobs_config.log_setup import bind_run, log_event
 from jobs_config.progress import Progress
 from spark_jobs.backfill import Window, read_window_again
@@ -18,6 +17,7 @@ from spark_jobs.extract.position import SourcePosition, check_goes_on, rewritten
 from spark_jobs.extract.postgres import Reader, check_columns
 from spark_jobs.extract.snapshot import open_snapshot
 from spark_jobs.extract.source_totals import count_rows
+from spark_jobs.meaning import check_meaning, job_parameters, meaning_of
 from spark_jobs.merge import compare_delivery, merge_job
 from spark_jobs.options import RunOptions
 from spark_jobs.plan import require_tables
@@ -26,8 +26,6 @@ from spark_jobs.registry import silver_job
 from spark_jobs.reload import (
     build_and_publish,
     count_source,
-    job_parameters,
-    meaning_of,
     position_of,
     reader_of,
     rows_by_table,
@@ -70,7 +68,7 @@ def sync(
     run = Run(run_seq, lake, ledger, options.mapping.source, {}, builds_all=False)
     with open_snapshot(options.address, options.mapping) as snapshot:
         ledger.snapshot_taken(run_seq, snapshot.taken_at, meaning_of(options))
-        run.parameters = job_parameters(options, snapshot.taken_at)
+        run.parameters = job_parameters(meaning_of(options), snapshot.taken_at)
         now = position_of(snapshot)
         check_goes_on(before, now, repr(options.address))
         check_columns(snapshot)
@@ -108,19 +106,11 @@ def position_before(options: RunOptions, ledger: RunLedger) -> SourcePosition:
     if before is None or last is None:
         raise RefusedError(f"source {source} has never been read as a whole: run `booksales reload` once")
     unfinished = ledger.unfinished_read(last["run_seq"])
-    for run in [last, *([unfinished] if unfinished is not None else [])]:
-        said = json.loads(run["meaning"])
-        if said and said != meaning_of(options):
-            raise ConfigError(
-                f"run {run['run_seq']} filled the lake with {listed(said)}; the settings now say {listed(meaning_of(options))}. "
-                "`booksales reload` makes them agree, or set them back"
-            )
+    for run in (last, unfinished):
+        # A run that was stopped before its snapshot says nothing.
+        if run is not None and run["meaning"] != "{}":
+            check_meaning(run, options)
     return before
-
-
-def listed(meaning: dict[str, str]) -> str:
-    """What amounts and dates mean, for a message."""
-    return ", ".join(f"{name} {value}" for name, value in meaning.items())
 
 
 def merge_changes(run: Run, changes: Sequence[Changes], progress: Progress) -> None:
@@ -168,7 +158,14 @@ def plan_sync(
     require_tables(options.mapping)
     before, lake = position_before(options, ledger), Lake(spark, options.lake)
     with open_snapshot(options.address, options.mapping) as snapshot:
-        run = Run(0, lake, ledger, options.mapping.source, job_parameters(options, snapshot.taken_at), builds_all=False)
+        run = Run(
+            0,
+            lake,
+            ledger,
+            options.mapping.source,
+            job_parameters(meaning_of(options), snapshot.taken_at),
+            builds_all=False,
+        )
         check_goes_on(before, position_of(snapshot), repr(options.address))
         check_columns(snapshot)
         reader = reader_of(spark, snapshot, options, 0)

@@ -80,8 +80,7 @@ class Lake:
     def read_bronze(self, table: str, run_seq: int, part: str = "") -> DataFrame:
         """The rows one run delivered. Raises LakeError when the delivery is not sealed."""
         folder = self._run_folder(table, run_seq, part)
-        path = self._hadoop_path(f"{folder}/{MANIFEST}")
-        if not self._filesystem(path).exists(path):
+        if not self._is_there(f"{folder}/{MANIFEST}"):
             raise LakeError(f"{folder}: run {run_seq} did not finish delivering {table}; start a new run")
         return self.spark.read.schema(_delivered_schema(table)).parquet(folder)
 
@@ -127,10 +126,6 @@ class Lake:
         if version is not None:
             reader = reader.option("versionAsOf", same_rows(self._commits(table), version))
         return reader.load(self.path(table))
-
-    def _is_there(self, address: str) -> bool:
-        path = self._hadoop_path(address)
-        return bool(self._filesystem(path).exists(path))
 
     def _empty(self, table: str) -> DataFrame:
         """No rows, and the optimiser knows it: joins with it cost nothing."""
@@ -244,18 +239,25 @@ class Lake:
 
     def changed_days(self, table: str, since: int) -> list[date] | None:
         """The business dates whose rows may differ between version `since` and now; None where any may."""
-        days: set[date] = set()
-        reached = (self.newest_version(table) or 0) + 1
+        changes = self._changes_since(table, since)
+        notes = None if changes is None else [commit.note for commit in changes]
+        if notes is None or any(note is None or note.days is None for note in notes):
+            return None
+        return sorted({day for note in notes if note for day in note.days or ()})
+
+    def _changes_since(self, table: str, version: int) -> list[Commit] | None:
+        """The commits after a version that changed rows; None where the log does not reach back so far.
+
+        Delta removes old commit files; what they said is lost with them.
+        """
+        changes, reached = [], (self.newest_version(table) or 0) + 1
         for commit in self._commits(table):
-            if commit.version <= since:
+            if commit.version <= version:
                 break
             if commit.changes_data:
-                if commit.note is None or commit.note.days is None:
-                    return None
-                days.update(commit.note.days)
+                changes.append(commit)
             reached = commit.version
-        # Delta removes old commit files; what they said of days is lost with them.
-        return sorted(days) if reached <= since + 1 else None
+        return changes if reached <= version + 1 else None
 
     def _commits(self, table: str) -> Iterator[Commit]:
         """Commits, newest first, as far back as Delta keeps their files."""
@@ -313,10 +315,8 @@ class Lake:
         """
         dropped: dict[str, tuple[int, int]] = {}
         for table in self._listed(self._hadoop_path(f"{self.root.rstrip('/')}/bronze")):
-            name, runs = (
-                table.getPath().getName(),
-                sorted(self._listed(table.getPath()), key=lambda run: run.getPath().getName()),
-            )
+            name = table.getPath().getName()
+            runs = sorted(self._listed(table.getPath()), key=lambda run: run.getPath().getName())
             sealed = [run for run in runs if self._is_there(f"{run.getPath()}/{MANIFEST}")]
             newest = sealed[-1].getPath().getName() if sealed else ""
             for run in runs:
@@ -325,7 +325,7 @@ class Lake:
                     folders, so_far = dropped.get(name, (0, 0))
                     dropped[name] = (folders + 1, so_far + size)
                     if not dry_run:
-                        self._filesystem(run.getPath()).delete(run.getPath(), True)
+                        self._remove(str(run.getPath()))
         return dropped
 
     def _space(self, address: str) -> tuple[int, int]:
@@ -374,17 +374,11 @@ class Lake:
 
     def writers_since(self, table: str, version: int) -> set[int] | None:
         """The runs that changed rows of a table after a version; None where the log does not say."""
-        runs: set[int] = set()
-        reached = (self.newest_version(table) or 0) + 1
-        for commit in self._commits(table):
-            if commit.version <= version:
-                break
-            if commit.changes_data:
-                if commit.note is None:
-                    return None
-                runs.add(commit.note.run_seq)
-            reached = commit.version
-        return runs if reached <= version + 1 else None
+        changes = self._changes_since(table, version)
+        notes = None if changes is None else [commit.note for commit in changes]
+        if notes is None or None in notes:
+            return None
+        return {note.run_seq for note in notes if note}
 
     def _deliveries(self, table: str, ending: str = "") -> list[str]:
         names = [str(entry.getPath().getName()) for entry in self._listed(self._hadoop_path(self.path(table)))]
@@ -403,6 +397,10 @@ class Lake:
         self._filesystem(path).delete(path, True)
 
     # file system
+
+    def _is_there(self, address: str) -> bool:
+        path = self._hadoop_path(address)
+        return bool(self._filesystem(path).exists(path))
 
     def _write_text(self, address: str, text: str) -> None:
         path = self._hadoop_path(address)
@@ -433,6 +431,12 @@ def _delivered_schema(table: str) -> StructType:
 def _write_number(note: Note, nth: int) -> int:
     """What Delta holds the last number of a table against: it rises over runs, and over the writes of one run."""
     return note.run_seq * WRITES_PER_RUN + nth
+
+
+def in_dates(column: str, days: Iterable[date]) -> str:
+    """The condition that a date column holds one of these; of none it is false."""
+    listed = ", ".join(f"date '{day}'" for day in sorted(days))
+    return f"{column} in ({listed})" if listed else "false"
 
 
 def is_of_removed_files(error: Exception) -> bool:

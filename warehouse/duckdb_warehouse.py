@@ -239,10 +239,7 @@ def _write_ops(
 def _move_into_place(folder: Path, path: Path, publication: Publication, report: Callable[[str], None]) -> None:
     with path.open("rb") as file:
         os.fsync(file.fileno())
-    try:
-        served = generations.read_pointer(folder)
-    except generations.NoPublicationError:
-        served = Pointer(0, 0)
+    served = generations.pointer_or_zero(folder)
     newest = max(served.run_seq, _newest_kept_run(folder) if served.pinned else 0)
     if newest > publication.run_seq:
         raise PublicationError(f"run {newest} has published since run {publication.run_seq} began; nothing is changed")
@@ -255,16 +252,23 @@ def _move_into_place(folder: Path, path: Path, publication: Publication, report:
 
 def newest_generation(folder: Path) -> Base | None:
     """The newest generation that can be read, whether it serves or not; None where there is none, or it is of an earlier version."""
+    number, newest = _newest_readable(folder)
+    if newest is None:
+        return None
+    try:
+        (made,) = newest.rows("select lake_versions, increments from ops.publication")
+        (span,) = newest.rows("select max(sale_date) filter (not is_return) as last from analytics.fact_sales")
+    except duckdb.Error:
+        return None
+    return Base(number, newest.publication, json.loads(made["lake_versions"]), made["increments"], span["last"])
+
+
+def _newest_readable(folder: Path) -> "tuple[int, Generation | None]":
+    """The newest kept generation that is not damaged, with its number."""
     for number in reversed(generations.kept_generations(folder)):
         with suppress(DamagedPublicationError):
-            newest = Generation(generations.generation_file(folder, number))
-            try:
-                (made,) = newest.rows("select lake_versions, increments from ops.publication")
-                (span,) = newest.rows("select max(sale_date) filter (not is_return) as last from analytics.fact_sales")
-            except duckdb.Error:
-                return None
-            return Base(number, newest.publication, json.loads(made["lake_versions"]), made["increments"], span["last"])
-    return None
+            return number, Generation(generations.generation_file(folder, number))
+    return 0, None
 
 
 def finish_publication(folder: Path) -> Base | None:
@@ -275,10 +279,7 @@ def finish_publication(folder: Path) -> Base | None:
     newest = newest_generation(folder)
     if newest is None:
         return None
-    try:
-        served = generations.read_pointer(folder)
-    except generations.NoPublicationError:
-        served = Pointer(0, 0)
+    served = generations.pointer_or_zero(folder)
     if newest.generation > served.generation and not served.pinned:
         generations.swap_pointer(folder, Pointer(newest.generation, newest.publication.run_seq))
     return newest
@@ -286,10 +287,8 @@ def finish_publication(folder: Path) -> Base | None:
 
 def _newest_kept_run(folder: Path) -> int:
     """The run of the newest generation that can be read, which does not serve while another is pinned; 0 for none."""
-    for number in reversed(generations.kept_generations(folder)):
-        with suppress(DamagedPublicationError):
-            return Generation(generations.generation_file(folder, number)).publication.run_seq
-    return 0
+    _, newest = _newest_readable(folder)
+    return newest.publication.run_seq if newest else 0
 
 
 def roll_back(folder: Path, generation: int | None = None) -> Publication:

@@ -47,12 +47,12 @@ def _checked(pointer: Pointer) -> Pointer:
     return pointer
 
 
-def newest_published_run(folder: Path) -> int:
-    """The run that published what serves; 0 where nothing was ever published."""
+def pointer_or_zero(folder: Path) -> Pointer:
+    """The serving generation, number 0 of run 0 where there is none."""
     try:
-        return read_pointer(folder).run_seq
+        return read_pointer(folder)
     except NoPublicationError:
-        return 0
+        return Pointer(0, 0)
 
 
 def kept_generations(folder: Path) -> list[int]:
@@ -63,11 +63,7 @@ def kept_generations(folder: Path) -> list[int]:
 
 def next_generation(folder: Path) -> int:
     """A number above every generation there has been."""
-    try:
-        served = read_pointer(folder).generation
-    except NoPublicationError:
-        served = 0
-    return max([served, *kept_generations(folder)]) + 1
+    return max([pointer_or_zero(folder).generation, *kept_generations(folder)]) + 1
 
 
 def swap_pointer(folder: Path, pointer: Pointer) -> None:

@@ -11,7 +11,7 @@ from datetime import datetime
 from jobs_config.model import TableMapping
 from spark_jobs.errors import ExtractionError
 from spark_jobs.extract.position import OVERLAP, SourcePosition, TablePosition, ceiling_of, floor_of
-from spark_jobs.extract.select import quoted
+from spark_jobs.extract.select import literal, quoted
 from spark_jobs.extract.snapshot import SourceSnapshot, SourceTable
 
 # Up to this size every row is looked at on every run: a second for the source, and nothing is left to a later sweep.
@@ -99,18 +99,17 @@ def _tombstones(snapshot: SourceSnapshot, table: SourceTable, window: tuple[date
     graves = snapshot.tombstones
     if graves is None or table.mapping.deletes != "tombstone":
         return ""
-    name = table.mapping.table.replace("'", "''")
     recorded = _changed(graves.mapping.watermark, window, since, snapshot.text)
     key = quoted(table.mapping.key)
     return (
         f"select distinct {quoted(graves.mapping.row_key)} as deleted_key from {graves.relation} as grave "
-        f"where {quoted(graves.mapping.table_name)} = '{name}' and {recorded} "
+        f"where {quoted(graves.mapping.table_name)} = {literal(table.mapping.table)} and {recorded} "
         f"and not exists (select from {table.relation} as living where living.{key} = grave.{quoted(graves.mapping.row_key)})"
     )
 
 
 def _moment(at: datetime) -> str:
-    return f"'{at.isoformat()}'::timestamptz"
+    return f"{literal(at.isoformat())}::timestamptz"
 
 
 def key_column(mapping: TableMapping) -> str:

@@ -45,6 +45,11 @@ def quoted(identifier: str) -> str:
     return f'"{identifier}"'
 
 
+def literal(text: str) -> str:
+    """Text as an SQL literal, for queries that Spark sends: its JDBC reader binds no parameters."""
+    return "'" + text.replace("'", "''") + "'"
+
+
 def select_list(contract: Contract, mapping: TableMapping, found: dict[str, SourceColumn], where: str) -> str:
     """Select items for every extracted column of the contract, then `_faults`.
 
