@@ -39,6 +39,17 @@ class Account:
     scope: Scope
     created_at: int
 
+    @property
+    def described(self) -> dict[str, object]:
+        """Who it is and what it may see, as plain values."""
+        return {
+            "username": self.username,
+            "role": self.role,
+            "is_disabled": self.is_disabled,
+            "regions": self.scope.regions,
+            "publishers": self.scope.publishers,
+        }
+
 
 class Accounts:
     """Reads and changes accounts. What is changed holds for the next request, whatever token it brings."""

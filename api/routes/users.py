@@ -50,11 +50,7 @@ class ChangedUser(RequestBody):
 def shown(account: Account, **more: object) -> dict[str, Any]:
     """An account as it goes out."""
     return {
-        "username": account.username,
-        "role": account.role,
-        "is_disabled": account.is_disabled,
-        "regions": account.scope.regions,
-        "publishers": account.scope.publishers,
+        **account.described,
         "created_at": datetime.fromtimestamp(account.created_at, UTC),
         **more,
     }

@@ -3,9 +3,9 @@
 import argparse
 from datetime import date
 
-from booksales.commands import Verbs, add_json, add_verb
-from booksales.commands.runs import newest_run, print_report
-from booksales.pipeline import find_source, run_pipeline
+from booksales.commands import Verbs, add_verb
+from booksales.commands.jobs import add_approval, add_run_options, run_and_report
+from booksales.pipeline import find_source
 from jobs_config.errors import ConfigError
 from jobs_config.loader import load_source
 from jobs_config.settings import load_settings
@@ -27,13 +27,8 @@ def add_to(verbs: Verbs) -> None:
         "--until", dest="last", type=_day, required=True, metavar="DATE", help="last business date, included"
     )
     verb.add_argument("--tables", nargs="+", metavar="TABLE", help="compare these tables as a whole too")
-    verb.add_argument(
-        "--approve-deletes",
-        action="store_true",
-        help="take away more than 5 %% of a table, or all, if the shop lacks it",
-    )
-    verb.add_argument("--verbose", action="store_true", help="log every job")
-    add_json(verb)
+    add_approval(verb)
+    add_run_options(verb)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -43,11 +38,7 @@ def run(arguments: argparse.Namespace) -> int:
     flags = [f"--from-date={arguments.first}", f"--until-date={arguments.last}"]
     flags += ["--approve-deletes"] if arguments.approve_deletes else []
     flags += [part for name in arguments.tables or [] for part in ("--table", name)]
-    before = newest_run(state)
-    code = run_pipeline(state, settings, "backfill", flags, find_source(state, settings), arguments.verbose)
-    if arguments.json:
-        print_report(state, before)
-    return code
+    return run_and_report(state, settings, "backfill", flags, find_source(state, settings), arguments)
 
 
 def _check(arguments: argparse.Namespace, tables: list[str]) -> None:

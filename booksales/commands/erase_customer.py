@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from booksales.commands import Verbs, add_json, add_verb, as_json, as_table, confirmed
+from booksales.commands.jobs import newest_run
 from booksales.commands.people import add_people, named_people, open_customer_data
-from booksales.commands.runs import newest_run
 from booksales.customer_data import Person
 from booksales.pipeline import run_pipeline
 from jobs_config.errors import ConfigError, ExitCode, RefusedError

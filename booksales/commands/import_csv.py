@@ -3,9 +3,8 @@
 import argparse
 from pathlib import Path
 
-from booksales.commands import Verbs, add_json, add_verb
-from booksales.commands.runs import newest_run, print_report
-from booksales.pipeline import run_pipeline
+from booksales.commands import Verbs, add_verb
+from booksales.commands.jobs import add_run_options, run_and_report
 from jobs_config.loader import load_feed, names_of
 from jobs_config.settings import load_settings
 from jobs_config.state import open_state
@@ -18,8 +17,7 @@ def add_to(verbs: Verbs) -> None:
     )  # fmt: skip
     verb.add_argument("feed", help=f"a feed in jobs_config/feeds ({', '.join(names_of('feeds'))}), or a YAML file")
     verb.add_argument("files", nargs="+", metavar="FILE", help="CSV files")
-    verb.add_argument("--verbose", action="store_true", help="log every job")
-    add_json(verb)
+    add_run_options(verb)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -27,8 +25,4 @@ def run(arguments: argparse.Namespace) -> int:
     load_feed(arguments.feed)
     files = [str(Path(name).absolute()) for name in arguments.files]
     feed = arguments.feed if not arguments.feed.endswith((".yaml", ".yml")) else str(Path(arguments.feed).absolute())
-    before = newest_run(state)
-    code = run_pipeline(state, load_settings(), "import-csv", [feed, *files], None, arguments.verbose)
-    if arguments.json:
-        print_report(state, before)
-    return code
+    return run_and_report(state, load_settings(), "import-csv", [feed, *files], None, arguments)

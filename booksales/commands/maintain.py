@@ -3,8 +3,8 @@
 import argparse
 
 from booksales.commands import Verbs, add_json, add_verb, as_json, as_table
-from booksales.commands.runs import newest_run, print_report
-from booksales.pipeline import plan_pipeline, run_pipeline
+from booksales.commands.jobs import run_and_report
+from booksales.pipeline import plan_pipeline
 from jobs_config.errors import ExitCode
 from jobs_config.settings import load_settings
 from jobs_config.state import open_state
@@ -29,11 +29,7 @@ def run(arguments: argparse.Namespace) -> int:
         if code == ExitCode.DONE:
             print(as_json(plan) if arguments.json else _shown(plan))
         return code
-    before = newest_run(state)
-    code = run_pipeline(state, settings, "maintain", [], None, arguments.verbose)
-    if arguments.json:
-        print_report(state, before)
-    return code
+    return run_and_report(state, settings, "maintain", [], None, arguments)
 
 
 def _shown(plan: list[dict[str, object]]) -> str:

@@ -2,9 +2,8 @@
 
 import argparse
 
-from booksales.commands import Verbs, add_json, add_verb
-from booksales.commands.runs import newest_run, print_report
-from booksales.pipeline import run_pipeline
+from booksales.commands import Verbs, add_verb
+from booksales.commands.jobs import add_run_options, run_and_report
 from jobs_config.settings import load_settings
 from jobs_config.state import open_state
 
@@ -13,14 +12,9 @@ def add_to(verbs: Verbs) -> None:
     verb = add_verb(
         verbs, "publish", "publish the gold tables again, as a new warehouse generation", run, "booksales publish"
     )
-    verb.add_argument("--verbose", action="store_true", help="log every job")
-    add_json(verb)
+    add_run_options(verb)
 
 
 def run(arguments: argparse.Namespace) -> int:
     state = open_state()
-    before = newest_run(state)
-    code = run_pipeline(state, load_settings(), "publish", [], None, arguments.verbose)
-    if arguments.json:
-        print_report(state, before)
-    return code
+    return run_and_report(state, load_settings(), "publish", [], None, arguments)

@@ -2,9 +2,9 @@
 
 import argparse
 
-from booksales.commands import Verbs, add_json, add_verb, as_json, as_table
-from booksales.commands.runs import newest_run, print_report
-from booksales.pipeline import find_source, run_pipeline
+from booksales.commands import Verbs, add_verb, as_json, as_table
+from booksales.commands.jobs import add_run_options, run_and_report
+from booksales.pipeline import find_source
 from jobs_config.errors import ExitCode
 from jobs_config.loader import load_source
 from jobs_config.settings import Settings, load_settings
@@ -23,8 +23,7 @@ def add_to(verbs: Verbs) -> None:
     verb.add_argument("--dry-run", action="store_true", help="show tables, partitions, rows and sizes; touch nothing")
     verb.add_argument("--discard-history", action="store_true", help="forget earlier book versions and surrogate keys")
     verb.add_argument("--yes", action="store_true", help="do not ask before history is discarded")
-    verb.add_argument("--verbose", action="store_true", help="log every job")
-    add_json(verb)
+    add_run_options(verb)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -37,11 +36,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.discard_history and not arguments.yes and not _confirmed():
         return ExitCode.REFUSED
     flags = ["--discard-history"] if arguments.discard_history else []
-    before = newest_run(state)
-    code = run_pipeline(state, settings, "reload", flags, source, arguments.verbose)
-    if arguments.json:
-        print_report(state, before)
-    return code
+    return run_and_report(state, settings, "reload", flags, source, arguments)
 
 
 def _confirmed() -> bool:

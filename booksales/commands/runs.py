@@ -96,15 +96,3 @@ def _show(ledger: RunLedger, run_seq: int, wants_json: bool) -> int:
             f"{row['level']}: {row['table_name']}: {row['failed_rows']:,} of {row['checked_rows']:,} rows fail {row['expectation']}"
         )
     return ExitCode.DONE
-
-
-def newest_run(state: StateFolder) -> int:
-    """The number of the newest run, 0 before the first."""
-    return next((row["run_seq"] for row in RunLedger(state.ledger_url).runs(1)), 0)
-
-
-def print_report(state: StateFolder, after: int) -> None:
-    """The run that came after run `after`, as JSON: its report where it published, else its line in the ledger; {} for none."""
-    last = next((row for row in RunLedger(state.ledger_url).runs(1) if row["run_seq"] > after), None)
-    report = state.reports / f"run-{last['run_seq']:06d}.json" if last else None
-    print(report.read_text().rstrip() if report and report.exists() else as_json(dict(last or {})))

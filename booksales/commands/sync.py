@@ -2,9 +2,9 @@
 
 import argparse
 
-from booksales.commands import Verbs, add_json, add_verb, as_json, as_table
-from booksales.commands.runs import newest_run, print_report
-from booksales.pipeline import find_source, plan_pipeline, run_pipeline
+from booksales.commands import Verbs, add_verb, as_json, as_table
+from booksales.commands.jobs import add_approval, add_run_options, run_and_report
+from booksales.pipeline import find_source, plan_pipeline
 from jobs_config.errors import ExitCode
 from jobs_config.loader import load_source
 from jobs_config.settings import Settings, load_settings
@@ -26,13 +26,8 @@ def add_options(verb: argparse.ArgumentParser) -> None:
     verb.add_argument(
         "--dry-run", action="store_true", help="show what is new, changed and gone by table; change nothing"
     )
-    verb.add_argument(
-        "--approve-deletes",
-        action="store_true",
-        help="take away more than 5 %% of a table, or all, if the shop lacks it",
-    )
-    verb.add_argument("--verbose", action="store_true", help="log every job")
-    add_json(verb)
+    add_approval(verb)
+    add_run_options(verb)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -46,11 +41,7 @@ def run_as(command: str, arguments: argparse.Namespace) -> int:
     if arguments.dry_run:
         return _show_plan(command, state, settings, arguments)
     flags = ["--approve-deletes"] if arguments.approve_deletes else []
-    before = newest_run(state)
-    code = run_pipeline(state, settings, command, flags, find_source(state, settings), arguments.verbose)
-    if arguments.json:
-        print_report(state, before)
-    return code
+    return run_and_report(state, settings, command, flags, find_source(state, settings), arguments)
 
 
 def _show_plan(command: str, state: StateFolder, settings: Settings, arguments: argparse.Namespace) -> int:

@@ -5,7 +5,6 @@ import sys
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 from api.audit.installation import audited_command
 from api.auth.accounts import Account
@@ -112,7 +111,7 @@ def _hand_over_password(state: StateFolder, arguments: argparse.Namespace, accou
     path = arguments.to or password_file(state, account.username)
     told = hand_over("password", password, path, to_file=bool(arguments.to or arguments.json))
     if arguments.json:
-        print(as_json({**_values(account), "password_file": path}))
+        print(as_json({**account.described, "password_file": path}))
     else:
         print(f"{account.username} is {account.role}{_narrowed(account)}\n{told}")
 
@@ -128,7 +127,7 @@ def _token(authority: Authority, state: StateFolder, arguments: argparse.Namespa
 def _list(authority: Authority, wants_json: bool) -> None:
     accounts = authority.accounts.page()
     if wants_json:
-        print(as_json([_values(account) for account in accounts]))
+        print(as_json([account.described for account in accounts]))
     elif accounts:
         lines: list[list[object]] = [
             [account.username, account.role, "disabled" if account.is_disabled else "", _narrowed(account).lstrip(", ")]
@@ -142,18 +141,8 @@ def _list(authority: Authority, wants_json: bool) -> None:
 def _say(account: Account, wants_json: bool) -> None:
     state = ", disabled" if account.is_disabled else ""
     print(
-        as_json(_values(account)) if wants_json else f"{account.username} is {account.role}{state}{_narrowed(account)}"
+        as_json(account.described) if wants_json else f"{account.username} is {account.role}{state}{_narrowed(account)}"
     )
-
-
-def _values(account: Account) -> dict[str, Any]:
-    return {
-        "username": account.username,
-        "role": account.role,
-        "is_disabled": account.is_disabled,
-        "regions": account.scope.regions,
-        "publishers": account.scope.publishers,
-    }
 
 
 def _narrowed(account: Account) -> str:
