@@ -56,22 +56,29 @@ def sales_table(sales: Sales) -> Iterator[pa.Table]:
             {
                 "id": rows["id"],
                 "order_id": rows["order"],
-                "line_number": rows["number"],
-                "kind": picked(KINDS, (rows["quantity"] < 0).astype(np.int64)),
-                "original_sale_id": optional(rows["original"], missing=rows["original"] == 0),
-                "book_id": rows["book"],
-                "customer_id": optional(rows["customer"], missing=rows["customer"] == 0),
-                "store_id": rows["store"],
-                "promotion_id": optional(rows["promotion"], missing=rows["promotion"] == 0),
-                "sold_at": instants(rows["sold_at"]),
-                "unit_price": decimals(rows["unit_price"]),
-                "quantity": rows["quantity"],
-                "discount_amount": decimals(rows["discount"]),
-                "tax_amount": decimals(rows["tax"]),
-                "currency": picked(CURRENCIES, rows["currency"]),
+                **line_columns(rows, rows["currency"]),
                 **life(rows["created"], rows["updated"], rows["is_deleted"].astype(bool)),
             }
         )
+
+
+def line_columns(rows: Columns, currency: Ints) -> dict[str, pa.Array | Ints]:
+    """What a line is, by column of sales_sale: all but its id, its order and when it was recorded."""
+    return {
+        "line_number": rows["number"],
+        "kind": picked(KINDS, (rows["quantity"] < 0).astype(np.int64)),
+        "original_sale_id": optional(rows["original"], missing=rows["original"] == 0),
+        "book_id": rows["book"],
+        "customer_id": optional(rows["customer"], missing=rows["customer"] == 0),
+        "store_id": rows["store"],
+        "promotion_id": optional(rows["promotion"], missing=rows["promotion"] == 0),
+        "sold_at": instants(rows["sold_at"]),
+        "unit_price": decimals(rows["unit_price"]),
+        "quantity": rows["quantity"],
+        "discount_amount": decimals(rows["discount"]),
+        "tax_amount": decimals(rows["tax"]),
+        "currency": picked(CURRENCIES, currency),
+    }
 
 
 def tombstones_table(sales: Sales) -> pa.Table:

@@ -12,11 +12,10 @@ from datagen.changes.day import DayChanges
 from datagen.changes.newcomers import newcomers_table
 from datagen.changes.read import joined, row_count, taken
 from datagen.changes.touched import Touched
-from datagen.columns import decimals, instants, optional, picked
+from datagen.columns import decimals, instants
 from datagen.load import copy_rows
 from datagen.names import NamePools
-from datagen.places import CURRENCIES
-from datagen.sales import KINDS, Columns
+from datagen.sales import Columns, line_columns
 
 NEXT_CUSTOMERS = """
 select nextval(pg_get_serial_sequence('sales_customer', 'id')) from generate_series(1, %(count)s)
@@ -89,19 +88,7 @@ def _lines_table(rows: Columns, first_order: int) -> pa.Table:
     return pa.table(
         {
             "order_id": rows["order"] + first_order,
-            "line_number": rows["number"],
-            "kind": picked(KINDS, (rows["quantity"] < 0).astype(np.int64)),
-            "original_sale_id": optional(rows["original"], missing=rows["original"] == 0),
-            "book_id": rows["book"],
-            "customer_id": optional(rows["customer"], missing=rows["customer"] == 0),
-            "store_id": rows["store"],
-            "promotion_id": optional(rows["promotion"], missing=rows["promotion"] == 0),
-            "sold_at": instants(rows["sold_at"]),
-            "unit_price": decimals(rows["unit_price"]),
-            "quantity": rows["quantity"],
-            "discount_amount": decimals(rows["discount"]),
-            "tax_amount": decimals(rows["tax"]),
-            "currency": picked(CURRENCIES, rows["country"]),  # currencies and countries have the same order
+            **line_columns(rows, rows["country"]),  # currencies and countries have the same order
             "created_at": instants(rows["created"]),
         }
     )
