@@ -12,6 +12,7 @@ from spark_jobs.options import RunOptions
 from spark_jobs.run_ledger import RunLedger
 from spark_jobs.tables import Lake
 from warehouse.duckdb_warehouse import finish_publication, newest_generation
+from warehouse.generations import pointer_or_zero
 from warehouse.publication import PublicationError
 
 LOGGER = logging.getLogger(__name__)
@@ -26,7 +27,9 @@ def ledger_run(kind: str, ledger: RunLedger, spark: SparkSession, options: RunOp
     ledger.lease.confirm()
     lake, base = Lake(spark, options.lake), finish_publication(options.warehouse)
     published = base.publication.run_seq if base else 0
-    run_seq = ledger.start(kind, options.mapping.source, max(lake.newest_run(), published), published)
+    # The pointer knows its run even where the file that it names is gone.
+    newest = max(lake.newest_run(), published, pointer_or_zero(options.warehouse).run_seq)
+    run_seq = ledger.start(kind, options.mapping.source, newest, published)
     if base is not None and not any(row["generation"] == base.generation for row in ledger.publications()):
         # The run that made it was killed before it could say so; nobody has written since.
         ledger.record_publication(base.generation, published, published)
