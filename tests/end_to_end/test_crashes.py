@@ -4,7 +4,6 @@ The points are the events that a run logs. In `make test` one sync after the oth
 next is run to its own; in `make test-all` every point of sync and reload is tried for itself.
 """
 
-import argparse
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -15,13 +14,11 @@ import pytest
 from crashes import Killed, crash_at
 from oracle import differences, held_rows, rollup_differences, source_rows
 from pyspark.sql import SparkSession
-from small_shop import fill, reader_address, run_options
+from small_shop import fill, reader_address, reload, run_options, sync
 
 from booksales.local_stack.postgres import EmbeddedPostgres
 from booksales.verify import verify
 from jobs_config.errors import ExitCode
-from jobs_config.progress import Progress
-from spark_jobs import commands
 from spark_jobs.options import RunOptions
 from spark_jobs.run_ledger import RunLedger
 from warehouse.generations import generation_file, read_pointer
@@ -63,15 +60,6 @@ from analytics.fact_sales
 def change(dsn: str) -> None:
     with closing(psycopg2.connect(dsn)) as connection, connection, connection.cursor() as cursor:
         cursor.execute(CHANGES)
-
-
-def sync(spark: SparkSession, options: RunOptions) -> int:
-    asked = argparse.Namespace(approve_deletes=False, plan_file="", tables=[])
-    return commands.sync_source(spark, options, asked, Progress(terminal=False))
-
-
-def reload(spark: SparkSession, options: RunOptions) -> int:
-    return commands.reload_source(spark, options, argparse.Namespace(), Progress(terminal=False))
 
 
 def served(options: RunOptions) -> tuple[int, list[tuple[object, ...]]]:

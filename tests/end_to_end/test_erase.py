@@ -14,7 +14,7 @@ import pytest
 from crashes import Killed, crash_at
 from oracle import Rows, differences, held_rows, source_rows
 from pyspark.sql import SparkSession
-from small_shop import PSEUDONYM_KEY, fill, reader_address, run_options
+from small_shop import PSEUDONYM_KEY, fill, reader_address, reload, run_options, sync
 from stores import hits
 
 from booksales.local_stack.postgres import EmbeddedPostgres
@@ -107,16 +107,6 @@ def shop(spark: SparkSession, postgres: EmbeddedPostgres, tmp_path: Path) -> Ite
     postgres.drop_database("erasing")
 
 
-def reload(spark: SparkSession, shop: Installation) -> int:
-    return commands.reload_source(spark, shop.options, argparse.Namespace(), Progress(terminal=False))
-
-
-def sync(spark: SparkSession, shop: Installation, sweep: bool = False) -> int:
-    asked = argparse.Namespace(approve_deletes=False, plan_file="", tables=[])
-    command = commands.sweep_source if sweep else commands.sync_source
-    return command(spark, shop.options, asked, Progress(terminal=False))
-
-
 def erase(spark: SparkSession, shop: Installation, people: Sequence[int]) -> int:
     path = shop.home.parent / f"{shop.home.name}-people.json"
     path.write_text(json.dumps([digest_of_id(number, PSEUDONYM_KEY) for number in people]))
@@ -141,13 +131,13 @@ def prepare(spark: SparkSession, shop: Installation, people: Sequence[int]) -> i
 
     Returns the quarantined line.
     """
-    reload(spark, shop)
+    reload(spark, shop.options)
     ((line,),) = shop.ask(f"select max(id) from sales_sale where kind = 'sale' and customer_id = {people[0]}")
     shop.execute(
         f"update sales_sale set sold_at = '1985-05-05' where id = {line}",
         f"update sales_customer set marketing_consent = not marketing_consent where id = {people[1]}",
     )
-    sync(spark, shop)
+    sync(spark, shop.options)
     roll_back(shop.options.warehouse)
     return int(str(line))
 
@@ -201,12 +191,12 @@ def test_two_people_leave_every_file_and_do_not_come_back(spark: SparkSession, s
         f"delete from sales_customer where id = {people[1]}",
     )
     # The quarantined line comes again, which is more than the limit of so small a sync.
-    assert sync(spark, shop) == ExitCode.ATTENTION
+    assert sync(spark, shop.options) == ExitCode.ATTENTION
     assert shop.found(people) == []
     assert shop.differences(people) == but_for(aside)
     assert shop.disagreements() == []
 
-    assert reload(spark, shop) == ExitCode.DONE
+    assert reload(spark, shop.options) == ExitCode.DONE
     assert shop.found(people) == []
     assert shop.differences(people) == but_for(aside)
     assert shop.disagreements() == []
@@ -214,7 +204,7 @@ def test_two_people_leave_every_file_and_do_not_come_back(spark: SparkSession, s
 
 @pytest.mark.slow
 def test_a_hundred_people_leave_every_file(spark: SparkSession, shop: Installation) -> None:
-    reload(spark, shop)
+    reload(spark, shop.options)
     people = sorted(shop.people)[:100]
     before, held = shop.newest(SUMS, DAYS), shop.found(people)
     assert {who for who in people if any(line.endswith(f": customer_id {who}") for line in held)} == {*people}
@@ -225,7 +215,7 @@ def test_a_hundred_people_leave_every_file(spark: SparkSession, shop: Installati
     assert shop.newest(SUMS, DAYS) == before
     assert shop.differences(people) == {}
     assert shop.disagreements() == []
-    assert sync(spark, shop, sweep=True) == ExitCode.DONE
+    assert sync(spark, shop.options, "sweep") == ExitCode.DONE
     assert shop.found(people) == []
     assert shop.differences(people) == {}
     assert shop.disagreements() == []
@@ -235,7 +225,7 @@ def test_a_hundred_people_leave_every_file(spark: SparkSession, shop: Installati
 def test_an_erasure_that_dies_at_any_point_is_completed_by_running_it_again(
     spark: SparkSession, shop: Installation
 ) -> None:
-    reload(spark, shop)
+    reload(spark, shop.options)
     everybody = buyers(shop, 60)
     erased = [everybody.pop()]
     with crash_at("") as points:

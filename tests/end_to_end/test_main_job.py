@@ -12,7 +12,7 @@ import psycopg2
 import pytest
 import yaml
 from pyspark.sql import SparkSession
-from small_shop import fill, reader_address, run_options
+from small_shop import fill, reader_address, reload, run_options
 
 from booksales.local_stack.postgres import EmbeddedPostgres
 from booksales.verify import Comparison, verify
@@ -62,10 +62,6 @@ def installation(postgres: EmbeddedPostgres, tmp_path_factory: pytest.TempPathFa
     home = tmp_path_factory.mktemp("installation")
     yield Installation(dsn, home, run_options(home, reader_address(postgres, dsn)))
     postgres.drop_database("main_job")
-
-
-def reload(spark: SparkSession, options: RunOptions) -> int:
-    return commands.reload_source(spark, options, argparse.Namespace(), Progress(terminal=False))
 
 
 def test_a_reload_publishes_the_shop_and_verify_is_clean(spark: SparkSession, installation: Installation) -> None:

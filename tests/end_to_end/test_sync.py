@@ -1,6 +1,5 @@
 """The daily sync on a small shop, in one Spark session: what it brings, what it finds, what it refuses."""
 
-import argparse
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -11,13 +10,11 @@ import psycopg2
 import pytest
 from oracle import differences, held_rows, rollup_differences, source_rows
 from pyspark.sql import SparkSession
-from small_shop import fill, reader_address, run_options
+from small_shop import fill, reader_address, reload, run_options, sync
 
 from booksales.local_stack.postgres import EmbeddedPostgres
 from booksales.verify import verify
 from jobs_config.errors import ExitCode
-from jobs_config.progress import Progress
-from spark_jobs import commands
 from spark_jobs.errors import ApprovalError, SourceChangedError
 from spark_jobs.options import RunOptions
 from spark_jobs.run_ledger import RunLedger
@@ -59,15 +56,9 @@ def shop(
     fill(dsn, SALES)
     home = tmp_path_factory.mktemp("synced")
     installation = Installation(dsn, run_options(home, reader_address(postgres, dsn)))
-    commands.reload_source(spark, installation.options, argparse.Namespace(), Progress(terminal=False))
+    reload(spark, installation.options)
     yield installation
     postgres.drop_database("synced")
-
-
-def sync(spark: SparkSession, options: RunOptions, kind: str = "sync", **asked: object) -> int:
-    command = {"sync": commands.sync_source, "sweep": commands.sweep_source, "backfill": commands.backfill_source}[kind]
-    arguments = argparse.Namespace(**{"approve_deletes": False, "plan_file": "", "tables": [], **asked})
-    return command(spark, options, arguments, Progress(terminal=False))
 
 
 def test_a_sync_without_a_change_publishes_nothing(spark: SparkSession, shop: Installation) -> None:
@@ -145,7 +136,7 @@ def test_a_backfill_reads_days_again_that_no_net_would_look_at(
 def test_rollups_after_syncs_equal_a_full_rebuild_cell_by_cell(spark: SparkSession, shop: Installation) -> None:
     synced = generation_file(shop.options.warehouse, shop.generation)
 
-    commands.reload_source(spark, shop.options, argparse.Namespace(), Progress(terminal=False))
+    reload(spark, shop.options)
 
     rebuilt = generation_file(shop.options.warehouse, shop.generation)
     assert rebuilt != synced

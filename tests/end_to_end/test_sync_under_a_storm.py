@@ -3,7 +3,6 @@
 The oracle reads the source inside the very snapshot that the run has exported, by SQL of its own.
 """
 
-import argparse
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -12,13 +11,12 @@ import psycopg2
 import pytest
 from oracle import Rows, differences, exported_snapshots, held_rows, rollup_differences, source_rows
 from pyspark.sql import SparkSession
-from small_shop import fill, reader_address, run_options
+from small_shop import fill, reader_address, reload, run_options, sync
 from storm import Storm
 
 from booksales.local_stack.postgres import EmbeddedPostgres
 from jobs_config.errors import ExitCode
 from jobs_config.progress import Progress
-from spark_jobs import commands
 from spark_jobs.options import RunOptions
 from warehouse.generations import generation_file, read_pointer
 
@@ -45,11 +43,10 @@ class Witness(Progress):
 
 def stormy_syncs(spark: SparkSession, dsn: str, options: RunOptions, syncs: int, longest_seconds: float) -> Storm:
     """Run syncs one after the other in a storm, and hold each against the oracle. Returns the storm, for what it did."""
-    asked = argparse.Namespace(approve_deletes=True, plan_file="", tables=[])
     with Storm(dsn, writers=10, longest_seconds=longest_seconds) as storm:
         for number in range(syncs):
             witness = Witness(dsn)
-            code = commands.sync_source(spark, options, asked, witness)
+            code = sync(spark, options, progress=witness, approve_deletes=True)
             found = differences(witness.seen, held_rows(options.lake, options.warehouse))
             assert (number, code, found) == (number, ExitCode.DONE, {})
     return storm
@@ -61,16 +58,15 @@ def shop(spark: SparkSession, postgres: EmbeddedPostgres, tmp_path: Path) -> Ite
     dsn = postgres.owner_dsn("stormy")
     fill(dsn, SALES)
     options = run_options(tmp_path, reader_address(postgres, dsn))
-    commands.reload_source(spark, options, argparse.Namespace(), Progress(terminal=False))
+    reload(spark, options)
     yield dsn, options
     postgres.drop_database("stormy")
 
 
 def assert_rollups_equal_a_rebuild(spark: SparkSession, options: RunOptions) -> None:
-    nothing = Progress(terminal=False)
-    commands.sync_source(spark, options, argparse.Namespace(approve_deletes=True, plan_file="", tables=[]), nothing)
+    sync(spark, options, approve_deletes=True)
     synced = generation_file(options.warehouse, read_pointer(options.warehouse).generation)
-    commands.reload_source(spark, options, argparse.Namespace(), nothing)
+    reload(spark, options)
     rebuilt = generation_file(options.warehouse, read_pointer(options.warehouse).generation)
     assert rollup_differences(synced, rebuilt) == {}
 

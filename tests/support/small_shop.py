@@ -1,8 +1,10 @@
-"""A generated shop of a few thousand sales, and what a run needs to read it."""
+"""A generated shop of a few thousand sales, what a run needs to read it, and the runs that read it."""
 
+import argparse
 from pathlib import Path
 
 from psycopg2.extensions import parse_dsn
+from pyspark.sql import SparkSession
 
 from booksales.local_stack.postgres import EmbeddedPostgres
 from datagen.plan import ShopPlan
@@ -11,6 +13,7 @@ from jobs_config.loader import load_source
 from jobs_config.model import SourceMapping
 from jobs_config.progress import Progress
 from jobs_config.settings import Settings
+from spark_jobs import commands
 from spark_jobs.extract.connection import SourceAddress
 from spark_jobs.options import RunOptions
 
@@ -44,3 +47,17 @@ def run_options(
         address=address,
         pseudonym_key=PSEUDONYM_KEY,
     )
+
+
+def reload(spark: SparkSession, options: RunOptions) -> int:
+    """A full reload in this process; returns its exit code."""
+    return commands.reload_source(spark, options, argparse.Namespace(), Progress(terminal=False))
+
+
+def sync(
+    spark: SparkSession, options: RunOptions, kind: str = "sync", progress: Progress | None = None, **asked: object
+) -> int:
+    """A sync, sweep or backfill in this process, asked as its command line would; returns its exit code."""
+    command = {"sync": commands.sync_source, "sweep": commands.sweep_source, "backfill": commands.backfill_source}[kind]
+    arguments = argparse.Namespace(**{"approve_deletes": False, "plan_file": "", "tables": [], **asked})
+    return command(spark, options, arguments, progress or Progress(terminal=False))
