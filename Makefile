@@ -52,8 +52,8 @@ wheel: $(SETUP) ## build the wheel for EMR and Glue into dist/
 
 lock: $(TOOLS) ## take the newest versions allowed and lock them, Python's and Java's
 	$(UV_COMPILE) requirements/build.in --output-file requirements/build.lock
-	$(UV_COMPILE) setup.py --extra demo --output-file requirements/demo.lock
-	$(UV_COMPILE) setup.py --extra demo --extra dev --constraint requirements/demo.lock --output-file requirements/dev.lock
+	$(UV_COMPILE) setup.py --extra demo --extra aws --extra redis --extra dev --output-file requirements/dev.lock
+	$(UV_COMPILE) setup.py --extra demo --constraint requirements/dev.lock --output-file requirements/demo.lock
 	$(BIN)/python -m booksales.local_stack.lock_jars
 
 clean: ## remove what was built and cached; keeps .venv and the state folder

@@ -38,6 +38,10 @@ EXTRAS = {
     ],
 }
 EXTRAS["demo"] = sorted({name for extra in EXTRAS.values() for name in extra})
+# What one machine does not need: AWS's control calls and Redshift's own protocol (EMR and Glue bring boto3); a cache that several
+# replicas of the API share.
+EXTRAS["aws"] = ["boto3>=1.42", "redshift-connector==2.2.0"]
+EXTRAS["redis"] = ["redis>=7"]
 EXTRAS["dev"] = [
     "pytest>=9",
     "chispa>=0.12",
@@ -45,6 +49,9 @@ EXTRAS["dev"] = [
     "mypy>=2",
     "uv>=0.13",
     "playwright>=1.65",
+    "axe-playwright-python>=0.1.6",
+    # Below 5.2.5 its second execution of a state machine in one server fails.
+    "moto[server]==5.2.5",
     "schemathesis>=4.30",
     "types-PyYAML",
     "types-psycopg2",
