@@ -5,7 +5,7 @@ import os
 import shutil
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import asdict
 from datetime import UTC, date
 from pathlib import Path
@@ -16,6 +16,7 @@ import duckdb
 from warehouse import generations
 from warehouse.contract import Contract
 from warehouse.ddl import create_table, gold_contracts, rollup_query, views, warehouse_columns
+from warehouse.deadlines import Deadlines
 from warehouse.duckdb_checks import TOUCHED, check, value
 from warehouse.generations import Pointer
 from warehouse.publication import (
@@ -23,6 +24,7 @@ from warehouse.publication import (
     DamagedPublicationError,
     Publication,
     PublicationError,
+    QuestionTimeoutError,
     RollbackError,
     TableExport,
 )
@@ -299,13 +301,18 @@ def _damaged(path: Path, error: Exception) -> DamagedPublicationError:
 
 # Two threads that open one file at the same time share what they set up.
 _SETTING_UP = threading.Lock()
+_DEADLINES = Deadlines()
 
 
 class Generation:
-    """One publication, open read-only. Whoever holds it keeps reading it, whatever is published meanwhile."""
+    """One publication, open read-only. Whoever holds it keeps reading it, whatever is published meanwhile.
 
-    def __init__(self, path: Path) -> None:
+    A question may take `question_seconds`, without end where they are none.
+    """
+
+    def __init__(self, path: Path, question_seconds: float | None = None) -> None:
         self._folder = path.parent
+        self._question_seconds = question_seconds
         self._connection = open_file(
             path, config={"enable_external_access": "false", "autoload_known_extensions": "false"}
         )
@@ -334,12 +341,17 @@ class Generation:
         return generations.serving_file(self._folder, self.publication.generation)
 
     def rows(self, sql: str, parameters: dict[str, object] | None = None) -> list[dict[str, Any]]:
-        """The answer as one dict per row; money as Decimal. Safe to call from several threads."""
-        cursor = self._connection.cursor()
+        """The answer as one dict per row; money as Decimal. Safe to call from several threads. Raises QuestionTimeoutError."""
+        seconds, cursor = self._question_seconds, self._connection.cursor()
         try:
-            cursor.execute(sql, parameters or {})
-            names = [column[0] for column in cursor.description or []]
-            return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+            with _DEADLINES.within(seconds, cursor.interrupt) if seconds is not None else nullcontext():
+                cursor.execute(sql, parameters or {})
+                names = [column[0] for column in cursor.description or []]
+                return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+        except duckdb.InterruptException as error:
+            raise QuestionTimeoutError(
+                f"the question took longer than {seconds:g} s and was ended; ask for less at once"
+            ) from error
         finally:
             cursor.close()
 
@@ -350,10 +362,11 @@ def _in_utc(column: str) -> str:
 
 
 class DuckDBWarehouse:
-    """Reads the generation that serves; picks up a new one without a restart."""
+    """Reads the generation that serves; picks up a new one without a restart. A question may take `question_seconds`."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, question_seconds: float | None = None) -> None:
         self._folder = folder
+        self._question_seconds = question_seconds
         self._lock = threading.Lock()
         self._served: Pointer | None = None
         self._open: Generation | None = None
@@ -364,6 +377,7 @@ class DuckDBWarehouse:
             # Read inside the lock: two threads that saw different pointers must not open the older one last.
             pointer = generations.read_pointer(self._folder)
             if pointer != self._served or self._open is None:
-                self._open = Generation(generations.generation_file(self._folder, pointer.generation))
+                path = generations.generation_file(self._folder, pointer.generation)
+                self._open = Generation(path, self._question_seconds)
                 self._served = pointer
             return self._open
