@@ -34,6 +34,9 @@ class Settings(BaseModel):
     source_url: str = Field(
         "", description="postgresql://user@host:port/database without a password; empty: the embedded shop"
     )
+    reader: Literal["jdbc", "columnar"] = Field(
+        "jdbc", description="how whole tables are read: by Spark's JDBC, or by DuckDB's scanner inside the Spark tasks"
+    )
     lake: str = Field(
         "",
         pattern=r"^(s3://[a-z0-9][a-z0-9.-]+[a-z0-9](/[\w.=-]+)*/?)?$",

@@ -63,7 +63,9 @@ def shop(
             hadoop.set(name.removeprefix("spark.hadoop."), value)
         for name, value in credentials.items():
             hadoop.set(f"fs.s3a.{name}", value)
-        options = replace(run_options(home, reader_address(postgres, dsn)), lake=f"s3://{BUCKET}/lake")
+        options = replace(
+            run_options(home, reader_address(postgres, dsn), reader="columnar"), lake=f"s3://{BUCKET}/lake"
+        )
         yield Installation(dsn, options, address)
     postgres.drop_database("on_s3")
 

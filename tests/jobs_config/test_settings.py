@@ -18,6 +18,7 @@ def test_without_variables_every_setting_has_its_documented_default():
         "environment": "local",
         "source": "bookstore",
         "source_url": "",
+        "reader": "jdbc",
         "lake": "",
         "ledger_url": "",
         "time_zone": "UTC",
