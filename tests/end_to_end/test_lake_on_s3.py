@@ -57,6 +57,8 @@ def shop(
         s3_client(address).create_bucket(Bucket=BUCKET)
         for name, value in {**ACCESS, "AWS_ENDPOINT_URL": address}.items():
             environment.setenv(name, value)
+            # Spark's Python workers have the environment that their JVM was started with, and this besides.
+            environment.setitem(spark.sparkContext.environment, name, value)
         hadoop = spark.sparkContext._jsc.hadoopConfiguration()  # type: ignore[union-attr]
         credentials = {"access.key": ACCESS["AWS_ACCESS_KEY_ID"], "secret.key": ACCESS["AWS_SECRET_ACCESS_KEY"]}
         for name, value in s3_conf(address, ACCESS["AWS_REGION"]).items():
