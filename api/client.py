@@ -21,6 +21,7 @@ from api.shapes import (
     GenreRow,
     Job,
     Me,
+    MemberList,
     Meta,
     Published,
     QualityResults,
@@ -51,6 +52,7 @@ __all__ = [
     "Job",
     "Me",
     "Measure",
+    "MemberList",
     "Meta",
     "Published",
     "Ranking",
@@ -66,6 +68,7 @@ RegionLevel = Literal["country", "region", "store"]
 GenreLevel = Literal["genre", "subgenre"]
 Span = Window | int
 Parameters = dict[str, str | int | list[str]]
+Asked = Mapping[str, str | int | Sequence[str]]
 
 CSV, ARROW = "text/csv", "application/vnd.apache.arrow.stream"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -232,11 +235,25 @@ class Client:
 
     def export(self, name: str, window: Span, media_type: str = CSV, **options: Unpack[Options]) -> bytes:
         """What `/api/analytics/<name>/` answers, as a file: CSV, XLSX or Arrow."""
-        parameters, headers = _asked(window, {}, options)
-        response = self._answered(
-            "GET", f"/api/analytics/{name}/", {**headers, "Accept": media_type}, params=parameters
-        )
-        return response.content
+        parameters, _ = _asked(window, {}, options)
+        return self.file(name, parameters, media_type, options.get("publication"))
+
+    def members(
+        self, *filters: str, search: str = "", limit: int = 100, publication: int | None = None
+    ) -> Body[dict[str, MemberList]]:
+        """What the filters may name."""
+        asked: Asked = {"of": filters, "search": search, "limit": limit}
+        answer: Body[dict[str, MemberList]] = self.answer("members", asked, publication)
+        return answer
+
+    def answer(self, name: str, parameters: Asked, publication: int | None = None) -> Any:
+        """What `GET /api/analytics/<name>/` answers to parameters as they are named there."""
+        return self._json("GET", f"/api/analytics/{name}/", _pinned(publication), params=parameters)
+
+    def file(self, name: str, parameters: Asked, media_type: str = CSV, publication: int | None = None) -> bytes:
+        """The same as a file: CSV, XLSX or Arrow."""
+        headers = {**_pinned(publication), "Accept": media_type}
+        return self._answered("GET", f"/api/analytics/{name}/", headers, params=parameters).content
 
     def runs(self, limit: int = 50) -> Runs:
         """What ran, newest first, for engineers."""

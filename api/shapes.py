@@ -421,6 +421,13 @@ class Dictionary(TypedDict):
     dimensions: list[DimensionEntry]
 
 
+class MemberList(TypedDict):
+    """What a filter may name, in order; `is_truncated` where there are more."""
+
+    members: list[str]
+    is_truncated: bool
+
+
 class Table(TypedDict):
     """A page of rows; `row_count` counts all, and `meta.next` leads on where `is_truncated`."""
 
@@ -443,12 +450,15 @@ class Readiness(TypedDict):
 
 
 class Published(TypedDict):
-    """What serves now."""
+    """What serves now; a retail week begins on `monday`, `saturday` or `sunday`."""
 
     publication: int
     loaded_at: str
     data_from: str | None
     data_through: str | None
+    currency: str
+    time_zone: str
+    retail_week_start: str
 
 
 class Fault(TypedDict):

@@ -27,6 +27,7 @@ ADDED = {
         "genres",
         "book",
         "metrics",
+        "members",
     },
     "analyst": {"query", "sql"},
     "engineer": {
