@@ -20,7 +20,7 @@ from api.ledger import Ledger
 from api.limits import Bounded, BoundedBody, Rate, Rated
 from api.measures import Measures
 from api.middleware import OwnHostsOnly, RequestContext
-from api.routes import analytics, audit, auth, books, health, members, operations, questions, users
+from api.routes import analytics, audit, auth, books, customers, health, members, operations, questions, users
 from api.routing import Endpoints
 from api.shapes import Problem
 from api.warming import Warmer
@@ -51,6 +51,7 @@ ROUTERS: tuple[tuple[APIRouter, tuple[problems.Kind, ...]], ...] = (
     (analytics.router, (problems.GONE, problems.NOT_ACCEPTABLE, *SIGNED_IN_FAILURES)),
     (books.router, (problems.GONE, problems.NOT_ACCEPTABLE, *SIGNED_IN_FAILURES)),
     (members.router, (problems.GONE, problems.NOT_ACCEPTABLE, *SIGNED_IN_FAILURES)),
+    (customers.router, (problems.GONE, problems.NOT_ACCEPTABLE, *SIGNED_IN_FAILURES)),
     (questions.router, (problems.GONE, problems.NOT_ACCEPTABLE, *SIGNED_IN_FAILURES)),
     (auth.router, ACCOUNT_FAILURES),
     (operations.router, (problems.NO_JOB, problems.NOT_POSSIBLE, *SIGNED_IN_FAILURES)),

@@ -17,6 +17,8 @@ from api.shapes import (
     BookDetail,
     BookRow,
     Bucket,
+    Cohorts,
+    CustomerMonths,
     Dictionary,
     GenreRow,
     Job,
@@ -45,7 +47,9 @@ __all__ = [
     "BookRow",
     "Bucket",
     "Client",
+    "Cohorts",
     "Comparison",
+    "CustomerMonths",
     "Dictionary",
     "GenreRow",
     "Interval",
@@ -202,6 +206,16 @@ class Client:
     def book(self, isbn13: str, window: Span, publication: int | None = None) -> Body[BookDetail]:
         """One book: labels, editions, metrics over the window, launch."""
         answer: Body[BookDetail] = self._analytics(f"books/{isbn13}", window, {}, {"publication": publication})
+        return answer
+
+    def customers(self, publication: int | None = None) -> Body[CustomerMonths]:
+        """New and repeat customers of the last complete months, and customers by segment; null where they are few."""
+        answer: Body[CustomerMonths] = self._json("GET", "/api/analytics/customers/", _pinned(publication))
+        return answer
+
+    def customer_cohorts(self, publication: int | None = None) -> Body[Cohorts]:
+        """Customers by the month they first bought in, and how many came back; null where they are few."""
+        answer: Body[Cohorts] = self._json("GET", "/api/analytics/customers/cohorts/", _pinned(publication))
         return answer
 
     def dictionary(self) -> Dictionary:
