@@ -20,7 +20,20 @@ from api.ledger import Ledger
 from api.limits import Bounded, BoundedBody, Rate, Rated
 from api.measures import Measures
 from api.middleware import OwnHostsOnly, RequestContext
-from api.routes import analytics, audit, auth, books, customers, health, members, operations, questions, users
+from api.routes import (
+    analytics,
+    audit,
+    auth,
+    books,
+    customers,
+    health,
+    members,
+    operations,
+    questions,
+    trust,
+    users,
+    views,
+)
 from api.routing import Endpoints
 from api.shapes import Problem
 from api.warming import Warmer
@@ -55,7 +68,9 @@ ROUTERS: tuple[tuple[APIRouter, tuple[problems.Kind, ...]], ...] = (
     (questions.router, (problems.GONE, problems.NOT_ACCEPTABLE, *SIGNED_IN_FAILURES)),
     (auth.router, ACCOUNT_FAILURES),
     (operations.router, (problems.NO_JOB, problems.NOT_POSSIBLE, *SIGNED_IN_FAILURES)),
+    (trust.router, (problems.NO_RUN, *SIGNED_IN_FAILURES)),
     (audit.router, SIGNED_IN_FAILURES),
+    (views.router, (problems.NO_VIEW, problems.NOT_POSSIBLE, *SIGNED_IN_FAILURES)),
     (users.router, ACCOUNT_FAILURES),
     (health.router, SIGNED_IN_FAILURES),
 )

@@ -12,7 +12,11 @@ from typing import Any, Literal, Self, TypedDict, Unpack
 
 import httpx2
 
+from api.operating import Operating
+from api.operating_shapes import AuditVerdict, Freshness, LineageGraph, Quarantined, RunDetail, SavedView
 from api.shapes import (
+    Activity,
+    AuditPage,
     Body,
     BookDetail,
     BookRow,
@@ -25,6 +29,7 @@ from api.shapes import (
     Me,
     MemberList,
     Meta,
+    NewUser,
     Published,
     QualityResults,
     Ranking,
@@ -34,6 +39,7 @@ from api.shapes import (
     SummaryMetrics,
     Table,
     Timeseries,
+    User,
 )
 from api.windows import Comparison, Interval, Window
 
@@ -41,7 +47,10 @@ __all__ = [
     "ARROW",
     "CSV",
     "XLSX",
+    "Activity",
     "ApiError",
+    "AuditPage",
+    "AuditVerdict",
     "Body",
     "BookDetail",
     "BookRow",
@@ -51,19 +60,29 @@ __all__ = [
     "Comparison",
     "CustomerMonths",
     "Dictionary",
+    "Freshness",
     "GenreRow",
     "Interval",
     "Job",
+    "LineageGraph",
     "Me",
     "Measure",
     "MemberList",
     "Meta",
+    "NewUser",
     "Published",
+    "QualityResults",
+    "Quarantined",
     "Ranking",
     "RegionRow",
+    "RunDetail",
+    "Runs",
+    "SavedView",
     "Summary",
     "SummaryMetrics",
+    "Table",
     "Timeseries",
+    "User",
     "Window",
 ]
 
@@ -104,7 +123,7 @@ class ApiError(Exception):
         self.request_id = request_id
 
 
-class Client:
+class Client(Operating):
     """Asks one API. May be used by several threads.
 
     A window is a number of business dates ending on data-through, or a `Window` with both ends included. `publication`
@@ -268,31 +287,6 @@ class Client:
         """The same as a file: CSV, XLSX or Arrow."""
         headers = {**_pinned(publication), "Accept": media_type}
         return self._answered("GET", f"/api/analytics/{name}/", headers, params=parameters).content
-
-    def runs(self, limit: int = 50) -> Runs:
-        """What ran, newest first, for engineers."""
-        runs: Runs = self._json("GET", "/api/runs/", params={"limit": limit})
-        return runs
-
-    def quality(self, run: int | None = None) -> QualityResults:
-        """What a run's expectations found, for engineers."""
-        results: QualityResults = self._json("GET", "/api/quality/", params={} if run is None else {"run": run})
-        return results
-
-    def start_job(self, path: str, **body: int | bool | None) -> Job:
-        """Start long work: `jobs/sync`, `jobs/reload`, `jobs/rollback` or `analytics/generate-test-data`, for engineers."""
-        job: Job = self._json("POST", f"/api/{path}/", json=body)
-        return job
-
-    def job(self, job_id: str) -> Job:
-        """How a job goes."""
-        job: Job = self._json("GET", f"/api/jobs/{job_id}/")
-        return job
-
-    def cancel_job(self, job_id: str) -> Job:
-        """Interrupt a job."""
-        job: Job = self._json("POST", f"/api/jobs/{job_id}/cancel/")
-        return job
 
     def _analytics(self, name: str, window: Span, asked: Parameters, options: Options) -> Any:
         parameters, headers = _asked(window, asked, options)

@@ -43,6 +43,8 @@ BUSY = Kind("busy", 503, "The server is busy")
 TOO_LARGE = Kind("body-too-large", 413, "The body is too large")
 TOO_MANY_REQUESTS = Kind("too-many-requests", 429, "Too many requests in a minute")
 NO_JOB = Kind("no-such-job", 404, "There is no job of that number")
+NO_RUN = Kind("no-such-run", 404, "There is no run of that number")
+NO_VIEW = Kind("no-such-view", 404, "There is no saved view of that name")
 INTERNAL = Kind("internal", 500, "The server failed")
 
 KINDS = (
@@ -65,6 +67,8 @@ KINDS = (
     TOO_LARGE,
     TOO_MANY_REQUESTS,
     NO_JOB,
+    NO_RUN,
+    NO_VIEW,
     INTERNAL,
 )
 

@@ -30,12 +30,17 @@ ADDED = {
         "members",
         "customers",
         "customer-cohorts",
+        "freshness",
+        "lineage",
+        "views",
     },
     "analyst": {"query", "sql"},
     "engineer": {
         "prometheus",
         "runs",
+        "run",
         "quality",
+        "quarantine",
         "publications",
         "jobs",
         "cancel-job",
@@ -44,7 +49,7 @@ ADDED = {
         "reload",
         "rollback",
     },
-    "admin": {"users", "add-user", "change-user", "reset-user", "audit", "activity", "slow-requests"},
+    "admin": {"users", "add-user", "change-user", "reset-user", "audit", "verify-audit", "activity", "slow-requests"},
 }
 PUBLIC = {"healthz", "readyz", "jwks", "token", "setup"}
 MATRIX = [
