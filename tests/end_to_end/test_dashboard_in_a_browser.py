@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 from live_api import live_api
-from live_dashboard import CHROMIUM, chromium, live_dashboard, sign_in
+from live_dashboard import CHROMIUM, choose, chromium, live_dashboard, sign_in
 from playwright.sync_api import BrowserContext, Page
 from signed_in import account, authority
 from small_star import published_once
@@ -67,19 +67,23 @@ def net_revenue(page: Page) -> str:
     return page.locator('[data-testid="stMetricValue"]').first.inner_text().strip()
 
 
-def test_the_range_is_in_the_url_and_changes_the_numbers(dashboard, page):
+def test_the_range_is_in_the_address_and_the_back_button_undoes_it(dashboard, page):
     opened(page, dashboard)
     month = net_revenue(page)
     assert "range" not in page.url
 
-    page.get_by_text("90 days", exact=True).click()
+    choose(page, "Days", "90 days")
     page.get_by_text("from 21 Dec 2024").wait_for()
     page.wait_for_function(DRAWN)
-    assert page.url.endswith("/?range=90+days")
+    assert page.url.endswith("/?range=90d")
     quarter = net_revenue(page)
     assert quarter != month
 
-    opened(page, page.url)
+    page.go_back()
+    page.get_by_text("from 19 Feb").wait_for()
+    page.wait_for_function(DRAWN)
+    assert net_revenue(page) == month
+    page.go_forward()
     page.get_by_text("from 21 Dec 2024").wait_for()
     assert net_revenue(page) == quarter
     assert page.faults == []

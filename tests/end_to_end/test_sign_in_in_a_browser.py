@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 from live_api import live_api
-from live_dashboard import CHROMIUM, chromium, live_dashboard, sign_in
+from live_dashboard import CHROMIUM, choose, chromium, live_dashboard, sign_in
 from playwright.sync_api import Browser, BrowserContext
 from signed_in import account, authority
 from small_star import published_once
@@ -47,11 +47,11 @@ def context(browser) -> Iterator[BrowserContext]:
 def test_a_session_lasts_over_reloads_and_tabs_until_signing_out_ends_it_in_all(dashboard, context, people):
     account(people, "viewer", username="ana", has_password=True)
     page = context.new_page()
-    page.goto(f"{dashboard}/?range=90+days")
+    page.goto(f"{dashboard}/?range=90d")
     assert page.url.startswith(f"{dashboard}/sign-in?next=")
     sign_in(page, "ana")
     page.locator(SHOWN).first.wait_for()
-    assert page.url == f"{dashboard}/?range=90+days"
+    assert page.url == f"{dashboard}/?range=90d"
     assert COOKIE not in page.evaluate("document.cookie")
     quarter = page.locator(SHOWN).first.inner_text()
 
@@ -59,13 +59,13 @@ def test_a_session_lasts_over_reloads_and_tabs_until_signing_out_ends_it_in_all(
     page.locator(SHOWN).first.wait_for()
     assert page.locator(SHOWN).first.inner_text() == quarter
     other = context.new_page()
-    other.goto(f"{dashboard}/?range=7+days")
+    other.goto(f"{dashboard}/?range=7d")
     other.locator(SHOWN).first.wait_for()
 
-    page.get_by_role("button", name="Sign out").click()
+    page.get_by_role("button", name="Sign out ana").click()
     page.get_by_text("You are signed out.").wait_for()
     assert page.url.startswith(f"{dashboard}/sign-in?ended=1&next=")
-    other.get_by_text("90 days", exact=True).click()
+    choose(other, "Days", "90 days")
     other.get_by_text("You are signed out.").wait_for()
     sign_in(other, "ana")
     other.locator(SHOWN).first.wait_for()
@@ -79,7 +79,7 @@ def test_who_is_disabled_is_out_at_the_next_click(dashboard, context, people):
     page.locator(SHOWN).first.wait_for()
     people.accounts.change("leo", is_disabled=True)
 
-    page.get_by_text("7 days", exact=True).click()
+    choose(page, "Days", "7 days")
 
     page.get_by_text("You are signed out.").wait_for()
     assert page.locator(SHOWN).count() == 0

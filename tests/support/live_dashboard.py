@@ -40,3 +40,9 @@ def sign_in(page: Page, username: str) -> None:
     page.get_by_label("User").fill(username)
     page.get_by_label("Password", exact=True).fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
+
+
+def choose(page: Page, label: str, option: str) -> None:
+    """Choose in one of the bar's lists."""
+    page.get_by_role("combobox", name=label).click()
+    page.get_by_role("option", name=option, exact=True).click()
