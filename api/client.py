@@ -13,7 +13,15 @@ from typing import Any, Literal, Self, TypedDict, Unpack
 import httpx2
 
 from api.operating import Operating
-from api.operating_shapes import AuditVerdict, Freshness, LineageGraph, Quarantined, RunDetail, SavedView
+from api.operating_shapes import (
+    AuditVerdict,
+    Freshness,
+    LineageGraph,
+    Quarantined,
+    QuarantinedTable,
+    RunDetail,
+    SavedView,
+)
 from api.shapes import (
     Activity,
     AuditPage,
@@ -21,7 +29,9 @@ from api.shapes import (
     BookDetail,
     BookRow,
     Bucket,
+    Cohort,
     Cohorts,
+    CustomerMonth,
     CustomerMonths,
     Dictionary,
     GenreRow,
@@ -34,6 +44,7 @@ from api.shapes import (
     QualityResults,
     Ranking,
     RegionRow,
+    Run,
     Runs,
     Summary,
     SummaryMetrics,
@@ -56,8 +67,10 @@ __all__ = [
     "BookRow",
     "Bucket",
     "Client",
+    "Cohort",
     "Cohorts",
     "Comparison",
+    "CustomerMonth",
     "CustomerMonths",
     "Dictionary",
     "Freshness",
@@ -73,8 +86,10 @@ __all__ = [
     "Published",
     "QualityResults",
     "Quarantined",
+    "QuarantinedTable",
     "Ranking",
     "RegionRow",
+    "Run",
     "RunDetail",
     "Runs",
     "SavedView",

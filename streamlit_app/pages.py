@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from streamlit_app.views import overview
+from streamlit_app.views import customers, data_health, overview
 
 
 @dataclass(frozen=True)
@@ -25,4 +25,16 @@ class Page:
     parameters: tuple[str, ...] = ()
 
 
-PAGES = (Page("overview", "Overview", ":material/monitoring:", overview.show),)
+PAGES = (
+    Page("overview", "Overview", ":material/monitoring:", overview.show),
+    Page("customers", "Customers", ":material/groups:", customers.show, needs="customers", is_about_sales=False),
+    Page(
+        "health",
+        "Data health",
+        ":material/verified:",
+        data_health.show,
+        needs="freshness",
+        is_about_sales=False,
+        parameters=("run",),
+    ),
+)
