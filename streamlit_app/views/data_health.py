@@ -5,10 +5,11 @@ from datetime import UTC, datetime, timedelta
 import streamlit as st
 
 from api.client import Freshness
-from streamlit_app import lineage, messages, runs, words
+from streamlit_app import address_bar, lineage, messages, runs, words
 from streamlit_app.visit import Visit
 
 MOST_RUNS = 50
+RUN = "run"
 
 
 def show(visit: Visit) -> None:
@@ -71,17 +72,22 @@ def _runs(visit: Visit) -> None:
         )
         return
     st.dataframe([runs.row_of(run) for run in newest], hide_index=True, alt="Newest runs", key="runs_table")
+    labels = {str(run["run_seq"]): f"{run['run_seq']} · {run['kind']} · {runs.said(run['state'])}" for run in newest}
+    asked = address_bar.own(RUN)
+    if asked and asked not in labels:
+        st.warning(
+            f"There is no run “{words.escaped(words.shortened(asked, 40))}” among the newest {len(newest)}; this is the newest.",
+            icon=":material/link_off:",
+        )
+    st.session_state[RUN] = asked if asked in labels else next(iter(labels))
     chosen = st.selectbox(
-        "Run to look into",
-        [run["run_seq"] for run in newest],
-        format_func={
-            run["run_seq"]: f"{run['run_seq']} · {run['kind']} · {runs.said(run['state'])}" for run in newest
-        }.__getitem__,
-        key="run",
-        bind="query-params",
-        width=360,
+        "Run to look into", list(labels), format_func=labels.__getitem__, key=RUN, on_change=_choose_run, width=360
     )
-    runs.draw(visit, visit.client.run(chosen or newest[0]["run_seq"]))
+    runs.draw(visit, visit.client.run(int(chosen)))
+
+
+def _choose_run() -> None:
+    st.query_params[RUN] = st.session_state[RUN]
 
 
 def ago(age: timedelta) -> str:

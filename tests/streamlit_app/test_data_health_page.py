@@ -62,7 +62,18 @@ def test_a_link_with_no_such_run_shows_the_newest(operated, open_page, run):
     page = open_page(url, "health", token_of(warehouse, "engineer"), run=run)
 
     assert not page.exception
-    assert page.get_by_key("run").value == 2
+    assert page.get_by_key("run").value == "2"
+    assert "There is no run" in page.warning[-1].value
+
+
+def test_the_run_that_is_chosen_is_in_the_address(operated, open_page):
+    url, warehouse = operated
+    page = open_page(url, "health", token_of(warehouse, "engineer"))
+
+    page.get_by_key("run").set_value("1").run()
+
+    assert page.query_params["run"] == ["1"]
+    assert page.dataframe[1].value["Table"].tolist() == ["silver.sales"]
 
 
 def test_the_diagram_has_every_table_and_edge():
