@@ -72,7 +72,7 @@ def test_the_run_that_is_chosen_is_in_the_address(operated, open_page):
 
     page.get_by_key("run").set_value("1").run()
 
-    assert page.query_params["run"] == ["1"]
+    assert page.query_params["run"] == "1"
     assert page.dataframe[1].value["Table"].tolist() == ["silver.sales"]
 
 
