@@ -66,6 +66,11 @@ def change(now: Number | None, before: Number | None, is_ratio: bool = False) ->
     return f"{percent(abs(by))} {'more' if by > 0 else 'less'}", 1 if by > 0 else -1
 
 
+def plain(value: str) -> str:
+    """A member as people write it: formats have names with underscores."""
+    return value.replace("_", " ")
+
+
 def shortened(text: str, most: int) -> str:
     """The text, or its beginning and an ellipsis."""
     return text if len(text) <= most else text[: most - 1].rstrip() + "…"

@@ -78,19 +78,29 @@ def net_revenue(page: Page) -> str:
     return page.locator('[data-testid="stMetricValue"]').first.inner_text().strip()
 
 
-def test_the_range_is_in_the_url_and_changes_the_numbers(dashboard, page):
+def choose(page: Page, label: str, option: str) -> None:
+    """Choose in one of the bar's lists."""
+    page.get_by_role("combobox", name=label).click()
+    page.get_by_role("option", name=option, exact=True).click()
+
+
+def test_the_range_is_in_the_address_and_the_back_button_undoes_it(dashboard, page):
     opened(page, dashboard)
     month = net_revenue(page)
     assert "range" not in page.url
 
-    page.get_by_text("90 days", exact=True).click()
+    choose(page, "Days", "90 days")
     page.get_by_text("from 21 Dec 2024").wait_for()
     page.wait_for_function(DRAWN)
-    assert page.url.endswith("/?range=90+days")
+    assert page.url.endswith("/?range=90d")
     quarter = net_revenue(page)
     assert quarter != month
 
-    opened(page, page.url)
+    page.go_back()
+    page.get_by_text("from 19 Feb").wait_for()
+    page.wait_for_function(DRAWN)
+    assert net_revenue(page) == month
+    page.go_forward()
     page.get_by_text("from 21 Dec 2024").wait_for()
     assert net_revenue(page) == quarter
     assert page.faults == []
