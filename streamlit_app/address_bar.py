@@ -27,8 +27,8 @@ def is_print() -> bool:
 
 def link(selection: Selection) -> str:
     """The whole address of the page with a selection, to be given to others."""
-    said = {**parameters(), **{name: [] for name in Selection.named()}, **selection.parameters}
-    query = urlencode({name: values for name, values in said.items() if values}, doseq=True)
+    others = {name: values for name, values in parameters().items() if name not in Selection.named()}
+    query = urlencode({**selection.parameters, **others}, doseq=True)
     place = (st.context.url or "").partition("?")[0]
     return f"{place}?{query}" if query else place
 
