@@ -30,12 +30,14 @@ from api.routes import (
     members,
     operations,
     questions,
+    sql,
     trust,
     users,
     views,
 )
 from api.routing import Endpoints
 from api.shapes import Problem
+from api.sql.sandbox import Bounds, Sandbox
 from api.warming import Warmer
 from jobs_config.settings import Settings
 from jobs_config.state import StateFolder
@@ -60,12 +62,15 @@ ANY_FAILURE = (
 SIGNED_IN_FAILURES = (problems.NOT_SIGNED_IN, problems.FORBIDDEN, problems.INVALID, *ANY_FAILURE)
 ACCOUNT_FAILURES = (problems.NO_USER, problems.NOT_POSSIBLE, problems.TOO_MANY_TRIES, *SIGNED_IN_FAILURES)
 
+COSTLY = (problems.TOO_LONG, problems.TOO_COSTLY)
+
 ROUTERS: tuple[tuple[APIRouter, tuple[problems.Kind, ...]], ...] = (
     (analytics.router, (problems.GONE, problems.NOT_ACCEPTABLE, *SIGNED_IN_FAILURES)),
     (books.router, (problems.GONE, problems.NOT_ACCEPTABLE, *SIGNED_IN_FAILURES)),
     (members.router, (problems.GONE, problems.NOT_ACCEPTABLE, *SIGNED_IN_FAILURES)),
     (customers.router, (problems.GONE, problems.NOT_ACCEPTABLE, *SIGNED_IN_FAILURES)),
     (questions.router, (problems.GONE, problems.NOT_ACCEPTABLE, *SIGNED_IN_FAILURES)),
+    (sql.router, (problems.GONE, problems.NOT_ACCEPTABLE, problems.NOT_POSSIBLE, *COSTLY, *SIGNED_IN_FAILURES)),
     (auth.router, ACCOUNT_FAILURES),
     (operations.router, (problems.NO_JOB, problems.NOT_POSSIBLE, *SIGNED_IN_FAILURES)),
     (trust.router, (problems.NO_RUN, *SIGNED_IN_FAILURES)),
@@ -99,6 +104,7 @@ def create_app(state: StateFolder, settings: Settings | None = None) -> FastAPI:
     app.state.cache = AnswerCache(settings.api_cache_mb * MEGABYTE)
     app.state.warmer = Warmer(app.state.warehouse, app.state.cache)
     app.state.authority = open_authority(state, settings)
+    app.state.sandbox = Sandbox(Bounds(settings.sql_seconds, settings.sql_memory_mb, settings.sql_at_once))
     app.state.audit = open_audit(state, settings)
     app.state.measures = Measures(app.state.cache)
     app.state.settings = settings

@@ -46,6 +46,7 @@ from api.shapes import (
     RegionRow,
     Run,
     Runs,
+    SqlBody,
     Summary,
     SummaryMetrics,
     Table,
@@ -93,6 +94,7 @@ __all__ = [
     "RunDetail",
     "Runs",
     "SavedView",
+    "SqlBody",
     "Summary",
     "SummaryMetrics",
     "Table",
@@ -280,6 +282,18 @@ class Client(Operating):
         }
         answer: Body[Table] = self._json("POST", "/api/analytics/query/", headers=_pinned(publication), json=question)
         return answer
+
+    def sql(self, sql: str, limit: int = 1_000, publication: int | None = None) -> SqlBody:
+        """One SELECT over the tables in sight, for analysts. Raises ApiError that names what is not allowed, and what is."""
+        answer: SqlBody = self._json(
+            "POST", "/api/analytics/sql/", headers=_pinned(publication), json={"sql": sql, "limit": limit}
+        )
+        return answer
+
+    def sql_export(self, sql: str, media_type: str = CSV, limit: int = 1_000, publication: int | None = None) -> bytes:
+        """What `sql` answers, as a file: CSV, XLSX or Arrow."""
+        headers = {**_pinned(publication), "Accept": media_type}
+        return self._answered("POST", "/api/analytics/sql/", headers, json={"sql": sql, "limit": limit}).content
 
     def export(self, name: str, window: Span, media_type: str = CSV, **options: Unpack[Options]) -> bytes:
         """What `/api/analytics/<name>/` answers, as a file: CSV, XLSX or Arrow."""

@@ -36,12 +36,16 @@ from api.problems import (
     NOT_SIGNED_IN,
     RETRY_SECONDS,
     SIGN_IN_REFUSED,
+    TOO_COSTLY,
+    TOO_LONG,
     TOO_MANY_TRIES,
     Kind,
     problem,
 )
 from api.rendering import NotAcceptableError
 from api.shapes import Fault
+from api.sql.check import SqlError
+from api.sql.sandbox import NotServedError, SqlBusyError, SqlFaultError, SqlTooLongError, SqlTooMuchError
 from api.view import HiddenColumnError
 from warehouse.publication import NoPublicationError
 
@@ -62,6 +66,12 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RefusedSignInError, _refused_sign_in)
     app.add_exception_handler(TooManyTriesError, _too_many_tries)
     app.add_exception_handler(BusyError, _busy)
+    app.add_exception_handler(SqlError, _sql)
+    app.add_exception_handler(SqlFaultError, _sql)
+    app.add_exception_handler(SqlTooLongError, _said_by(TOO_LONG))
+    app.add_exception_handler(SqlTooMuchError, _said_by(TOO_COSTLY))
+    app.add_exception_handler(SqlBusyError, _busy)
+    app.add_exception_handler(NotServedError, _said_by(NOT_POSSIBLE))
     app.add_exception_handler(JobError, _said_by(NOT_POSSIBLE))
     app.add_exception_handler(NoJobError, _said_by(NO_JOB))
     app.add_exception_handler(NoRunError, _said_by(NO_RUN))
@@ -132,8 +142,7 @@ async def _too_many_tries(request: Request, error: Exception) -> Response:
 
 
 async def _busy(request: Request, error: Exception) -> Response:
-    detail = "too many sign-ins at once; ask again in a few seconds"
-    return problem(BUSY, detail, request.scope, headers={"Retry-After": str(BUSY_SECONDS)})
+    return problem(BUSY, str(error), request.scope, headers={"Retry-After": str(BUSY_SECONDS)})
 
 
 def _said_by(kind: Kind) -> Callable[[Request, Exception], Awaitable[Response]]:
@@ -143,6 +152,11 @@ def _said_by(kind: Kind) -> Callable[[Request, Exception], Awaitable[Response]]:
         return problem(kind, str(error), request.scope)
 
     return answered
+
+
+async def _sql(request: Request, error: Exception) -> Response:
+    fault = Fault(parameter="sql", message=str(error))
+    return problem(INVALID, f"sql: {error}", request.scope, [fault])
 
 
 async def _unknown_member(request: Request, error: Exception) -> Response:

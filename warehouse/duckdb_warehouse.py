@@ -16,6 +16,7 @@ import duckdb
 from warehouse import generations
 from warehouse.contract import Contract
 from warehouse.ddl import create_table, gold_contracts, rollup_query, views, warehouse_columns
+from warehouse.duckdb_checks import TOUCHED, check, value
 from warehouse.generations import Pointer
 from warehouse.publication import (
     Base,
@@ -26,6 +27,7 @@ from warehouse.publication import (
     TableExport,
 )
 from warehouse.semantic import load_model
+from warehouse.serving_file import make_serving_file
 
 BUILD_FOLDER = "building"
 
@@ -37,9 +39,6 @@ OPS_TABLES = {
     "data_through date, reporting_currency varchar, time_zone varchar, retail_week_start varchar, sale_count bigint, "
     "lake_versions varchar, increments integer",
 }
-
-# The business dates that a new generation has of its own; everything else is as in the one it is a copy of.
-TOUCHED = "sale_date in (select touched.sale_date from touched)"
 
 
 def publish(
@@ -74,13 +73,16 @@ def publish(
         with _writer(path, memory_mb) as connection:
             _fill(connection, exports, base, report)
             report("checking the publication")
-            _check(connection, exports)
+            check(connection, exports)
             described = publication(generation, *_sales_span(connection))
             _write_ops(connection, described, ops_rows, exports, base.increments + 1 if base else 0)
             connection.execute("checkpoint")
+        report("making the file for SQL")
+        serving = building / generations.serving_file(folder, generation).name
+        make_serving_file(path, serving, memory_mb)
         report("moving the publication into place")
         confirm()
-        _move_into_place(folder, path, described, report)
+        _move_into_place(folder, path, serving, described, report)
         report("published")
     except duckdb.Error as error:
         raise PublicationError(
@@ -170,47 +172,6 @@ def _load(
     )
 
 
-def _check(connection: duckdb.DuckDBPyConnection, exports: dict[str, TableExport]) -> None:
-    """Counts and sums equal the lake's, keys are unique, references are found; all faults are named at once."""
-    faults = [fault for contract in gold_contracts() for fault in _faults(connection, contract, exports[contract.name])]
-    if faults:
-        raise PublicationError("nothing is published, the version before still serves: " + "; ".join(faults))
-
-
-def _faults(connection: duckdb.DuckDBPyConnection, contract: Contract, export: TableExport) -> list[str]:
-    table = f"analytics.{contract.name}"
-    faults = []
-    rows = _value(connection, f"select count(*) from {table}")
-    if rows != export.row_count:
-        faults.append(f"{table} has {rows} rows, the lake has {export.row_count}")
-    summed = "true" if export.days is None else TOUCHED
-    for column, expected in export.sums.items():
-        total = _value(connection, f"select cast(coalesce(sum({column}), 0) as varchar) from {table} where {summed}")
-        if total != expected:
-            faults.append(f"{table}.{column} adds up to {total}, in the lake to {expected}")
-    key = ", ".join(contract.key)
-    distinct = _value(connection, f"select count(*) from (select distinct {key} from {table})")
-    if distinct != rows:
-        faults.append(f"{table} has {rows - distinct} rows whose key ({key}) is not unique")
-    for column, referred in contract.references.items():
-        faults += _orphans(connection, table, column, f"analytics.{referred.split('.')[1]}")
-    return faults
-
-
-def _orphans(connection: duckdb.DuckDBPyConnection, table: str, column: str, referred: str) -> list[str]:
-    key = "date" if referred.endswith("dim_date") else column
-    count = _value(
-        connection, f"select count(*) from {table} anti join {referred} on {table}.{column} = {referred}.{key}"
-    )
-    return [f"{count} rows of {table} have a {column} that {referred} lacks"] if count else []
-
-
-def _value(connection: duckdb.DuckDBPyConnection, sql: str) -> Any:
-    row = connection.execute(sql).fetchone()
-    assert row is not None
-    return row[0]
-
-
 def _sales_span(connection: duckdb.DuckDBPyConnection) -> tuple[int, date | None, date | None]:
     row = connection.execute(
         "select count(*), min(sale_date), max(sale_date) filter (not is_return) from analytics.fact_sales"
@@ -236,13 +197,18 @@ def _write_ops(
             connection.executemany(f"insert into ops.{name} values ({marks})", rows)
 
 
-def _move_into_place(folder: Path, path: Path, publication: Publication, report: Callable[[str], None]) -> None:
-    with path.open("rb") as file:
-        os.fsync(file.fileno())
+def _move_into_place(
+    folder: Path, path: Path, serving: Path, publication: Publication, report: Callable[[str], None]
+) -> None:
+    for written in (path, serving):
+        with written.open("rb") as file:
+            os.fsync(file.fileno())
     served = generations.pointer_or_zero(folder)
     newest = max(served.run_seq, _newest_kept_run(folder) if served.pinned else 0)
     if newest > publication.run_seq:
         raise PublicationError(f"run {newest} has published since run {publication.run_seq} began; nothing is changed")
+    # The serving file first: a generation that is there has one.
+    serving.replace(generations.serving_file(folder, publication.generation))
     path.replace(generations.generation_file(folder, publication.generation))
     generations.sync_folder(folder)
     report("moving the pointer")
@@ -339,12 +305,13 @@ class Generation:
     """One publication, open read-only. Whoever holds it keeps reading it, whatever is published meanwhile."""
 
     def __init__(self, path: Path) -> None:
+        self._folder = path.parent
         self._connection = open_file(
             path, config={"enable_external_access": "false", "autoload_known_extensions": "false"}
         )
         # A file opened twice in one process is one instance of DuckDB, set up and locked by whoever came first.
         with _SETTING_UP:
-            if not _value(self._connection, "select current_setting('lock_configuration')"):
+            if not value(self._connection, "select current_setting('lock_configuration')"):
                 # Global: every cursor is a session of its own, and would take the machine's time zone.
                 self._connection.execute("set global timezone = 'UTC'")
                 self._connection.execute("set lock_configuration = true")
@@ -360,6 +327,11 @@ class Generation:
         described = self.rows(f"select {columns} from ops.publication")[0]
         moments = {name: described[name].replace(tzinfo=UTC) for name in names if name.endswith("_at")}
         return Publication(**{**described, **moments})
+
+    @property
+    def serving_file(self) -> Path:
+        """What people's own SQL is asked of; a publication of an earlier version has none."""
+        return generations.serving_file(self._folder, self.publication.generation)
 
     def rows(self, sql: str, parameters: dict[str, object] | None = None) -> list[dict[str, Any]]:
         """The answer as one dict per row; money as Decimal. Safe to call from several threads."""

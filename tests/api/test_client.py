@@ -59,6 +59,22 @@ def test_books_the_dictionary_and_files_are_read(client):
     assert client.export("summary", 30, XLSX)[:2] == b"PK"
 
 
+def test_an_analyst_asks_in_sql_and_is_told_what_is_not_allowed(url, star):
+    question = (
+        "select channel, count(*) as lines from fact_sales join dim_channel using (channel_key) group by 1 order by 2"
+    )
+    with Client(url, token_of(star, "analyst")) as analyst:
+        answer = analyst.sql(question, limit=1, publication=1)
+        with pytest.raises(ApiError, match="no function version; there are abs") as refused:
+            analyst.sql("select version()")
+        file = analyst.sql_export(question)
+
+    assert answer["data"]["is_truncated"] is True
+    assert list(answer["data"]["rows"][0]) == ["channel", "lines"]
+    assert refused.value.kind == "invalid-parameters"
+    assert file.startswith(b"\xef\xbb\xbfchannel,lines,meta_scope")
+
+
 def test_an_engineer_asks_questions_and_follows_jobs(url, star):
     with Client(url, token_of(star, "engineer")) as engineer:
         rows = engineer.query(30, ["margin"], ["country"], {"genre": ["Fiction"]}, order_by="margin", limit=2)["data"][

@@ -328,6 +328,6 @@ def test_a_new_column_is_seen_by_nobody_until_the_matrix_names_it():
 def test_every_endpoint_that_answers_numbers_is_in_this_matrix():
     named = {route.name for route in routes() if route.path.startswith("/api/analytics/")}
 
-    # The last starts a job and shows no number; those of customers are in test_customers.py.
-    others = {"customers", "customer-cohorts", "generate-test-data"}
+    # The last starts a job and shows no number; customers' are in test_customers.py, sql's in test_sql.py.
+    others = {"customers", "customer-cohorts", "sql", "generate-test-data"}
     assert named == {*RANKINGS, "summary", "timeseries", "query", "book", "metrics", "members", *others}
