@@ -72,7 +72,7 @@ setup(
         "datagen": ["schema/*.sql"],
         "jobs_config": ["**/*.yaml"],
         "spark_jobs": ["log4j2.properties"],
-        "streamlit_app": [".streamlit/config.toml"],
+        "streamlit_app": ["*.html", ".streamlit/config.toml"],
         "warehouse": ["*.yaml", "**/*.yaml", "**/*.sql"],
     },
     install_requires=JOBS,

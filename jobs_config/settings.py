@@ -91,6 +91,8 @@ class Settings(BaseModel):
         400, ge=1, description="days that audit entries are kept; their signed heads stay"
     )
 
+    freshness_hours: int = Field(26, ge=1, description="hours after a publication by which the next is promised")
+
     @field_validator("control_url")
     @classmethod
     def has_no_password(cls, url: str) -> str:

@@ -34,6 +34,7 @@ def test_without_variables_every_setting_has_its_documented_default():
         "bronze_retention_days": 30,
         "lake_retention_hours": 168,
         "audit_retention_days": 400,
+        "freshness_hours": 26,
         "api_cache_mb": 64,
         "question_seconds": 10,
         "sql_seconds": 10,

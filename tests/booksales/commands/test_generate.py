@@ -44,7 +44,15 @@ def test_a_dry_run_says_the_same_to_programs(booksales):
         (["--out", "shop"], "--out belongs to files: name a format by --to"),
         (["--to", "csv", "--out", "shop", "--replace"], "--replace belongs to the embedded shop"),
     ],
-    ids=["no sales", "too many years", "a negative seed", "a day to come", "no folder", "a folder", "a folder to replace"],
+    ids=[
+        "no sales",
+        "too many years",
+        "a negative seed",
+        "a day to come",
+        "no folder",
+        "a folder",
+        "a folder to replace",
+    ],
 )
 def test_a_shop_that_cannot_be_is_refused_before_anything_starts(booksales, home, arguments, said):
     refused = booksales("generate", *arguments)
