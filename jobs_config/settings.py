@@ -34,6 +34,11 @@ class Settings(BaseModel):
     source_url: str = Field(
         "", description="postgresql://user@host:port/database without a password; empty: the embedded shop"
     )
+    lake: str = Field(
+        "",
+        pattern=r"^(s3://[a-z0-9][a-z0-9.-]+[a-z0-9](/[\w.=-]+)*/?)?$",
+        description="s3://bucket/prefix of the lake; empty: a folder in the state folder",
+    )
     ledger_url: str = Field(
         "",
         description="postgresql+psycopg2://user@host:port/database without a password; empty: a file in the state folder",

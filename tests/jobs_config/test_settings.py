@@ -18,6 +18,7 @@ def test_without_variables_every_setting_has_its_documented_default():
         "environment": "local",
         "source": "bookstore",
         "source_url": "",
+        "lake": "",
         "ledger_url": "",
         "time_zone": "UTC",
         "retail_week_start": "sunday",
@@ -46,6 +47,7 @@ def test_without_variables_every_setting_has_its_documented_default():
     [
         ("BOOKSALES_API_PORT", "8700", "api_port", 8700),
         ("BOOKSALES_TIME_ZONE", "Europe/Berlin", "time_zone", "Europe/Berlin"),
+        ("BOOKSALES_LAKE", "s3://shop-lake/prod", "lake", "s3://shop-lake/prod"),
         ("BOOKSALES_RETAIL_WEEK_START", "monday", "retail_week_start", "monday"),
         ("BOOKSALES_QUARANTINE_LIMIT_RATIO", "0.05", "quarantine_limit_ratio", 0.05),
         (
@@ -72,6 +74,7 @@ def test_a_variable_overrides_a_setting(monkeypatch, variable, text, field, valu
         ("dashboard_port", "65536"),
         ("cores", "-1"),
         ("keep_generations", "1"),
+        ("lake", "s3a://shop-lake/prod"),
         ("quarantine_limit_ratio", "1.5"),
         ("reporting_currency", "dollars"),
         ("retail_week_start", "friday"),
@@ -82,6 +85,7 @@ def test_a_variable_overrides_a_setting(monkeypatch, variable, text, field, valu
         "a port beyond the last",
         "fewer cores than none",
         "nothing to roll back to",
+        "a scheme of S3A alone",
         "more than all rows",
         "no currency code",
         "a day no retail week starts on",
