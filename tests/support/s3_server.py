@@ -29,7 +29,7 @@ def s3_server(log: Path) -> Iterator[str]:
             [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", port], stdout=said, stderr=said
         )
     try:
-        _wait_for(address)
+        wait_for(address)
         yield address
     finally:
         server.terminate()
@@ -43,7 +43,8 @@ def s3_client(address: str):  # type: ignore[no-untyped-def]
     return boto3.client("s3", endpoint_url=address, region_name=ACCESS["AWS_REGION"], config=once, **named)
 
 
-def _wait_for(address: str) -> None:
+def wait_for(address: str) -> None:
+    """Return once a server of moto's answers."""
     until = time.monotonic() + START_SECONDS
     while True:
         try:
