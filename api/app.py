@@ -20,7 +20,21 @@ from api.ledger import Ledger
 from api.limits import Bounded, BoundedBody, Rate, Rated
 from api.measures import Measures
 from api.middleware import OwnHostsOnly, RequestContext
-from api.routes import analytics, audit, auth, books, health, operations, questions, sql, users
+from api.routes import (
+    analytics,
+    audit,
+    auth,
+    books,
+    customers,
+    health,
+    members,
+    operations,
+    questions,
+    sql,
+    trust,
+    users,
+    views,
+)
 from api.routing import Endpoints
 from api.shapes import Problem
 from api.sql.sandbox import Bounds, Sandbox
@@ -53,11 +67,15 @@ ANALYTICS_FAILURES = (problems.GONE, problems.NOT_ACCEPTABLE, problems.TOO_LONG,
 ROUTERS: tuple[tuple[APIRouter, tuple[problems.Kind, ...]], ...] = (
     (analytics.router, ANALYTICS_FAILURES),
     (books.router, ANALYTICS_FAILURES),
+    (members.router, ANALYTICS_FAILURES),
+    (customers.router, ANALYTICS_FAILURES),
     (questions.router, ANALYTICS_FAILURES),
     (sql.router, (problems.NOT_POSSIBLE, problems.TOO_COSTLY, *ANALYTICS_FAILURES)),
     (auth.router, ACCOUNT_FAILURES),
     (operations.router, (problems.NO_JOB, problems.NOT_POSSIBLE, *SIGNED_IN_FAILURES)),
+    (trust.router, (problems.NO_RUN, *SIGNED_IN_FAILURES)),
     (audit.router, SIGNED_IN_FAILURES),
+    (views.router, (problems.NO_VIEW, problems.NOT_POSSIBLE, *SIGNED_IN_FAILURES)),
     (users.router, ACCOUNT_FAILURES),
     (health.router, SIGNED_IN_FAILURES),
 )

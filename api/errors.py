@@ -13,7 +13,9 @@ from api.asking import NotModifiedError, PublicationGoneError, kept_by
 from api.auth.accounts import AccountError, NoAccountError
 from api.auth.authority import RefusedSignInError, TooManyTriesError, UnauthenticatedError
 from api.auth.passwords import BusyError, PasswordRuleError
+from api.auth.saved_views import NoSavedViewError, SavedViewError
 from api.jobs import JobError, NoJobError
+from api.ledger import NoRunError
 from api.problems import (
     BUSY,
     BUSY_SECONDS,
@@ -24,7 +26,9 @@ from api.problems import (
     INVALID,
     METHOD,
     NO_JOB,
+    NO_RUN,
     NO_USER,
+    NO_VIEW,
     NOT_ACCEPTABLE,
     NOT_FOUND,
     NOT_POSSIBLE,
@@ -71,6 +75,9 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(NotServedError, _said_by(NOT_POSSIBLE))
     app.add_exception_handler(JobError, _said_by(NOT_POSSIBLE))
     app.add_exception_handler(NoJobError, _said_by(NO_JOB))
+    app.add_exception_handler(NoRunError, _said_by(NO_RUN))
+    app.add_exception_handler(SavedViewError, _said_by(NOT_POSSIBLE))
+    app.add_exception_handler(NoSavedViewError, _said_by(NO_VIEW))
     app.add_exception_handler(AccountError, _said_by(NOT_POSSIBLE))
     app.add_exception_handler(NoAccountError, _said_by(NO_USER))
     app.add_exception_handler(HiddenColumnError, _said_by(FORBIDDEN))

@@ -45,6 +45,8 @@ TOO_MANY_REQUESTS = Kind("too-many-requests", 429, "Too many requests in a minut
 TOO_LONG = Kind("took-too-long", 504, "The answer took too long")
 TOO_COSTLY = Kind("too-costly", 422, "The answer takes more than it may")
 NO_JOB = Kind("no-such-job", 404, "There is no job of that number")
+NO_RUN = Kind("no-such-run", 404, "There is no run of that number")
+NO_VIEW = Kind("no-such-view", 404, "There is no saved view of that name")
 INTERNAL = Kind("internal", 500, "The server failed")
 
 KINDS = (
@@ -69,6 +71,8 @@ KINDS = (
     TOO_LONG,
     TOO_COSTLY,
     NO_JOB,
+    NO_RUN,
+    NO_VIEW,
     INTERNAL,
 )
 

@@ -34,6 +34,14 @@ class Settings(BaseModel):
     source_url: str = Field(
         "", description="postgresql://user@host:port/database without a password; empty: the embedded shop"
     )
+    reader: Literal["jdbc", "columnar"] = Field(
+        "jdbc", description="how whole tables are read: by Spark's JDBC, or by DuckDB's scanner inside the Spark tasks"
+    )
+    lake: str = Field(
+        "",
+        pattern=r"^(s3://[a-z0-9][a-z0-9.-]+[a-z0-9](/[\w.=-]+)*/?)?$",
+        description="s3://bucket/prefix of the lake; empty: a folder in the state folder",
+    )
     ledger_url: str = Field(
         "",
         description="postgresql+psycopg2://user@host:port/database without a password; empty: a file in the state folder",
@@ -95,6 +103,8 @@ class Settings(BaseModel):
     audit_retention_days: int = Field(
         400, ge=1, description="days that audit entries are kept; their signed heads stay"
     )
+
+    freshness_hours: int = Field(26, ge=1, description="hours after a publication by which the next is promised")
 
     @field_validator("control_url")
     @classmethod

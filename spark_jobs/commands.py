@@ -23,6 +23,7 @@ from spark_jobs.reload import reload
 from spark_jobs.report import write_report
 from spark_jobs.run_ledger import RunLedger
 from spark_jobs.runner import Run
+from spark_jobs.smoke import smoke
 from spark_jobs.sync import SyncOptions, plan_sync, sync
 from warehouse.publication import Publication
 
@@ -135,6 +136,12 @@ def import_csv(spark: SparkSession, options: RunOptions, arguments: argparse.Nam
     return int(ExitCode.ATTENTION) if files.refused else code
 
 
+def ask_warehouse(options: RunOptions, progress: Progress) -> int:
+    """A question to the publication that serves, by the way that readers go. Raises PublicationError where the answer is wrong."""
+    progress.say(smoke(options.warehouse))
+    return int(ExitCode.DONE)
+
+
 def _as_run(kind: str, spark: SparkSession, options: RunOptions, progress: Progress, work: Work) -> int:
     """Do the work as a run, and say what came of it."""
     ledger = RunLedger(options.ledger_url, options.lease)
@@ -150,5 +157,5 @@ def _as_run(kind: str, spark: SparkSession, options: RunOptions, progress: Progr
     if unfinished is not None:
         progress.say(f"erase {unfinished} did not get through: `booksales erase-customer --resume` finishes it")
     limit = options.settings.quarantine_limit_ratio
-    over = [step for step in run.steps if step.rows_quarantined > limit * max(step.rows_read, 1)]
+    over = [step for step in run.steps if step.is_over(limit)]
     return int(ExitCode.ATTENTION if over else ExitCode.DONE)

@@ -6,11 +6,11 @@ reasons and goes aside; `stop` and `warn` only count.
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from spark_jobs.check_result import CheckResult
 from spark_jobs.transforms.isbn import is_isbn13
 from warehouse.contract import Contract, Expectation
 
@@ -18,17 +18,6 @@ RULES: dict[str, Callable[[Column], Column]] = {"is_isbn13": is_isbn13}
 RULE_CALL = re.compile(r"^(\w+)\((\w+)\)$")
 
 REASONS = "_reasons"
-
-
-@dataclass(frozen=True)
-class CheckResult:
-    """What one expectation found in one run."""
-
-    table: str
-    expectation: str
-    level: str
-    failed_rows: int
-    checked_rows: int
 
 
 def with_reasons(rows: DataFrame, contract: Contract) -> DataFrame:

@@ -9,7 +9,7 @@ import pytest
 from psycopg2.extensions import parse_dsn
 from pyspark.sql import SparkSession
 
-from booksales.local_stack.jars import ensure_jars
+from booksales.local_stack.jars import S3_LOCK, ensure_jars, read_lock
 from booksales.local_stack.java import java_home
 from booksales.local_stack.postgres import EmbeddedPostgres
 from booksales.pipeline import JOBS_FOLDER
@@ -75,7 +75,8 @@ FEW_ROWS = {
 def spark(state: StateFolder) -> Iterator[SparkSession]:
     """One Spark session with Delta and the PostgreSQL driver, set up as `booksales` does it."""
     home = java_home(state)
-    jars = ensure_jars(state, home, Progress(terminal=False))
+    quiet = Progress(terminal=False)
+    jars = ensure_jars(state, home, quiet) + ensure_jars(state, home, quiet, read_lock(S3_LOCK))
     settings = Settings(driver_memory_mb=1536)
     conf = local_spark_conf(
         settings, jars, state.temporary, JOBS_FOLDER / "log4j2.properties", state.logs / "spark.log"

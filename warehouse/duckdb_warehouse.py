@@ -18,6 +18,7 @@ from warehouse.contract import Contract
 from warehouse.ddl import create_table, gold_contracts, rollup_query, views, warehouse_columns
 from warehouse.deadlines import Deadlines
 from warehouse.duckdb_checks import TOUCHED, check, value
+from warehouse.files import is_on_s3, parquet_rows
 from warehouse.generations import Pointer
 from warehouse.publication import (
     Base,
@@ -165,12 +166,15 @@ def _load(
 ) -> None:
     if not files:
         return
+    if is_on_s3(files[0]):
+        rows, named = "exported", {}
+        connection.register(rows, parquet_rows(files))
+    else:
+        rows, named = "read_parquet($files, hive_partitioning = false)", {"files": list(files)}
     columns = ", ".join(warehouse_columns(contract))
     order = f" order by {', '.join(contract.sort_by)}" if contract.sort_by else ""
     connection.execute(
-        f"insert into analytics.{contract.name} select {columns} from read_parquet($files, hive_partitioning = false) "
-        f"where {condition}{order}",
-        {"files": list(files)},
+        f"insert into analytics.{contract.name} select {columns} from {rows} where {condition}{order}", named
     )
 
 
