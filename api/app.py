@@ -58,6 +58,7 @@ ANY_FAILURE = (
     problems.FOREIGN_HOST,
     problems.INTERNAL,
     problems.NOT_PUBLISHED,
+    problems.DAMAGED,
 )
 SIGNED_IN_FAILURES = (problems.NOT_SIGNED_IN, problems.FORBIDDEN, problems.INVALID, *ANY_FAILURE)
 ACCOUNT_FAILURES = (problems.NO_USER, problems.NOT_POSSIBLE, problems.TOO_MANY_TRIES, *SIGNED_IN_FAILURES)
