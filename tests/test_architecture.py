@@ -22,9 +22,9 @@ MAY_IMPORT = {
     "warehouse": (),
     "jobs_config": (),
 }
-# `verify` must not trust the pipeline's own counts, so it reads the Delta log with another library; a person's data is shown without
-# waiting for Spark.
-KNOW_DELTA = {"spark_jobs/tables.py", "booksales/verify.py", "booksales/customer_data.py"}
+# `verify` must not trust the pipeline's own counts, so it reads the Delta log with another library; a person's data and what is
+# quarantined are shown without waiting for Spark.
+KNOW_DELTA = {"spark_jobs/tables.py", "booksales/verify.py", "booksales/customer_data.py", "booksales/quarantined.py"}
 # spark-submit and `streamlit run` put these first on sys.path.
 SCRIPT_FOLDERS = ("spark_jobs", "streamlit_app")
 
