@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from booksales.commands import (
     audit,
+    aws,
     backfill,
     dashboard,
     demo,
@@ -57,6 +58,7 @@ VERBS = (
     unlock,
     verify,
     schedule,
+    aws,
     users,
     audit,
     serve,

@@ -33,6 +33,7 @@ ALL_VERBS = [
     "unlock",
     "verify",
     "schedule",
+    "aws",
     "users",
     "audit",
     "serve",
@@ -56,6 +57,7 @@ REPORTING_VERBS = [
     "runs",
     "unlock",
     "verify",
+    "aws",
     "users",
     "audit",
 ]
