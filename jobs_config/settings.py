@@ -34,6 +34,9 @@ class Settings(BaseModel):
     source_url: str = Field(
         "", description="postgresql://user@host:port/database without a password; empty: the embedded shop"
     )
+    reader: Literal["jdbc", "columnar"] = Field(
+        "jdbc", description="how whole tables are read: by Spark's JDBC, or by DuckDB's scanner inside the Spark tasks"
+    )
     lake: str = Field(
         "",
         pattern=r"^(s3://[a-z0-9][a-z0-9.-]+[a-z0-9](/[\w.=-]+)*/?)?$",
@@ -76,9 +79,19 @@ class Settings(BaseModel):
         1200, ge=0, description="requests of one account a minute and process; 0: no bound"
     )
     api_cache_mb: int = Field(64, ge=0, description="memory that a process of the API keeps answers in; 0: none")
+    question_seconds: float = Field(
+        10, gt=0, le=600, description="seconds that the warehouse may take for one question of the API"
+    )
+    sql_seconds: float = Field(10, gt=0, le=600, description="seconds that a question in SQL may take")
+    sql_memory_mb: int = Field(512, ge=64, description="memory that a question in SQL may take")
+    sql_at_once: int = Field(
+        2, ge=1, le=64, description="questions in SQL that a process of the API has answered at once"
+    )
     audit_retention_days: int = Field(
         400, ge=1, description="days that audit entries are kept; their signed heads stay"
     )
+
+    freshness_hours: int = Field(26, ge=1, description="hours after a publication by which the next is promised")
 
     @field_validator("control_url")
     @classmethod

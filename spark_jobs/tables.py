@@ -73,6 +73,14 @@ class Lake:
         """
         rows.write.mode("overwrite").parquet(self._run_folder(table, run_seq, part))
 
+    def empty_delivery(self, table: str, run_seq: int, part: str = "") -> str:
+        """The folder of a delivery that is written file by file, with nothing in it; unreadable until sealed."""
+        folder = self._run_folder(table, run_seq, part)
+        self._remove(folder)
+        path = self._hadoop_path(folder)
+        self._filesystem(path).mkdirs(path)
+        return folder
+
     def seal_bronze(self, table: str, run_seq: int, manifest: dict[str, object], part: str = "") -> None:
         """Declare a delivery complete, with what is known about it."""
         self._write_text(f"{self._run_folder(table, run_seq, part)}/{MANIFEST}", json.dumps(manifest))

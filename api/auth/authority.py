@@ -57,8 +57,10 @@ class Caller:
     @property
     def view(self) -> str:
         """The same for all who see the same: what an answer may be kept under."""
-        columns = sorted(load_permissions().columns_of(self.role))
-        seen = repr((columns, self.scope.regions, self.scope.publishers))
+        permissions = load_permissions()
+        columns = sorted(permissions.columns_of(self.role))
+        in_sql = (permissions.tables_of(self.role), sorted(permissions.functions_of(self.role)))
+        seen = repr((columns, in_sql, self.scope.regions, self.scope.publishers))
         return hashlib.sha256(seen.encode()).hexdigest()[:16]
 
 

@@ -57,13 +57,17 @@ def shop(
         s3_client(address).create_bucket(Bucket=BUCKET)
         for name, value in {**ACCESS, "AWS_ENDPOINT_URL": address}.items():
             environment.setenv(name, value)
+            # Spark's Python workers have the environment that their JVM was started with, and this besides.
+            environment.setitem(spark.sparkContext.environment, name, value)
         hadoop = spark.sparkContext._jsc.hadoopConfiguration()  # type: ignore[union-attr]
         credentials = {"access.key": ACCESS["AWS_ACCESS_KEY_ID"], "secret.key": ACCESS["AWS_SECRET_ACCESS_KEY"]}
         for name, value in s3_conf(address, ACCESS["AWS_REGION"]).items():
             hadoop.set(name.removeprefix("spark.hadoop."), value)
         for name, value in credentials.items():
             hadoop.set(f"fs.s3a.{name}", value)
-        options = replace(run_options(home, reader_address(postgres, dsn)), lake=f"s3://{BUCKET}/lake")
+        options = replace(
+            run_options(home, reader_address(postgres, dsn), reader="columnar"), lake=f"s3://{BUCKET}/lake"
+        )
         yield Installation(dsn, options, address)
     postgres.drop_database("on_s3")
 
