@@ -12,6 +12,9 @@ TOOLS := .venv/.tools
 CHECKOV := .venv/checkov/bin/checkov
 UV_COMPILE := $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --no-header --no-annotate
+# For the one Python and platform that Glue 6.0 and Lambda have.
+UV_AWS := $(subst --universal --python-version 3.11,--python-platform x86_64-manylinux_2_28 --python-version 3.13,$(UV_COMPILE)) \
+	--constraint requirements/dev.lock
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-all lint type fmt config-check docs-check tf-check wheel lock clean
@@ -59,6 +62,8 @@ lock: $(TOOLS) ## take the newest versions allowed and lock them, Python's and J
 	$(UV_COMPILE) requirements/checkov.in --output-file requirements/checkov.lock
 	$(UV_COMPILE) setup.py --extra demo --extra aws --extra redis --extra dev --output-file requirements/dev.lock
 	$(UV_COMPILE) setup.py --extra demo --constraint requirements/dev.lock --output-file requirements/demo.lock
+	$(UV_AWS) setup.py --extra duckdb --extra aws --extra shop --output-file requirements/jobs.lock
+	$(UV_AWS) setup.py --output-file requirements/steps.lock
 	$(BIN)/python -m booksales.local_stack.lock_jars
 
 clean: ## remove what was built and cached; keeps .venv and the state folder

@@ -8,9 +8,11 @@ moto 5.2.5 runs the definition language itself; what its tasks call, it makes up
 - a Lambda function is its handler, called in this process.
 """
 
+import atexit
 import io
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -42,6 +44,7 @@ class LocalProcess:
     def __init__(self, line: list[str]) -> None:
         self._said = tempfile.TemporaryFile()  # noqa: SIM115  open as long as somebody may ask
         self._process = subprocess.Popen(line, stdout=self._said, stderr=subprocess.STDOUT)
+        atexit.register(self._process.kill)
 
     @property
     def state(self) -> str:
@@ -159,4 +162,6 @@ def patch() -> None:
 
 if __name__ == "__main__":
     patch()
+    # So that what is registered for the end is done at it.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit())
     serve(["-H", "127.0.0.1", "-p", sys.argv[1]])
