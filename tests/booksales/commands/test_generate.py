@@ -44,7 +44,15 @@ def test_a_dry_run_says_the_same_to_programs(booksales):
         (["--out", "shop"], "--out belongs to files: name a format by --to"),
         (["--to", "csv", "--out", "shop", "--replace"], "--replace belongs to the embedded shop"),
     ],
-    ids=["no sales", "too many years", "a negative seed", "a day to come", "no folder", "a folder", "a folder to replace"],
+    ids=[
+        "no sales",
+        "too many years",
+        "a negative seed",
+        "a day to come",
+        "no folder",
+        "a folder",
+        "a folder to replace",
+    ],
 )
 def test_a_shop_that_cannot_be_is_refused_before_anything_starts(booksales, home, arguments, said):
     refused = booksales("generate", *arguments)
@@ -117,3 +125,20 @@ def test_a_preset_is_a_size_by_name(booksales):
     told = booksales("generate", "--preset", "small", "--dry-run", "--json")
 
     assert json.loads(told.out)["rows"]["sales_sale"] == 100_000
+
+
+def test_a_report_is_of_what_is_there_and_ends_with_4_where_a_shape_is_missed(booksales, tmp_path):
+    line = ["generate", *SMALL, "--to", "csv", "--out", str(tmp_path / "shop"), "--report"]
+    part = tmp_path / "shop" / "sales_sale" / "part-00000.csv"
+
+    made = booksales(*line)
+    part.write_text("\n".join(part.read_text().splitlines()[:-1]))
+    again = booksales(*line, "--json")
+
+    assert made.code == 0
+    assert made.out.splitlines()[-1] == f"report: {tmp_path / 'shop' / 'report.html'}"
+    assert again.code == 4
+    told = json.loads(again.out)
+    assert told["checks"][0]["verdict"] == "missed"
+    assert told["checks"][0]["found"] == 299
+    assert "299" in (tmp_path / "shop" / "report.html").read_text()
