@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from datagen.files.formats import CSV, DELTA, PARQUET
 from datagen.plan import ShopPlan
 from datagen.sizes import sizes_of
 from jobs_config.errors import RefusedError
@@ -11,9 +12,9 @@ POSTGRES = "postgres"
 
 # Measured on 2 cores at a million sales and more (docs/generator.md): bytes of a sale and of a customer, index and heap alike, and
 # CPU seconds of a million sales. The rest of a shop is small beside them.
-SALE_BYTES = {"parquet": 22, "delta": 22, "csv": 150, POSTGRES: 300}
-CUSTOMER_BYTES = {"parquet": 60, "delta": 60, "csv": 140, POSTGRES: 420}
-MILLION_SECONDS = {"parquet": 1.6, "delta": 1.6, "csv": 2.6, POSTGRES: 8.0}
+SALE_BYTES = {PARQUET: 22, DELTA: 22, CSV: 150, POSTGRES: 300}
+CUSTOMER_BYTES = {PARQUET: 60, DELTA: 60, CSV: 140, POSTGRES: 420}
+MILLION_SECONDS = {PARQUET: 1.6, DELTA: 1.6, CSV: 2.6, POSTGRES: 8.0}
 # Returned lines on their way, in files that are removed at the end.
 CARRIED_BYTES = 6
 # A process that makes blocks, and what it holds of each customer.

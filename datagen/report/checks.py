@@ -14,7 +14,7 @@ from datagen.season import WEEKDAYS
 from datagen.sizes import RETURN_SHARE
 
 # Fewer sales than this, or fewer years, are ruled by single bestsellers; their shapes are shown, not judged.
-LEAST_SALES, LEAST_YEARS = 500_000, 3
+LEAST_SALES, LEAST_YEARS = 1_000_000, 3
 POINT = 0.01
 # Of the units that resellers take, how many come back (trade returns, Publishers Weekly).
 TRADE_RETURNS = {TRADE_PAPERBACK: 0.20, HARDCOVER: 0.26, MASS_MARKET: 0.48}
