@@ -59,6 +59,7 @@ def test_a_lock_file_pins_and_hashes_everything_and_names_no_place(path):
 
 def test_there_is_a_lock_file_for_each_way_to_install():
     assert [path.name for path in LOCK_FILES] == [
+        "bench.lock",
         "build.lock",
         "checkov.lock",
         "demo.lock",
