@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from streamlit_app.views import customers, data_health, overview
+from streamlit_app.views import admin, customers, data_health, lab, overview
 
 
 @dataclass(frozen=True)
@@ -36,5 +36,15 @@ PAGES = (
         needs="freshness",
         is_about_sales=False,
         parameters=("run",),
+    ),
+    Page("lab", "Lab", ":material/science:", lab.show, needs="generate-test-data", is_about_sales=False),
+    Page(
+        "admin",
+        "Admin",
+        ":material/admin_panel_settings:",
+        admin.show,
+        needs="users",
+        is_about_sales=False,
+        parameters=("part",),
     ),
 )
