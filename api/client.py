@@ -88,6 +88,7 @@ __all__ = [
     "QualityResults",
     "Quarantined",
     "QuarantinedTable",
+    "QueryOptions",
     "Ranking",
     "RegionRow",
     "Run",
@@ -123,6 +124,17 @@ class Options(TypedDict, total=False):
 
     filters: Mapping[str, Sequence[str]]
     comparison: Comparison
+    publication: int | None
+
+
+class QueryOptions(TypedDict, total=False):
+    """What a question of one's own takes beside window and metrics."""
+
+    dimensions: Sequence[str]
+    filters: Mapping[str, Sequence[str | int]]
+    order_by: str | None
+    limit: int
+    after: int
     publication: int | None
 
 
@@ -271,17 +283,19 @@ class Client(Operating):
         publication: int | None = None,
     ) -> Body[Table]:
         """Any metrics by any dimensions, for analysts."""
-        question = {
-            **_span(window),
-            "metrics": list(metrics),
-            "dimensions": list(dimensions),
-            "filters": {name: list(values) for name, values in (filters or {}).items()},
-            "order_by": order_by,
-            "limit": limit,
-            "after": after,
-        }
+        question = _question(
+            window, metrics, dimensions=dimensions, filters=filters or {}, order_by=order_by, limit=limit, after=after
+        )
         answer: Body[Table] = self._json("POST", "/api/analytics/query/", headers=_pinned(publication), json=question)
         return answer
+
+    def query_export(
+        self, window: Span, metrics: Sequence[str], media_type: str = CSV, **options: Unpack[QueryOptions]
+    ) -> bytes:
+        """What `query` answers, as a file: CSV, XLSX or Arrow."""
+        headers = {**_pinned(options.pop("publication", None)), "Accept": media_type}
+        question = _question(window, metrics, **options)
+        return self._answered("POST", "/api/analytics/query/", headers, json=question).content
 
     def sql(self, sql: str, limit: int = 1_000, publication: int | None = None) -> SqlBody:
         """One SELECT over the tables in sight, for analysts. Raises ApiError that names what is not allowed, and what is."""
@@ -376,6 +390,13 @@ def _asked(window: Span, asked: Parameters, options: Options) -> tuple[Parameter
     filters: Parameters = {name: list(values) for name, values in (options.get("filters") or {}).items()}
     compared: Parameters = {"comparison": options["comparison"]} if options.get("comparison") else {}
     return {**_span(window), **asked, **filters, **compared}, _pinned(options.get("publication"))
+
+
+def _question(window: Span, metrics: Sequence[str], **options: Unpack[QueryOptions]) -> dict[str, Any]:
+    """The body of a question of one's own."""
+    filters = {name: list(values) for name, values in options.get("filters", {}).items()}
+    lists = {"metrics": list(metrics), "dimensions": list(options.get("dimensions", ())), "filters": filters}
+    return {**_span(window), **options, **lists}
 
 
 def _span(window: Span) -> Parameters:

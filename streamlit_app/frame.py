@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import streamlit as st
 
 from api.client import ApiError, Client, Me, Published
-from streamlit_app import address_bar, citations, filter_bar, messages, ranges, session, words
+from streamlit_app import address_bar, citations, filter_bar, messages, ranges, saved_views, session, words
 from streamlit_app.address import api_url
 from streamlit_app.answers import ask
 from streamlit_app.pages import PAGES, Page
@@ -102,6 +102,7 @@ def _menu(visit: Visit, selection: Selection) -> None:
             if visit.may(page.needs) and not page.is_hidden:
                 visit.link(page.slug, page.title, selection, page.icon)
         st.space("stretch")
+        saved_views.draw(visit)
         st.button(
             f"Sign out {words.escaped(visit.me['username'])}",
             icon=":material/logout:",

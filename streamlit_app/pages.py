@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from streamlit_app.views import admin, customers, data_health, lab, overview
+from streamlit_app.views import admin, customers, data_health, explore, lab, overview
 
 
 @dataclass(frozen=True)
@@ -27,6 +27,14 @@ class Page:
 
 PAGES = (
     Page("overview", "Overview", ":material/monitoring:", overview.show),
+    Page(
+        "explore",
+        "Explore",
+        ":material/query_stats:",
+        explore.show,
+        needs="query",
+        parameters=("part", "metric", "by"),
+    ),
     Page("customers", "Customers", ":material/groups:", customers.show, needs="customers", is_about_sales=False),
     Page(
         "health",
