@@ -8,6 +8,8 @@ from streamlit_app.charts import FIRST_COLOR, GRID_COLOR, TEXT_COLOR, TICK_FONT,
 
 HEIGHT = 300
 ROW_HEIGHT = 26
+# More columns are too narrow on a telephone for what would be written in them.
+MOST_WRITTEN = 12
 REPEAT_COLOR = "#000002"  # in its place Streamlit puts the theme's second chart colour
 # From the ground to the first colour of data, on light and on dark.
 SCALE = [[0, "rgba(0, 114, 178, 0.08)"], [1, "rgba(0, 114, 178, 0.85)"]]
@@ -42,7 +44,8 @@ def new_and_repeat(months: Sequence[CustomerMonth]) -> Figure:
 
 
 def retention(cohorts: Sequence[Cohort]) -> Figure:
-    """A row per cohort, a column per month since; each cell says its share in words too."""
+    """A row per cohort that has a share to show, a column per month since; where there is room, cells say their percentage."""
+    cohorts = [cohort for cohort in cohorts if any(share is not None for share in cohort["ratio"])]
     most = max((len(cohort["ratio"]) for cohort in cohorts), default=0)
     shares = [[*cohort["ratio"], *[None] * (most - len(cohort["ratio"]))] for cohort in cohorts]
     trace = {
@@ -50,16 +53,15 @@ def retention(cohorts: Sequence[Cohort]) -> Figure:
         "z": shares,
         "x": list(range(most)),
         "y": [words.month(cohort["cohort"]) for cohort in cohorts],
-        "text": [["" if share is None else words.percent(share, 0) for share in row] for row in shares],
-        "texttemplate": "%{text}",
-        "textfont": {"size": 11, "color": TEXT_COLOR},
+        "texttemplate": "%{z:.0%}" if most <= MOST_WRITTEN else "",
+        "textfont": {"size": 10, "color": TEXT_COLOR},
         "colorscale": SCALE,
         "showscale": False,
         "zmin": 0,
         "zmax": 1,
         "xgap": 2,
         "ygap": 2,
-        "hovertemplate": "%{y}, month %{x}: %{text}<extra></extra>",
+        "hovertemplate": "%{y}, month %{x}: %{z:.0%}<extra></extra>",
         "hoverongaps": False,
     }
     layout = {
@@ -83,5 +85,7 @@ def retention(cohorts: Sequence[Cohort]) -> Figure:
 
 
 def _columns(x: list[str], y: list[int | None], name: str, color: str, shape: str) -> Figure:
-    marker = {"color": color, "pattern": {"shape": shape, "fgcolor": TEXT_COLOR, "fgopacity": 0.35, "size": 6}}
+    # Told apart by their pattern too. An overlay: without it the pattern takes the place of the colour.
+    pattern = {"shape": shape, "fillmode": "overlay", "fgcolor": TEXT_COLOR, "fgopacity": 0.35, "size": 6}
+    marker = {"color": color, "pattern": pattern}
     return {"type": "bar", "x": x, "y": y, "name": name, "marker": marker, "hovertemplate": "%{y:,.0f}"}

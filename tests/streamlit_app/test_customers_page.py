@@ -28,9 +28,8 @@ def test_cohorts_are_a_chart_and_a_table_of_the_same_cells(api_url, client, open
     (heat,) = [
         json.loads(c.proto.spec) for c in page.get("plotly_chart") if c.proto.alt.startswith("Share of customers")
     ]
-    assert [row[: len(cohort["ratio"])] for row, cohort in zip(heat["data"][0]["z"], cohorts, strict=True)] == [
-        cohort["ratio"] for cohort in cohorts
-    ]
+    told = [cohort["ratio"] for cohort in cohorts if set(cohort["ratio"]) != {None}]
+    assert [row[: len(ratio)] for row, ratio in zip(heat["data"][0]["z"], told, strict=True)] == told
     first = page.dataframe[2].value.to_dict("records")[0]
     assert first["First bought"] == "Jan 2024"
     assert first["+1"] == f"{cohorts[0]['active'][1]}"
