@@ -16,13 +16,22 @@ from api.shapes import (
     Body,
     BookDetail,
     BookRow,
+    Breakdown,
     Bucket,
+    ComparableWeek,
+    Comparables,
     Dictionary,
+    Event,
+    FoundBook,
     GenreRow,
     Job,
+    LaunchWeek,
     Me,
     MemberList,
+    MemberRow,
     Meta,
+    Movement,
+    Mover,
     Published,
     QualityResults,
     Ranking,
@@ -43,17 +52,26 @@ __all__ = [
     "Body",
     "BookDetail",
     "BookRow",
+    "Breakdown",
     "Bucket",
     "Client",
+    "ComparableWeek",
+    "Comparables",
     "Comparison",
     "Dictionary",
+    "Event",
+    "FoundBook",
     "GenreRow",
     "Interval",
     "Job",
+    "LaunchWeek",
     "Me",
     "Measure",
     "MemberList",
+    "MemberRow",
     "Meta",
+    "Movement",
+    "Mover",
     "Published",
     "Ranking",
     "RegionRow",
@@ -237,14 +255,6 @@ class Client:
         """What `/api/analytics/<name>/` answers, as a file: CSV, XLSX or Arrow."""
         parameters, _ = _asked(window, {}, options)
         return self.file(name, parameters, media_type, options.get("publication"))
-
-    def members(
-        self, *filters: str, search: str = "", limit: int = 100, publication: int | None = None
-    ) -> Body[dict[str, MemberList]]:
-        """What the filters may name."""
-        asked: Asked = {"of": filters, "search": search, "limit": limit}
-        answer: Body[dict[str, MemberList]] = self.answer("members", asked, publication)
-        return answer
 
     def answer(self, name: str, parameters: Asked, publication: int | None = None) -> Any:
         """What `GET /api/analytics/<name>/` answers to parameters as they are named there."""

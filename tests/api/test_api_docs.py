@@ -14,7 +14,7 @@ TEXT = DOCUMENT.read_text()
 
 
 def test_every_example_is_what_the_api_answers(api):
-    assert len(EXAMPLE.findall(TEXT)) == 10
+    assert len(EXAMPLE.findall(TEXT)) == 13
     assert with_answers(TEXT, api) == TEXT, "run: python tests/support/api_examples.py"
 
 

@@ -28,6 +28,11 @@ ADDED = {
         "book",
         "metrics",
         "members",
+        "breakdown",
+        "movers",
+        "events",
+        "find-books",
+        "comparables",
     },
     "analyst": {"query", "sql"},
     "engineer": {
