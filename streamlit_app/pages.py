@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from streamlit_app.views import overview
+from streamlit_app.views import calendar, genres, overview, regions, returns, titles
 
 
 @dataclass(frozen=True)
@@ -25,4 +25,18 @@ class Page:
     parameters: tuple[str, ...] = ()
 
 
-PAGES = (Page("overview", "Overview", ":material/monitoring:", overview.show),)
+PAGES = (
+    Page("overview", "Overview", ":material/monitoring:", overview.show),
+    Page(
+        "titles",
+        "Titles",
+        ":material/menu_book:",
+        titles.show,
+        needs="top-books",
+        parameters=("isbn", "search", "after"),
+    ),
+    Page("genres", "Genres", ":material/category:", genres.show, needs="breakdown"),
+    Page("regions", "Regions & channels", ":material/public:", regions.show, needs="breakdown"),
+    Page("calendar", "Calendar", ":material/calendar_month:", calendar.show, needs="timeseries"),
+    Page("returns", "Returns & price", ":material/assignment_return:", returns.show, needs="breakdown"),
+)
