@@ -28,17 +28,26 @@ from api.shapes import (
     Body,
     BookDetail,
     BookRow,
+    Breakdown,
     Bucket,
     Cohort,
     Cohorts,
+    Comparables,
+    ComparableWeek,
     CustomerMonth,
     CustomerMonths,
     Dictionary,
+    Event,
+    FoundBook,
     GenreRow,
     Job,
+    LaunchWeek,
     Me,
     MemberList,
+    MemberRow,
     Meta,
+    Movement,
+    Mover,
     NewUser,
     Published,
     QualityResults,
@@ -66,23 +75,32 @@ __all__ = [
     "Body",
     "BookDetail",
     "BookRow",
+    "Breakdown",
     "Bucket",
     "Client",
     "Cohort",
     "Cohorts",
+    "ComparableWeek",
+    "Comparables",
     "Comparison",
     "CustomerMonth",
     "CustomerMonths",
     "Dictionary",
+    "Event",
+    "FoundBook",
     "Freshness",
     "GenreRow",
     "Interval",
     "Job",
+    "LaunchWeek",
     "LineageGraph",
     "Me",
     "Measure",
     "MemberList",
+    "MemberRow",
     "Meta",
+    "Movement",
+    "Mover",
     "NewUser",
     "Published",
     "QualityResults",
@@ -313,14 +331,6 @@ class Client(Operating):
         """What `/api/analytics/<name>/` answers, as a file: CSV, XLSX or Arrow."""
         parameters, _ = _asked(window, {}, options)
         return self.file(name, parameters, media_type, options.get("publication"))
-
-    def members(
-        self, *filters: str, search: str = "", limit: int = 100, publication: int | None = None
-    ) -> Body[dict[str, MemberList]]:
-        """What the filters may name."""
-        asked: Asked = {"of": filters, "search": search, "limit": limit}
-        answer: Body[dict[str, MemberList]] = self.answer("members", asked, publication)
-        return answer
 
     def answer(self, name: str, parameters: Asked, publication: int | None = None) -> Any:
         """What `GET /api/analytics/<name>/` answers to parameters as they are named there."""

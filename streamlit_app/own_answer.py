@@ -8,10 +8,12 @@ from typing import Any
 import streamlit as st
 
 from api.client import Body, Table, Window
-from streamlit_app import charts, words
+from streamlit_app import words
+from streamlit_app.charts.bars import bars
+from streamlit_app.charts.trend import trend
 from streamlit_app.own_question import TIMES, OwnQuestion
+from streamlit_app.panels import chart
 
-QUIET = {"displayModeBar": False, "responsive": True}
 MOST_BARS, MOST_COLUMNS = 20, 40
 NO_MEMBER = "unknown"
 FORMATS = {"money": "accounting", "ratio": "percent", "copies": "localized", "count": "localized"}
@@ -88,15 +90,15 @@ def _chart(question: OwnQuestion, rows: Sequence[Row], window: Window) -> None:
             {"start": row[time], "is_complete": is_whole(row[time], time, window), "metrics": {metric: row[metric]}}
             for row in told
         ]
-        figure = charts.trend(buckets, metric, question.labels[metric], question.by[0])
+        figure = trend(buckets, metric, question.labels[metric], question.by[0])
         alt = f"{question.labels[metric]} by {question.by[0]}, {len(told)} points"
     else:
         first = told[:MOST_BARS]
         labels = [" · ".join(_member(row[name]) for name in question.by) for row in first]
         values = [float(row[metric]) for row in first]
-        figure = charts.bars(labels, values, [_said(question, metric, value) for value in values])
+        figure = bars(labels, values, [_said(question, metric, value) for value in values])
         alt = f"{question.labels[metric]}, the first {len(first)} of {len(rows)} rows; first {labels[0]}"
-    st.plotly_chart(figure, config=QUIET, alt=alt, key="answer_chart")
+    chart(figure, alt, "answer_chart")
 
 
 def _pivot(question: OwnQuestion, rows: Sequence[Row]) -> None:

@@ -4,7 +4,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from streamlit_app.views import admin, customers, data_health, explore, lab, overview
+from streamlit_app.views import (
+    admin,
+    calendar,
+    customers,
+    data_health,
+    explore,
+    genres,
+    lab,
+    overview,
+    regions,
+    returns,
+    titles,
+)
 
 
 @dataclass(frozen=True)
@@ -28,6 +40,19 @@ class Page:
 PAGES = (
     Page("overview", "Overview", ":material/monitoring:", overview.show),
     Page(
+        "titles",
+        "Titles",
+        ":material/menu_book:",
+        titles.show,
+        needs="top-books",
+        parameters=("isbn", "search", "after"),
+    ),
+    Page("genres", "Genres", ":material/category:", genres.show, needs="breakdown"),
+    Page("regions", "Regions & channels", ":material/public:", regions.show, needs="breakdown"),
+    Page("calendar", "Calendar", ":material/calendar_month:", calendar.show, needs="timeseries"),
+    Page("returns", "Returns & price", ":material/assignment_return:", returns.show, needs="breakdown"),
+    Page("customers", "Customers", ":material/groups:", customers.show, needs="customers", is_about_sales=False),
+    Page(
         "explore",
         "Explore",
         ":material/query_stats:",
@@ -35,7 +60,6 @@ PAGES = (
         needs="query",
         parameters=("part", "metric", "by"),
     ),
-    Page("customers", "Customers", ":material/groups:", customers.show, needs="customers", is_about_sales=False),
     Page(
         "health",
         "Data health",

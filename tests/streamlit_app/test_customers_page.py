@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from streamlit_app import customer_charts
+from streamlit_app.charts.customers import new_and_repeat
 from streamlit_app.views.customers import headline
 
 
@@ -55,7 +55,7 @@ def test_the_headline_tells_no_more_than_the_api(changes, said):
 
 
 def test_a_month_whose_split_is_hidden_is_one_column():
-    figure = customer_charts.new_and_repeat([MONTH, {**MONTH, "month": "2025-03-01", "new": None, "repeat": None}])
+    figure = new_and_repeat([MONTH, {**MONTH, "month": "2025-03-01", "new": None, "repeat": None}])
 
     assert {trace["name"]: trace["y"] for trace in figure["data"]} == {
         "Repeat": [82, None],
