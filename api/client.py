@@ -28,17 +28,26 @@ from api.shapes import (
     Body,
     BookDetail,
     BookRow,
+    Breakdown,
     Bucket,
     Cohort,
     Cohorts,
+    Comparables,
+    ComparableWeek,
     CustomerMonth,
     CustomerMonths,
     Dictionary,
+    Event,
+    FoundBook,
     GenreRow,
     Job,
+    LaunchWeek,
     Me,
     MemberList,
+    MemberRow,
     Meta,
+    Movement,
+    Mover,
     NewUser,
     Published,
     QualityResults,
@@ -66,28 +75,38 @@ __all__ = [
     "Body",
     "BookDetail",
     "BookRow",
+    "Breakdown",
     "Bucket",
     "Client",
     "Cohort",
     "Cohorts",
+    "ComparableWeek",
+    "Comparables",
     "Comparison",
     "CustomerMonth",
     "CustomerMonths",
     "Dictionary",
+    "Event",
+    "FoundBook",
     "Freshness",
     "GenreRow",
     "Interval",
     "Job",
+    "LaunchWeek",
     "LineageGraph",
     "Me",
     "Measure",
     "MemberList",
+    "MemberRow",
     "Meta",
+    "Movement",
+    "Mover",
     "NewUser",
     "Published",
     "QualityResults",
     "Quarantined",
     "QuarantinedTable",
+    "QueryOptions",
     "Ranking",
     "RegionRow",
     "Run",
@@ -123,6 +142,17 @@ class Options(TypedDict, total=False):
 
     filters: Mapping[str, Sequence[str]]
     comparison: Comparison
+    publication: int | None
+
+
+class QueryOptions(TypedDict, total=False):
+    """What a question of one's own takes beside window and metrics."""
+
+    dimensions: Sequence[str]
+    filters: Mapping[str, Sequence[str | int]]
+    order_by: str | None
+    limit: int
+    after: int
     publication: int | None
 
 
@@ -271,17 +301,19 @@ class Client(Operating):
         publication: int | None = None,
     ) -> Body[Table]:
         """Any metrics by any dimensions, for analysts."""
-        question = {
-            **_span(window),
-            "metrics": list(metrics),
-            "dimensions": list(dimensions),
-            "filters": {name: list(values) for name, values in (filters or {}).items()},
-            "order_by": order_by,
-            "limit": limit,
-            "after": after,
-        }
+        question = _question(
+            window, metrics, dimensions=dimensions, filters=filters or {}, order_by=order_by, limit=limit, after=after
+        )
         answer: Body[Table] = self._json("POST", "/api/analytics/query/", headers=_pinned(publication), json=question)
         return answer
+
+    def query_export(
+        self, window: Span, metrics: Sequence[str], media_type: str = CSV, **options: Unpack[QueryOptions]
+    ) -> bytes:
+        """What `query` answers, as a file: CSV, XLSX or Arrow."""
+        headers = {**_pinned(options.pop("publication", None)), "Accept": media_type}
+        question = _question(window, metrics, **options)
+        return self._answered("POST", "/api/analytics/query/", headers, json=question).content
 
     def sql(self, sql: str, limit: int = 1_000, publication: int | None = None) -> SqlBody:
         """One SELECT over the tables in sight, for analysts. Raises ApiError that names what is not allowed, and what is."""
@@ -299,14 +331,6 @@ class Client(Operating):
         """What `/api/analytics/<name>/` answers, as a file: CSV, XLSX or Arrow."""
         parameters, _ = _asked(window, {}, options)
         return self.file(name, parameters, media_type, options.get("publication"))
-
-    def members(
-        self, *filters: str, search: str = "", limit: int = 100, publication: int | None = None
-    ) -> Body[dict[str, MemberList]]:
-        """What the filters may name."""
-        asked: Asked = {"of": filters, "search": search, "limit": limit}
-        answer: Body[dict[str, MemberList]] = self.answer("members", asked, publication)
-        return answer
 
     def answer(self, name: str, parameters: Asked, publication: int | None = None) -> Any:
         """What `GET /api/analytics/<name>/` answers to parameters as they are named there."""
@@ -376,6 +400,13 @@ def _asked(window: Span, asked: Parameters, options: Options) -> tuple[Parameter
     filters: Parameters = {name: list(values) for name, values in (options.get("filters") or {}).items()}
     compared: Parameters = {"comparison": options["comparison"]} if options.get("comparison") else {}
     return {**_span(window), **asked, **filters, **compared}, _pinned(options.get("publication"))
+
+
+def _question(window: Span, metrics: Sequence[str], **options: Unpack[QueryOptions]) -> dict[str, Any]:
+    """The body of a question of one's own."""
+    filters = {name: list(values) for name, values in options.get("filters", {}).items()}
+    lists = {"metrics": list(metrics), "dimensions": list(options.get("dimensions", ())), "filters": filters}
+    return {**_span(window), **options, **lists}
 
 
 def _span(window: Span) -> Parameters:
