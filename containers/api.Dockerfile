@@ -24,5 +24,5 @@ RUN useradd --uid 10001 --no-create-home --shell /usr/sbin/nologin booksales \
 USER 10001:10001
 VOLUME ["/state"]
 
-# On loopback: the proxy of the same task is what others reach (decision 25).
+# On loopback: the proxy of the same task is what others reach (decision 29).
 ENTRYPOINT ["python", "-m", "api", "--home", "/state/booksales", "--log-format", "json"]

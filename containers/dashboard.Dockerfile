@@ -18,5 +18,5 @@ RUN pip install --no-deps --no-index book_sales_analytics-*.whl && rm book_sales
 RUN useradd --uid 10001 --no-create-home --shell /usr/sbin/nologin booksales
 USER 10001:10001
 
-# On loopback, asking the API of the same task (decision 25).
+# On loopback, asking the API of the same task (decision 29).
 ENTRYPOINT ["python", "-m", "streamlit_app", "--log-format", "json"]
