@@ -44,6 +44,7 @@ class Session:
         self._socket: ClientConnection | None = None
         self._widgets: dict[str, str] = {}
         self._query = ""
+        self._said: list[str] = []
         self.received = 0
         self.elements = 0
 
@@ -66,7 +67,7 @@ class Session:
     async def choose(self, key: str, option: str) -> float:
         """Choose in a list as a reader does, and let the page be drawn anew."""
         if key not in self._widgets:
-            raise SessionError(f"the page has no list {key!r}; it has {', '.join(self._widgets) or 'none'}")
+            raise SessionError(f"the page has no list {key!r}; it says {'; '.join(self._said) or 'nothing'}")
         began = time.perf_counter()
         states = WidgetStates()
         states.widgets.add(id=self._widgets[key], string_value=option)
@@ -86,7 +87,7 @@ class Session:
             message.rerun_script.widget_states.CopyFrom(states)
         message.rerun_script.SetInParent()
         await self._socket.send(message.SerializeToString())
-        self.elements = 0
+        self.elements, self._said = 0, []
         try:
             async with asyncio.timeout(LONGEST_SECONDS):
                 while not self._ends(await self._socket.recv()):
@@ -109,6 +110,8 @@ class Session:
     def _see(self, message: ForwardMsg) -> None:
         self.elements += 1
         element = message.delta.new_element
+        if element.WhichOneof("type") == "alert":
+            self._said.append(f"{element.alert.title} {element.alert.body}")
         if element.WhichOneof("type") == "selectbox":
             # The id ends in the widget's key.
             self._widgets[element.selectbox.id.rpartition("-bar-")[2]] = element.selectbox.id

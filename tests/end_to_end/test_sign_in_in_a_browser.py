@@ -12,6 +12,8 @@ from small_star import published_once
 from jobs_config.state import StateFolder
 from streamlit_app.door import COOKIE
 
+# A profile that is new loads all of Streamlit's scripts; on a busy machine that takes its time.
+PATIENCE = 90_000
 SHOWN = '[data-testid="stMetricValue"]'
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="missing: chromium")
@@ -41,6 +43,7 @@ def browser() -> Iterator[Browser]:
 def context(browser) -> Iterator[BrowserContext]:
     """A profile that has signed in nowhere yet."""
     with browser.new_context(viewport={"width": 1440, "height": 1000}) as context:
+        context.set_default_timeout(PATIENCE)
         yield context
 
 
@@ -71,6 +74,7 @@ def test_a_session_lasts_over_reloads_and_tabs_until_signing_out_ends_it_in_all(
     other.locator(SHOWN).first.wait_for()
 
 
+@pytest.mark.slow
 def test_who_is_disabled_is_out_at_the_next_click(dashboard, context, people):
     account(people, "viewer", username="leo", has_password=True)
     page = context.new_page()
@@ -117,6 +121,7 @@ def test_a_role_is_shown_its_own_pages_and_no_other_by_a_link(dashboard, context
 def test_a_view_is_saved_and_opened_in_a_fresh_session(dashboard, browser, people):
     account(people, "viewer", username="kim", has_password=True)
     with browser.new_context() as first:
+        first.set_default_timeout(PATIENCE)
         page = first.new_page()
         page.goto(f"{dashboard}/?range=90d&genre=Fiction")
         sign_in(page, "kim")
@@ -127,6 +132,7 @@ def test_a_view_is_saved_and_opened_in_a_fresh_session(dashboard, browser, peopl
         page.get_by_label("Name").press("Enter")
         page.get_by_role("button", name="Save this page").click()
     with browser.new_context() as second:
+        second.set_default_timeout(PATIENCE)
         page = second.new_page()
         page.goto(dashboard)
         sign_in(page, "kim")
