@@ -3,7 +3,8 @@
     python bench/csv_import.py --records 2000000 --out bench/results/csv_import_2m.json
 
 Writes a file of historical sales, makes a small shop in a state folder of its own, imports the file by `booksales import-csv`, and
-samples the memory of every process below it. With `--read-only` it times reading alone, in this process: blocks, counter, hash, typed records.
+samples the memory of every process below it. With `--read-only` it times reading alone, in this process: blocks, counter, hash, typed
+records.
 """
 
 import argparse
