@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from booksales.commands import (
     audit,
+    aws,
     backfill,
     dashboard,
     demo,
@@ -61,6 +62,7 @@ VERBS = (
     unlock,
     verify,
     schedule,
+    aws,
     users,
     audit,
     serve,

@@ -15,19 +15,20 @@ import psutil
 import pyspark
 
 import spark_jobs
-from booksales.local_stack.jars import ensure_jars
+from booksales.local_stack.jars import S3_LOCK, ensure_jars, read_lock
 from booksales.local_stack.java import java_home
 from booksales.local_stack.postgres import EmbeddedPostgres
 from jobs_config.errors import RefusedError
 from jobs_config.progress import Progress
 from jobs_config.settings import Settings
-from jobs_config.spark import local_spark_conf
+from jobs_config.spark import local_spark_conf, s3_conf
 from jobs_config.state import StateFolder
 from spark_jobs.commands import LANDING_VARIABLE
 from spark_jobs.errors import RunError
 from spark_jobs.extract.connection import PASSWORD_VARIABLE
 from spark_jobs.lease import HELD_VARIABLE, writer_lease
 from spark_jobs.main import PSEUDONYM_VARIABLE
+from warehouse.files import endpoint, is_on_s3, region
 
 JOBS_FOLDER = Path(spark_jobs.__file__).parent
 SPARK_HOME = Path(pyspark.__file__).parent
@@ -72,9 +73,13 @@ def run_pipeline(
         _clear_scratch(state)
         java = java_home(state)
         jars = ensure_jars(state, java, progress)
+        if is_on_s3(state.lake):
+            jars += ensure_jars(state, java, progress, read_lock(S3_LOCK))
         conf = local_spark_conf(
             settings, jars, state.temporary, JOBS_FOLDER / "log4j2.properties", state.logs / "spark.log"
         )
+        if is_on_s3(state.lake):
+            conf |= s3_conf(endpoint(), region())
         line = [
             str(SPARK_HOME / "bin" / "spark-submit"),
             *(part for name, value in conf.items() for part in ("--conf", f"{name}={value}")),

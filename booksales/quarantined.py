@@ -5,7 +5,6 @@ Read without Spark, as verify does.
 
 import csv
 import io
-import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -13,10 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import deltalake
 import duckdb
 from cryptography.exceptions import InvalidTag
 
+from booksales.lake_files import LakeFiles
 from jobs_config.errors import ConfigError
 from jobs_config.state import StateFolder
 from spark_jobs.extract.csv_batches import decrypted
@@ -67,10 +66,10 @@ class Quarantined:
         self._state = state
         self._connection = duckdb.connect()
         self._connection.execute("set timezone = 'UTC'")
-        folder = state.lake / "silver" / "quarantine"
-        self._is_there = (folder / "_delta_log").exists()
+        lake = LakeFiles(state.lake)
+        self._is_there = lake.exists("silver.quarantine")
         if self._is_there:
-            self._connection.register("quarantined", deltalake.DeltaTable(str(folder)).to_pyarrow_dataset())
+            self._connection.register("quarantined", lake.rows("silver.quarantine"))
 
     def close(self) -> None:
         self._connection.close()
@@ -99,8 +98,8 @@ class Quarantined:
 
     def header_of(self, sha256: str, feed: str) -> str:
         """The header of a file that was imported. Raises ConfigError where its delivery is gone."""
-        for manifest in sorted((self._state.lake / "bronze" / feed).glob("run=*/_sealed.json"), reverse=True):
-            headers = json.loads(manifest.read_text()).get("headers", {})
+        for manifest in LakeFiles(self._state.lake).manifests(feed):
+            headers = manifest.get("headers", {})
             if sha256 in headers:
                 return str(headers[sha256])
         raise ConfigError(

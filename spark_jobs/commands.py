@@ -14,9 +14,9 @@ from jobs_config.errors import ExitCode
 from jobs_config.loader import load_feed
 from jobs_config.progress import Progress
 from spark_jobs.backfill import Window
+from spark_jobs.check_result import CheckResult
 from spark_jobs.erase import erase
 from spark_jobs.errors import ExpectationError
-from spark_jobs.expectations import CheckResult
 from spark_jobs.import_csv import Asked, import_files, plan_import, replaced_hash, sort_files
 from spark_jobs.ledger_run import ledger_run
 from spark_jobs.maintain import maintain
@@ -26,6 +26,7 @@ from spark_jobs.reload import reload
 from spark_jobs.report import extras_of, write_report
 from spark_jobs.run_ledger import RunLedger, step_of
 from spark_jobs.runner import Run
+from spark_jobs.smoke import smoke
 from spark_jobs.sync import SyncOptions, plan_sync, sync
 from spark_jobs.tables import Lake
 from warehouse.publication import Publication
@@ -146,6 +147,12 @@ def import_csv(spark: SparkSession, options: RunOptions, arguments: argparse.Nam
     return int(ExitCode.ATTENTION) if files.refused else code
 
 
+def ask_warehouse(options: RunOptions, progress: Progress) -> int:
+    """A question to the publication that serves, by the way that readers go. Raises PublicationError where the answer is wrong."""
+    progress.say(smoke(options.warehouse))
+    return int(ExitCode.DONE)
+
+
 def run_so_far(spark: SparkSession, options: RunOptions, ledger: RunLedger, run_seq: int) -> Run:
     """A run that was stopped, as far as the ledger knows it."""
     run = Run(run_seq, Lake(spark, options.lake), ledger, options.mapping.source, {})
@@ -180,5 +187,5 @@ def _as_run(kind: str, spark: SparkSession, options: RunOptions, progress: Progr
     if unfinished is not None:
         progress.say(f"erase {unfinished} did not get through: `booksales erase-customer --resume` finishes it")
     limit = options.settings.quarantine_limit_ratio
-    over = [step for step in run.steps if step.rows_quarantined > limit * max(step.rows_read, 1)]
+    over = [step for step in run.steps if step.is_over(limit)]
     return int(ExitCode.ATTENTION if over else ExitCode.DONE)

@@ -6,11 +6,11 @@ reasons and goes aside; `stop` and `warn` only count. What a write is as a whole
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from spark_jobs.check_result import CheckResult
 from spark_jobs.transforms.isbn import is_isbn10, is_isbn13
 from warehouse.contract import Contract, Expectation
 
@@ -21,18 +21,6 @@ REASONS = "_reasons"
 
 ReadTable = Callable[[str], DataFrame]
 Observed = Mapping[str, int | str | None]
-
-
-@dataclass(frozen=True)
-class CheckResult:
-    """What one expectation found in one run; `detail` says more where rows do not tell it."""
-
-    table: str
-    expectation: str
-    level: str
-    failed_rows: int
-    checked_rows: int
-    detail: str = ""
 
 
 def with_reasons(rows: DataFrame, contract: Contract, read: ReadTable) -> DataFrame:

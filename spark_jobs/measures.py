@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from statistics import median
 
-from spark_jobs.expectations import CheckResult, Observed
+from spark_jobs.check_result import CheckResult
+from spark_jobs.expectations import Observed
 from warehouse.contract import Contract, Expectation
 
 # With fewer values a median says little, and the change from the last one is looked at.

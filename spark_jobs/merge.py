@@ -10,8 +10,9 @@ from pyspark.sql import DataFrame, Observation
 from pyspark.sql import functions as F
 
 from jobs_config.loader import load_job
+from spark_jobs.check_result import CheckResult
 from spark_jobs.delta_log import Note
-from spark_jobs.expectations import REASONS, CheckResult, Observed, metrics, results
+from spark_jobs.expectations import REASONS, Observed, metrics, results
 from spark_jobs.extract.postgres import DELETE
 from spark_jobs.registry import TOUCHED_DAYS, Transform
 from spark_jobs.run_ledger import StepResult

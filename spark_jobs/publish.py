@@ -11,8 +11,8 @@ from pyspark.sql import functions as F
 
 from jobs_config.log_setup import log_event
 from jobs_config.progress import Progress
+from spark_jobs.check_result import CheckResult
 from spark_jobs.errors import LakeError
-from spark_jobs.expectations import CheckResult
 from spark_jobs.meaning import as_read
 from spark_jobs.options import RunOptions
 from spark_jobs.quarantine import QUARANTINE

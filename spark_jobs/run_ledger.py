@@ -14,8 +14,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import RowMapping
 
+from spark_jobs.check_result import CheckResult
 from spark_jobs.control_database import control_engine, create_tables, transaction
-from spark_jobs.expectations import CheckResult
 from spark_jobs.extract.position import SourcePosition, parse_position
 from spark_jobs.extract.source_totals import SourceTotal
 from spark_jobs.lease import FILE_LEASE, Lease
@@ -36,6 +36,8 @@ RUN = sa.Table(
     sa.Column("meaning", sa.Text, nullable=False, server_default="{}"),
     sa.Column("finished_at", sa.String(32)),
     sa.Column("detail", sa.Text, nullable=False, server_default=""),
+    # The state machine's execution that started it, empty for a run that a person started.
+    sa.Column("execution", sa.String(80), nullable=False, server_default=""),
 )
 STEP = sa.Table(
     "step",
@@ -172,6 +174,10 @@ class StepResult:
     rows_updated: int | None = None
     rows_deleted: int | None = None
 
+    def is_over(self, limit_ratio: float) -> bool:
+        """Whether a larger share of what it read went into quarantine than `limit_ratio`."""
+        return self.rows_quarantined > limit_ratio * max(self.rows_read, 1)
+
 
 def step_of(row: RowMapping) -> StepResult:
     """A step as the ledger holds it."""
@@ -199,7 +205,7 @@ class RunLedger:
         self._engine = control_engine(url)
         create_tables(self._engine, METADATA)
 
-    def start(self, kind: str, source: str, above: int = 0, published: int = 0) -> int:
+    def start(self, kind: str, source: str, above: int = 0, published: int = 0, execution: str = "") -> int:
         """Begin a run; returns its run_seq, above that of every run before and above `above`.
 
         Lake and warehouse ignore what an earlier number writes, so a new ledger beside them must not begin at 1. Runs left
@@ -228,6 +234,7 @@ class RunLedger:
                 "state": "running",
                 "held_by": held_by,
                 "started_at": now(),
+                "execution": execution,
             }
             connection.execute(RUN.insert().values(**values))
         self.lease.note_run(run_seq)

@@ -17,9 +17,10 @@ from jobs_config.loader import load_job
 from jobs_config.log_setup import log_event
 from jobs_config.model import JobConfig
 from jobs_config.progress import Progress
+from spark_jobs.check_result import CheckResult
 from spark_jobs.delta_log import Note
 from spark_jobs.errors import ExpectationError
-from spark_jobs.expectations import REASONS, CheckResult, Observed, metrics, results, with_reasons
+from spark_jobs.expectations import REASONS, Observed, metrics, results, with_reasons
 from spark_jobs.measures import judged, measured
 from spark_jobs.quarantine import QUARANTINE, Quarantine
 from spark_jobs.registry import DAYS_TO_REBUILD, Stage, Transform

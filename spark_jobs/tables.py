@@ -75,6 +75,14 @@ class Lake:
         """
         rows.write.mode("overwrite").parquet(self._run_folder(table, run_seq, part))
 
+    def empty_delivery(self, table: str, run_seq: int, part: str = "") -> str:
+        """The folder of a delivery that is written file by file, with nothing in it; unreadable until sealed."""
+        folder = self._run_folder(table, run_seq, part)
+        self._remove(folder)
+        path = self._hadoop_path(folder)
+        self._filesystem(path).mkdirs(path)
+        return folder
+
     def seal_bronze(self, table: str, run_seq: int, manifest: dict[str, object], part: str = "") -> None:
         """Declare a delivery complete, with what is known about it."""
         self._write_text(f"{self._run_folder(table, run_seq, part)}/{MANIFEST}", json.dumps(manifest))
@@ -217,11 +225,13 @@ class Lake:
 
         Read from the names of the log's commit files, which the Delta protocol fixes: a query for it costs half a second.
         """
-        log = self._hadoop_path(f"{self.path(table)}/_delta_log")
+        commits = self._hadoop_path(f"{self.path(table)}/_delta_log/*.json")
         hadoop: Any = self.spark.sparkContext._jvm
         # All names in one text: asking the JVM for each would take longer than the listing.
-        paths = hadoop.org.apache.hadoop.fs.FileUtil.stat2Paths(self._listed(log))
-        listed = hadoop.org.apache.commons.lang3.ArrayUtils.toString(paths)
+        found = self._filesystem(commits).globStatus(commits)
+        listed = hadoop.org.apache.commons.lang3.ArrayUtils.toString(
+            hadoop.org.apache.hadoop.fs.FileUtil.stat2Paths(found)
+        )
         return max((int(version) for version in COMMIT.findall(listed)), default=None)
 
     def data_version(self, table: str) -> int | None:
@@ -322,13 +332,17 @@ class Lake:
             sealed = [run for run in runs if self._is_there(f"{run.getPath()}/{MANIFEST}")]
             newest = sealed[-1].getPath().getName() if sealed else ""
             for run in runs:
-                if run.getPath().getName() != newest and run.getModificationTime() < before.timestamp() * 1000:
+                if run.getPath().getName() != newest and self._written_at(run) < before.timestamp() * 1000:
                     _, size = self._space(str(run.getPath()))
                     folders, so_far = dropped.get(name, (0, 0))
                     dropped[name] = (folders + 1, so_far + size)
                     if not dry_run:
                         self._remove(str(run.getPath()))
         return dropped
+
+    def _written_at(self, folder: Any) -> int:
+        """When the newest file of a folder was written, in milliseconds: on S3 a folder has no time of its own."""
+        return max((int(file.getModificationTime()) for file in self._listed(folder.getPath())), default=0)
 
     def _space(self, address: str) -> tuple[int, int]:
         path = self._hadoop_path(address)

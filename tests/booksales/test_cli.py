@@ -35,6 +35,7 @@ ALL_VERBS = [
     "unlock",
     "verify",
     "schedule",
+    "aws",
     "users",
     "audit",
     "serve",
@@ -60,6 +61,7 @@ REPORTING_VERBS = [
     "runs",
     "unlock",
     "verify",
+    "aws",
     "users",
     "audit",
 ]
