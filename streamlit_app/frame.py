@@ -5,12 +5,12 @@ from concurrent.futures import ThreadPoolExecutor
 import streamlit as st
 
 from api.client import ApiError, Client, Me, Published
-from streamlit_app import address_bar, citations, filter_bar, messages, ranges, session, words
+from streamlit_app import address_bar, citations, filter_bar, messages, panels, ranges, saved_views, session, words
 from streamlit_app.address import api_url
 from streamlit_app.answers import ask
 from streamlit_app.pages import PAGES, Page
 from streamlit_app.questions import members
-from streamlit_app.selection import COMPARISONS, CUSTOM, FILTERS, Selection, read, with_members
+from streamlit_app.selection import CUSTOM, FILTERS, Selection, read, with_members
 from streamlit_app.visit import Routes, SalesVisit, Visit, day_of
 
 # Long enough that nothing below jumps while the page is on its way.
@@ -90,6 +90,7 @@ def _draw_sales(page: Page, visit: Visit, published: Published, selection: Selec
         window=window,
         interval=interval,
     )
+    panels.open_picked(sales)
     st.caption(about(sales))
     with st.skeleton(height=SKELETON_HEIGHT):
         page.show(sales)
@@ -102,6 +103,7 @@ def _menu(visit: Visit, selection: Selection) -> None:
             if visit.may(page.needs) and not page.is_hidden:
                 visit.link(page.slug, page.title, selection, page.icon)
         st.space("stretch")
+        saved_views.draw(visit)
         st.button(
             f"Sign out {words.escaped(visit.me['username'])}",
             icon=":material/logout:",
@@ -123,7 +125,7 @@ def fresh(published: Published) -> str:
 def about(visit: SalesVisit) -> str:
     """What the numbers of a page are of: days, comparison, filters, money and time zone."""
     selection = visit.selection
-    compared = "" if selection.compare == "none" else f"compared with the {_compared(visit)}"
+    compared = "" if selection.compare == "none" else f"compared with {visit.compared_with}"
     filters = [
         f"{FILTERS[name]}: {', '.join(words.escaped(words.plain(value)) for value in values)}"
         for name, values in selection.filters.items()
@@ -131,9 +133,3 @@ def about(visit: SalesVisit) -> str:
     money = f"{visit.published['currency']} without tax, business days in {visit.published['time_zone']}"
     parts = [f"**{words.days(visit.window.first, visit.window.last)}**", compared, *filters, money]
     return " · ".join(part for part in parts if part)
-
-
-def _compared(visit: SalesVisit) -> str:
-    if visit.selection.compare == "previous_period":
-        return words.day_count(visit.window.day_count).removeprefix("the ")
-    return COMPARISONS[visit.selection.compare].lower()

@@ -9,11 +9,18 @@ locals {
 
   ledger_url  = "postgresql+psycopg2://ledger@${local.database}"
   control_url = "postgresql://accounts@${local.database}"
+  # Signed in by the caller's own role (docs/aws.md).
+  warehouse_url = "redshift+serverless://${module.warehouse.workgroup_name}.${var.region}/${module.warehouse.database}"
 
   # Arguments of every job of the pipeline. Settings are those of jobs_config/environments/<environment>.yaml.
   pipeline_arguments = [
     "--environment=${var.environment}",
     "--lake=s3://${module.lake.bucket_names["lake"]}/lake",
+    "--warehouse=${local.warehouse_url}",
+    "--set=warehouse_export=s3://${module.lake.bucket_names["exports"]}/warehouse",
+    "--set=warehouse_copy_role=${module.warehouse.copy_role_arn}",
+    # On the driver's disk: whoever asks the API gets a run from the ledger.
+    "--reports=/tmp/booksales-reports",
     "--ledger=${local.ledger_url}",
     "--source-url=${var.source_url}",
     "--set=time_zone=${var.time_zone}",
@@ -146,10 +153,11 @@ module "serving" {
   image_uris      = var.image_uris
 
   api_environment = {
-    BOOKSALES_ENVIRONMENT = var.environment
-    BOOKSALES_TIME_ZONE   = var.time_zone
-    BOOKSALES_LEDGER_URL  = local.ledger_url
-    BOOKSALES_CONTROL_URL = local.control_url
+    BOOKSALES_ENVIRONMENT   = var.environment
+    BOOKSALES_TIME_ZONE     = var.time_zone
+    BOOKSALES_LEDGER_URL    = local.ledger_url
+    BOOKSALES_CONTROL_URL   = local.control_url
+    BOOKSALES_WAREHOUSE_URL = local.warehouse_url
   }
 
   secret_arn         = module.secrets.secret_arns["serving"]

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from few_rows import FEW_ROWS
 from psycopg2.extensions import parse_dsn
 from pyspark.sql import SparkSession
 
@@ -58,17 +59,6 @@ def control_database(shop_database: str, monkeypatch: pytest.MonkeyPatch) -> str
 def empty_state(tmp_path: Path) -> StateFolder:
     """A state folder of the test's own, with nothing in it."""
     return open_state(tmp_path / "booksales")
-
-
-# A few rows a table: compiling code for each plan costs more than running it. The demo that the README's test starts, and the
-# cluster's, run as everybody's do.
-FEW_ROWS = {
-    "spark.sql.codegen.wholeStage": "false",
-    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
-    "spark.sql.shuffle.partitions": "1",
-    "spark.sql.ui.explainMode": "simple",
-    "spark.sql.maxPlanStringLength": "500",
-}
 
 
 @pytest.fixture(scope="session")

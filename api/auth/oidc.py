@@ -1,4 +1,4 @@
-"""Tokens of the company's own issuer: verified by its published keys, their claims mapped to a role and a scope (decision 26).
+"""Tokens of the company's own issuer: verified by its published keys, their claims mapped to a role and a scope (decision 28).
 
 What is not mapped is refused: an issuer that adds a group or drops a claim opens nothing.
 """

@@ -33,7 +33,7 @@ def test_a_page_says_how_fresh_it_is_and_what_its_numbers_are_of(api_url, open_p
 
     assert page.caption[0].value == "Data through **20 Mar 2025** · loaded 21 Mar 2025, 06:30 UTC · publication 1"
     assert about(page) == (
-        "**19 Feb – 20 Mar 2025** · compared with the 52 weeks before · Genre: Fiction · "
+        "**19 Feb – 20 Mar 2025** · compared with the same weekdays 52 weeks before · Genre: Fiction · "
         "USD without tax, business days in UTC"
     )
 

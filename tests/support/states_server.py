@@ -8,9 +8,11 @@ moto 5.2.5 runs the definition language itself; what its tasks call, it makes up
 - a Lambda function is its handler, called in this process.
 """
 
+import atexit
 import io
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -37,11 +39,12 @@ JOBS: dict[str, list[str]] = json.loads(os.environ["JOBS"])
 
 
 class LocalProcess:
-    """A process that stands for a job run, and the last line that it says."""
+    """A process that stands for a job run, and what it says."""
 
     def __init__(self, line: list[str]) -> None:
         self._said = tempfile.TemporaryFile()  # noqa: SIM115  open as long as somebody may ask
         self._process = subprocess.Popen(line, stdout=self._said, stderr=subprocess.STDOUT)
+        atexit.register(self._process.kill)
 
     @property
     def state(self) -> str:
@@ -49,10 +52,11 @@ class LocalProcess:
         return "RUNNING" if code is None else "FAILED" if code else "SUCCEEDED"
 
     @property
-    def last_line(self) -> str:
+    def fault(self) -> str:
+        """The line that says what failed, as a platform finds it among Spark's; else the last."""
         self._said.seek(0)
         lines = self._said.read().decode(errors="replace").strip().splitlines()
-        return lines[-1] if lines else ""
+        return next((line for line in reversed(lines) if line.startswith("error: ")), lines[-1] if lines else "")
 
 
 class ProcessRun(glue.FakeJobRun):
@@ -74,7 +78,7 @@ class ProcessRun(glue.FakeJobRun):
         self.completed_on = utcnow()
 
     def as_dict(self) -> dict[str, Any]:
-        said = {"ErrorMessage": self.process.last_line} if self.status == "FAILED" else {}
+        said = {"ErrorMessage": self.process.fault} if self.status == "FAILED" else {}
         return {**super().as_dict(), **said}
 
 
@@ -111,7 +115,7 @@ class EmrServerless(StateTaskServiceCallback):
                 details = state_task_service_glue.EventDetails(
                     taskFailedEventDetails=state_task_service_glue.TaskFailedEventDetails(
                         error="States.TaskFailed",
-                        cause=process.last_line,
+                        cause=process.fault,
                         resource="startJobRun",
                         resourceType="emr-serverless",
                     )
@@ -159,4 +163,6 @@ def patch() -> None:
 
 if __name__ == "__main__":
     patch()
+    # So that what is registered for the end is done at it.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit())
     serve(["-H", "127.0.0.1", "-p", sys.argv[1]])
