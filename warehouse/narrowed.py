@@ -1,6 +1,6 @@
 """Views for people's own SQL: the tables and columns of a role, narrowed to the rows of a scope.
 
-They are made by `statements`, in the order given, in an empty database `memory` that has a serving file attached as `served`; what is
+They are made by `statements`, in the order given, in an empty database `memory` that has a serving file attached beside it; what is
 narrowed to goes in as parameters. The views are in `memory.analytics`, which is where names are looked up from then on.
 """
 
@@ -27,13 +27,13 @@ def tables_in_sight(role: str, scope: Scope) -> Tables:
     return {table: columns for table, columns in seen.items() if table not in blurred}
 
 
-def statements(tables: Tables, scope: Scope) -> list[Statement]:
-    """SQL and parameters that make the views."""
+def statements(tables: Tables, scope: Scope, database: str) -> list[Statement]:
+    """SQL and parameters that make the views over the serving file, which is attached under the name `database`."""
     made: list[Statement] = [
         ("create schema memory.analytics", {}),
         ("create schema memory.narrowed", {}),
         # Conditions of a scope name the dimensions without their database.
-        ("use served", {}),
+        (f"use {database}", {}),
     ]
     for kind, (dimension, key, _, _) in KINDS.items():
         conditions, parameters = Scope(**{f"{kind}s": scope.members(kind)}).conditions(dimension)
@@ -43,7 +43,7 @@ def statements(tables: Tables, scope: Scope) -> list[Statement]:
     # Books first: authors are narrowed by them.
     plain = [name for name in ("dim_book", "bridge_book_author", *tables) if name in tables and name not in views()]
     for name in dict.fromkeys(plain):
-        made.append((f"create view memory.analytics.{name} as {_select(name, tables[name], scope)}", {}))
+        made.append((f"create view memory.analytics.{name} as {_select(name, tables[name], scope, database)}", {}))
     made.append(("use memory.analytics", {}))
     for name, query in views().items():
         if name in tables:
@@ -52,12 +52,12 @@ def statements(tables: Tables, scope: Scope) -> list[Statement]:
     return made
 
 
-def _select(name: str, columns: tuple[str, ...], scope: Scope) -> str:
+def _select(name: str, columns: tuple[str, ...], scope: Scope, database: str) -> str:
     moments = _moments(name)
     # DuckDB hands out a moment with time zone only where pytz is installed; all of ours are UTC.
     shown = [f"timezone('UTC', {column}) as {column}" if column in moments else column for column in columns]
     where = " and ".join(_conditions(name, columns, scope))
-    return f"select {', '.join(shown)} from served.analytics.{name}" + (f" where {where}" if where else "")
+    return f"select {', '.join(shown)} from {database}.analytics.{name}" + (f" where {where}" if where else "")
 
 
 def _moments(name: str) -> set[str]:

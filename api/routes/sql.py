@@ -1,5 +1,6 @@
 """Analysts' own SQL."""
 
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Request, Response
@@ -57,7 +58,7 @@ def _answer(request: Request, generation: Generation, view: View, asked: Checked
     seen = sight_of(view.role, view.scope).tables
 
     def ask() -> SqlAnswer:
-        return sandbox.answer(generation.serving_file, statements(seen, view.scope), asked.sql, limit)
+        return sandbox.answer(generation.serving_file, partial(statements, seen, view.scope), asked.sql, limit)
 
     # A key that no question of our own can have: those have parameters of other names.
     key = (generation.publication.generation, view.key, asked.sql, (("sql limit", limit),))

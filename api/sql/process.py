@@ -1,8 +1,8 @@
 """Runs one SELECT and ends: a program of its own that knows nothing of the API.
 
-JSON comes in on standard input: `file`, the serving file; `statements`, pairs of SQL and parameters that make the views; `sql`; and
-the bounds `seconds`, `memory_mb`, `threads`, `rows` and `answer_bytes`. JSON goes out on standard output: `columns`, pairs of name and
-type, `rows`, and `is_truncated`; or `fault`, one of FAULTS, and `reason`.
+JSON comes in on standard input: `file`, the serving file, and `database`, what it is to be called; `statements`, pairs of SQL and
+parameters that make the views; `sql`; and the bounds `seconds`, `memory_mb`, `threads`, `rows` and `answer_bytes`. JSON goes out on
+standard output: `columns`, pairs of name and type, `rows`, and `is_truncated`; or `fault`, one of FAULTS, and `reason`.
 """
 
 import json
@@ -101,7 +101,7 @@ def opened(request: dict[str, Any]) -> duckdb.DuckDBPyConnection:
     # ATTACH takes no parameter; the path is the API's own.
     path = request["file"].replace("'", "''")
     try:
-        connection.execute(f"attach '{path}' as served (read_only)")
+        connection.execute(f"attach '{path}' as {request['database']} (read_only)")
     except duckdb.Error as error:
         raise Fault("file", "the serving file is not there") from error
     connection.execute("set timezone = 'UTC'")

@@ -2,11 +2,12 @@
 
 import json
 import os
+import secrets
 import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -25,6 +26,10 @@ MOST_ANSWER_BYTES = 16 << 20
 # By the kernel, for its memory or for the seconds it was given.
 OUT_OF_TIME = (-signal.SIGALRM, -signal.SIGXCPU)
 OUT_OF_MEMORY = (-signal.SIGKILL, -signal.SIGABRT, -signal.SIGSEGV, -signal.SIGBUS)
+
+
+# Statements that make the views, by what the serving file is called.
+Views = Callable[[str], Sequence[Statement]]
 
 
 class SqlBusyError(Exception):
@@ -74,16 +79,19 @@ class Sandbox:
         self._slots = threading.BoundedSemaphore(bounds.at_once)
         self._admitted = threading.BoundedSemaphore(bounds.at_once * ADMITTED_PER_SLOT)
 
-    def answer(self, file: Path, statements: Sequence[Statement], sql: str, rows: int) -> SqlAnswer:
-        """The first rows of a question over the views that the statements make.
+    def answer(self, file: Path, views: Views, sql: str, rows: int) -> SqlAnswer:
+        """The first rows of a question over the views of a serving file.
 
         Raises SqlBusyError, SqlTooLongError, SqlTooMuchError, SqlFaultError, NotServedError.
         """
         if not file.exists():
             raise NotServedError("this publication has no file for SQL; `booksales publish` makes one")
+        # Another each time, and not to be guessed: below the views nothing can be named.
+        database = f"served_{secrets.token_hex(8)}"
         request = {
             "file": str(file),
-            "statements": statements,
+            "database": database,
+            "statements": views(database),
             "sql": sql,
             "seconds": self.bounds.seconds,
             "memory_mb": self.bounds.memory_mb,

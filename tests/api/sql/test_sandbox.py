@@ -9,6 +9,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime
 from decimal import Decimal
+from functools import partial
 
 import psutil
 import pytest
@@ -32,7 +33,7 @@ from warehouse.scope import EVERYTHING, Scope
 
 SECONDS, GRACE_SECONDS = 2, 1
 BOX = Sandbox(Bounds(20, 256, 4))
-ALL = statements(tables_in_sight("analyst", EVERYTHING), EVERYTHING)
+ALL = partial(statements, tables_in_sight("analyst", EVERYTHING), EVERYTHING)
 # Kept free of what nobody may see, whoever reads them.
 HIDDEN_TEXTS = (CANARY, *(f"{key:064x}" for key in range(1, 201)))
 SEEN_IN_A_MINUTE = ("a product of facts", "a long text", "many numbers", "a wide answer")
@@ -45,8 +46,15 @@ def served(star):
 
 def request_of(served, sql, made=ALL, **bounds):
     """What a process is asked, as it would read it."""
-    asked = {"file": str(served), "statements": made, "sql": sql, "memory_mb": 256, "threads": 2, "rows": 50}
-    return json.loads(json.dumps({**asked, "answer_bytes": 1 << 20, **bounds}))
+    asked = {
+        "file": str(served),
+        "database": "hidden",
+        "statements": made("hidden"),
+        "sql": sql,
+        "memory_mb": 256,
+        "threads": 2,
+    }
+    return json.loads(json.dumps({**asked, "rows": 50, "answer_bytes": 1 << 20, **bounds}))
 
 
 @pytest.fixture(scope="module")
@@ -99,7 +107,7 @@ def test_an_answer_without_rows_has_its_columns(served):
 
 def test_views_are_narrowed_to_the_scope(served):
     scope = Scope(("United Kingdom / London",), ("Harbour House",))
-    made = statements(tables_in_sight("analyst", scope), scope)
+    made = partial(statements, tables_in_sight("analyst", scope), scope)
 
     sql = "select distinct region, publisher from fact_sales join dim_region using (region_key) join dim_book using (book_key)"
     answer = BOX.answer(served, made, sql, 50)
@@ -166,8 +174,49 @@ def test_no_probe_reads_a_file_or_people_also_where_nothing_was_checked(inside, 
     assert sorted(path.name for path in folder.iterdir()) == before
 
 
+def test_rows_out_of_scope_are_not_read_also_where_nothing_was_checked(served):
+    """The file is called otherwise each time, so what lies below the views cannot be named."""
+    scope = Scope(("Germany",))
+    made = partial(statements, tables_in_sight("analyst", scope), scope)
+    few, many = "select count(*) as n from analytics.fact_sales", 3_569
+    with process.opened(
+        request_of(served, "", made, database="unguessable", statements=made("unguessable"))
+    ) as connection:
+
+        def rows(sql):
+            return process.answered(connection, request_of(served, sql, made))["rows"]
+
+        (seen,) = rows(few)
+        # A control: whoever knew the name could.
+        assert rows("select count(*) as n from unguessable.analytics.fact_sales") == [[many]]
+        for sql in (
+            "select count(*) as n from served.analytics.fact_sales",
+            "select count(*) as n from query_table('served.analytics.fact_sales')",
+            "select count(*) as n from query_table((select database_name || '.analytics.fact_sales' from duckdb_databases() limit 1))",
+            "select count(*) as n from query("
+            "'select * from ' || (select min(database_name) from duckdb_databases()) || '.analytics.fact_sales')",
+            "select count(*) as n from query(getvariable('name'))",
+            "select count(*) as n from duckdb_databases() as d, query('select * from ' || d.database_name || '.analytics.fact_sales')",
+            "select count(*) as n from duckdb_databases() as d, "
+            "lateral (select * from query_table(d.database_name || '.analytics.fact_sales')) as f",
+            "execute name",
+        ):
+            with pytest.raises(process.Fault):
+                rows(sql)
+
+    assert 0 < seen[0] < many
+
+
+def test_the_file_is_called_otherwise_each_time(served):
+    sql = "select database_name from duckdb_databases() where database_name like 'served%'"
+
+    names = {BOX.answer(served, ALL, sql, 1).rows[0]["database_name"] for _ in range(2)}
+
+    assert len(names) == 2
+
+
 def test_the_file_has_no_column_that_nobody_may_see(inside):
-    sql = "select distinct column_name from duckdb_columns() where database_name = 'served'"
+    sql = "select distinct column_name from duckdb_columns() where database_name = 'hidden'"
 
     names = {row[0] for row in inside(sql)["rows"]}
 
