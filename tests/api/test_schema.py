@@ -3,13 +3,13 @@
 import sys
 import time
 from collections import Counter
+from itertools import cycle
 from types import SimpleNamespace
 
 import pytest
 import schemathesis
 from fastapi.testclient import TestClient
 from hypothesis import HealthCheck, Phase, given, seed, settings
-from hypothesis import strategies as st
 from hypothesis.errors import Unsatisfiable
 from schemathesis.checks import not_a_server_error
 from schemathesis.generation.modes import GenerationMode
@@ -94,6 +94,8 @@ def ask(fuzzed, case, role, name):
 
 def hold(fuzzed, path, method, name, examples, mode):
     operation = fuzzed.document[path][method]
+    # Drawn beside a large request, the first role would come up half of the time.
+    roles = cycle(ROLES)
 
     @seed(20_261_124)
     @settings(
@@ -103,9 +105,9 @@ def hold(fuzzed, path, method, name, examples, mode):
         phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
     )
-    @given(case=operation.as_strategy(generation_mode=mode), role=st.sampled_from(ROLES))
-    def asked(case, role):
-        fuzzed.seen[ask(fuzzed, case, role, name)] += 1
+    @given(case=operation.as_strategy(generation_mode=mode))
+    def asked(case):
+        fuzzed.seen[ask(fuzzed, case, next(roles), name)] += 1
 
     asked()
 
