@@ -65,18 +65,18 @@ ANY_FAILURE = (
 SIGNED_IN_FAILURES = (problems.NOT_SIGNED_IN, problems.FORBIDDEN, problems.INVALID, *ANY_FAILURE)
 ACCOUNT_FAILURES = (problems.NO_USER, problems.NOT_POSSIBLE, problems.TOO_MANY_TRIES, *SIGNED_IN_FAILURES)
 
-COSTLY = (problems.TOO_LONG, problems.TOO_COSTLY)
+ANALYTICS_FAILURES = (problems.GONE, problems.NOT_ACCEPTABLE, problems.TOO_LONG, *SIGNED_IN_FAILURES)
 
 ROUTERS: tuple[tuple[APIRouter, tuple[problems.Kind, ...]], ...] = (
-    (analytics.router, (problems.GONE, problems.NOT_ACCEPTABLE, *SIGNED_IN_FAILURES)),
-    (books.router, (problems.GONE, problems.NOT_ACCEPTABLE, *SIGNED_IN_FAILURES)),
-    (breakdowns.router, (problems.GONE, problems.NOT_ACCEPTABLE, *SIGNED_IN_FAILURES)),
-    (comparables.router, (problems.GONE, problems.NOT_ACCEPTABLE, *SIGNED_IN_FAILURES)),
-    (events.router, (problems.GONE, problems.NOT_ACCEPTABLE, *SIGNED_IN_FAILURES)),
-    (members.router, (problems.GONE, problems.NOT_ACCEPTABLE, *SIGNED_IN_FAILURES)),
-    (customers.router, (problems.GONE, problems.NOT_ACCEPTABLE, *SIGNED_IN_FAILURES)),
-    (questions.router, (problems.GONE, problems.NOT_ACCEPTABLE, *SIGNED_IN_FAILURES)),
-    (sql.router, (problems.GONE, problems.NOT_ACCEPTABLE, problems.NOT_POSSIBLE, *COSTLY, *SIGNED_IN_FAILURES)),
+    (analytics.router, ANALYTICS_FAILURES),
+    (books.router, ANALYTICS_FAILURES),
+    (breakdowns.router, ANALYTICS_FAILURES),
+    (comparables.router, ANALYTICS_FAILURES),
+    (events.router, ANALYTICS_FAILURES),
+    (members.router, ANALYTICS_FAILURES),
+    (customers.router, ANALYTICS_FAILURES),
+    (questions.router, ANALYTICS_FAILURES),
+    (sql.router, (problems.NOT_POSSIBLE, problems.TOO_COSTLY, *ANALYTICS_FAILURES)),
     (auth.router, ACCOUNT_FAILURES),
     (operations.router, (problems.NO_JOB, problems.NOT_POSSIBLE, *SIGNED_IN_FAILURES)),
     (trust.router, (problems.NO_RUN, *SIGNED_IN_FAILURES)),
@@ -106,7 +106,7 @@ def create_app(state: StateFolder, settings: Settings | None = None) -> FastAPI:
         redirect_slashes=False,
         lifespan=_until_closed,
     )
-    app.state.warehouse = DuckDBWarehouse(state.warehouse)
+    app.state.warehouse = DuckDBWarehouse(state.warehouse, settings.question_seconds)
     app.state.cache = AnswerCache(settings.api_cache_mb * MEGABYTE)
     app.state.warmer = Warmer(app.state.warehouse, app.state.cache)
     app.state.authority = open_authority(state, settings)

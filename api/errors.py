@@ -47,7 +47,7 @@ from api.shapes import Fault
 from api.sql.check import SqlError
 from api.sql.sandbox import NotServedError, SqlBusyError, SqlFaultError, SqlTooLongError, SqlTooMuchError
 from api.view import HiddenColumnError
-from warehouse.publication import NoPublicationError
+from warehouse.publication import NoPublicationError, QuestionTimeoutError
 
 SECRETS = frozenset({"password", "current", "new", "code", "refresh_token"})
 
@@ -68,6 +68,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(BusyError, _busy)
     app.add_exception_handler(SqlError, _sql)
     app.add_exception_handler(SqlFaultError, _sql)
+    app.add_exception_handler(QuestionTimeoutError, _said_by(TOO_LONG))
     app.add_exception_handler(SqlTooLongError, _said_by(TOO_LONG))
     app.add_exception_handler(SqlTooMuchError, _said_by(TOO_COSTLY))
     app.add_exception_handler(SqlBusyError, _busy)

@@ -1,6 +1,6 @@
 """How long do readers wait for the dashboard when fifty look at it at once, and how much memory does it take?
 
-    python bench/dashboard_sessions.py --home .booksales --sessions 50 --out bench/results/dashboard_sessions.json
+    python -m bench.dashboard_sessions --home .booksales --sessions 50 --out bench/results/dashboard_sessions.json
 
 Serves API and dashboard over the installation's publication, signs everybody in, and lets each open the first page and then choose
 other days again and again with some seconds of thought between. The sessions are real websockets; what a browser needs to
@@ -24,10 +24,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
-from streamlit_session import Session, sign_in
 
 from api.auth.accounts import NoAccountError
 from api.auth.authority import open_authority
+from bench.streamlit_session import Session, sign_in
 from jobs_config.settings import load_settings
 from jobs_config.state import open_state
 from warehouse.duckdb_warehouse import DuckDBWarehouse
@@ -96,7 +96,7 @@ async def drive(url: str, cookies: list[str], think: float, changes: int, seed: 
     return found
 
 
-def spread(seconds: list[float]) -> dict[str, float]:
+def spread(seconds: list[float]) -> dict[str, int]:
     """Milliseconds: median, p95 and the longest."""
     points = statistics.quantiles(seconds, n=100, method="inclusive")
     told = {"p50": points[49], "p95": points[94], "longest": max(seconds)}

@@ -12,6 +12,7 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.proto.WidgetStates_pb2 import WidgetStates
 from websockets.asyncio.client import ClientConnection, connect
+from websockets.typing import Origin, Subprotocol
 
 LONGEST_SECONDS = 120
 
@@ -54,8 +55,8 @@ class Session:
         self._socket = await connect(
             address,
             additional_headers={"Cookie": self._cookie},
-            origin=self._url,
-            subprotocols=["streamlit"],
+            origin=Origin(self._url),
+            subprotocols=[Subprotocol("streamlit")],
             max_size=None,
             proxy=None,
         )

@@ -5,7 +5,7 @@ import os
 import shutil
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import asdict
 from datetime import UTC, date
 from pathlib import Path
@@ -16,13 +16,16 @@ import duckdb
 from warehouse import generations
 from warehouse.contract import Contract
 from warehouse.ddl import create_table, gold_contracts, rollup_query, views, warehouse_columns
+from warehouse.deadlines import Deadlines
 from warehouse.duckdb_checks import TOUCHED, check, value
+from warehouse.files import is_on_s3, parquet_rows
 from warehouse.generations import Pointer
 from warehouse.publication import (
     Base,
     DamagedPublicationError,
     Publication,
     PublicationError,
+    QuestionTimeoutError,
     RollbackError,
     TableExport,
 )
@@ -35,6 +38,9 @@ OPS_TABLES = {
     "run": "run_seq bigint, kind varchar, state varchar, started_at timestamptz, finished_at timestamptz, detail varchar",
     "quality_result": "run_seq bigint, table_name varchar, expectation varchar, level varchar, "
     "failed_rows bigint, checked_rows bigint",
+    "imported_file": "sha256 varchar, feed varchar, name varchar, run_seq bigint, physical bigint, blank bigint, "
+    "record_count bigint, accepted bigint, quarantined bigint, superseded bigint",
+    "quarantined": "source varchar, table_name varchar, run_seq bigint, reason varchar, record_count bigint",
     "publication": "generation bigint, run_seq bigint, published_at timestamptz, snapshot_at timestamptz, data_from date, "
     "data_through date, reporting_currency varchar, time_zone varchar, retail_week_start varchar, sale_count bigint, "
     "lake_versions varchar, increments integer",
@@ -55,10 +61,10 @@ def publish(
     """Publish gold tables as a new generation; readers see the old one until the pointer moves, then the new one.
 
     `exports` maps every gold table to its files and totals; `publication` is called with the new generation's number, its
-    count of sales and its first and last business date; `ops_rows` fills ops.run and ops.quality_result; `keep` is how many
-    generations stay; `confirm` raises when the caller may publish no more. With `base` the generation starts as a copy of that
-    one, and only what differs is written. Raises PublicationError, with nothing changed for readers, when a check fails or a newer
-    run has published.
+    count of sales and its first and last business date; `ops_rows` fills the other tables of schema ops; `keep` is how many
+    generations stay; `confirm` raises when the caller may publish no more. With `base` the generation starts as a copy of that one,
+    and only what differs is written. Raises PublicationError, with nothing changed for readers, when a check fails or a newer run
+    has published.
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     building = folder / BUILD_FOLDER
@@ -163,12 +169,15 @@ def _load(
 ) -> None:
     if not files:
         return
+    if is_on_s3(files[0]):
+        rows, named = "exported", {}
+        connection.register(rows, parquet_rows(files))
+    else:
+        rows, named = "read_parquet($files, hive_partitioning = false)", {"files": list(files)}
     columns = ", ".join(warehouse_columns(contract))
     order = f" order by {', '.join(contract.sort_by)}" if contract.sort_by else ""
     connection.execute(
-        f"insert into analytics.{contract.name} select {columns} from read_parquet($files, hive_partitioning = false) "
-        f"where {condition}{order}",
-        {"files": list(files)},
+        f"insert into analytics.{contract.name} select {columns} from {rows} where {condition}{order}", named
     )
 
 
@@ -299,13 +308,18 @@ def _damaged(path: Path, error: Exception) -> DamagedPublicationError:
 
 # Two threads that open one file at the same time share what they set up.
 _SETTING_UP = threading.Lock()
+_DEADLINES = Deadlines()
 
 
 class Generation:
-    """One publication, open read-only. Whoever holds it keeps reading it, whatever is published meanwhile."""
+    """One publication, open read-only. Whoever holds it keeps reading it, whatever is published meanwhile.
 
-    def __init__(self, path: Path) -> None:
+    A question may take `question_seconds`, without end where they are none.
+    """
+
+    def __init__(self, path: Path, question_seconds: float | None = None) -> None:
         self._folder = path.parent
+        self._question_seconds = question_seconds
         self._connection = open_file(
             path, config={"enable_external_access": "false", "autoload_known_extensions": "false"}
         )
@@ -334,12 +348,17 @@ class Generation:
         return generations.serving_file(self._folder, self.publication.generation)
 
     def rows(self, sql: str, parameters: dict[str, object] | None = None) -> list[dict[str, Any]]:
-        """The answer as one dict per row; money as Decimal. Safe to call from several threads."""
-        cursor = self._connection.cursor()
+        """The answer as one dict per row; money as Decimal. Safe to call from several threads. Raises QuestionTimeoutError."""
+        seconds, cursor = self._question_seconds, self._connection.cursor()
         try:
-            cursor.execute(sql, parameters or {})
-            names = [column[0] for column in cursor.description or []]
-            return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+            with _DEADLINES.within(seconds, cursor.interrupt) if seconds is not None else nullcontext():
+                cursor.execute(sql, parameters or {})
+                names = [column[0] for column in cursor.description or []]
+                return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+        except duckdb.InterruptException as error:
+            raise QuestionTimeoutError(
+                f"the question took longer than {seconds:g} s and was ended; ask for less at once"
+            ) from error
         finally:
             cursor.close()
 
@@ -350,10 +369,11 @@ def _in_utc(column: str) -> str:
 
 
 class DuckDBWarehouse:
-    """Reads the generation that serves; picks up a new one without a restart."""
+    """Reads the generation that serves; picks up a new one without a restart. A question may take `question_seconds`."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, question_seconds: float | None = None) -> None:
         self._folder = folder
+        self._question_seconds = question_seconds
         self._lock = threading.Lock()
         self._served: Pointer | None = None
         self._open: Generation | None = None
@@ -364,6 +384,7 @@ class DuckDBWarehouse:
             # Read inside the lock: two threads that saw different pointers must not open the older one last.
             pointer = generations.read_pointer(self._folder)
             if pointer != self._served or self._open is None:
-                self._open = Generation(generations.generation_file(self._folder, pointer.generation))
+                path = generations.generation_file(self._folder, pointer.generation)
+                self._open = Generation(path, self._question_seconds)
                 self._served = pointer
             return self._open

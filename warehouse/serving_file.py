@@ -1,4 +1,4 @@
-"""The file that people's own SQL is asked of: a generation without what the matrix shows to nobody (decision 20).
+"""The file that people's own SQL is asked of: a generation without what the matrix shows to nobody (decision 22).
 
 The process that runs such SQL opens this file and no other: what is not in its catalogue cannot be named there, however it is asked.
 """

@@ -1,4 +1,4 @@
-"""Runs questions in SQL outside this process, each in one of its own that is killed where it takes too long (decision 20)."""
+"""Runs questions in SQL outside this process, each in one of its own that is killed where it takes too long (decision 22)."""
 
 import json
 import os
