@@ -4,6 +4,9 @@ PYTHON ?= python3
 SALES ?= 1000000
 SERVE ?= 1
 TESTS ?=
+DASHBOARD ?= http://127.0.0.1:8601
+READER ?= admin
+OUT ?= docs/images
 
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
@@ -13,7 +16,7 @@ UV_COMPILE := $(BIN)/uv pip compile --quiet --upgrade --universal --python-versi
 	--no-emit-index-url --no-emit-find-links --no-header --no-annotate
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-all lint type fmt config-check docs-check wheel lock clean
+.PHONY: help setup demo test test-all lint type fmt config-check docs-check screenshots wheel lock clean
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -45,6 +48,9 @@ config-check: $(TOOLS) ## load every configuration file for every environment
 
 docs-check: $(TOOLS) ## hold the documentation against the code
 	$(BIN)/pytest tests/docs
+
+screenshots: $(TOOLS) ## take pictures of every page of a running dashboard  (DASHBOARD=http://… READER=ana OUT=pictures)
+	$(BIN)/python docs/screenshots.py --dashboard-url $(DASHBOARD) --username $(READER) --out $(OUT)
 
 wheel: $(SETUP) ## build the wheel for EMR and Glue into dist/
 	@rm -rf build
