@@ -7,16 +7,23 @@ TESTS ?=
 DASHBOARD ?= http://127.0.0.1:8601
 READER ?= admin
 OUT ?= docs/images
+BENCH ?= generate extract
+RUNS ?= 3
 
 BIN := .venv/bin
+PEERS := .venv-bench
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 SETUP := .venv/.setup
 TOOLS := .venv/.tools
+CHECKOV := .venv/checkov/bin/checkov
 UV_COMPILE := $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --no-header --no-annotate
+# For the one Python and platform that Glue 6.0 and Lambda have.
+UV_AWS := $(subst --universal --python-version 3.11,--python-platform x86_64-manylinux_2_28 --python-version 3.13,$(UV_COMPILE)) \
+	--constraint requirements/dev.lock
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-all lint type fmt config-check docs-check screenshots wheel lock clean
+.PHONY: help setup demo bench test test-all lint type fmt config-check docs-check screenshots tf-check wheel lock clean
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,6 +32,9 @@ setup: $(SETUP) ## install everything into .venv  (PYTHON=python3.12)
 
 demo: $(SETUP) ## make a shop, run the pipeline, serve the dashboard  (SALES=1000000 SERVE=0)
 	$(BIN)/booksales demo --sales $(SALES) $(if $(filter 0,$(SERVE)),--no-serve)
+
+bench: $(SETUP) $(PEERS)/.setup ## measure us beside others  (BENCH=generate SALES=10000000 RUNS=3)
+	for bench in $(BENCH); do $(BIN)/python -m bench $$bench --sales $(SALES) --runs $(RUNS) || exit 1; done
 
 test: $(TOOLS) ## run the tests  (TESTS=tests/booksales)
 	$(BIN)/pytest -m "not slow" $(TESTS)
@@ -52,14 +62,23 @@ docs-check: $(TOOLS) ## hold the documentation against the code
 screenshots: $(TOOLS) ## take pictures of every page of a running dashboard  (DASHBOARD=http://… READER=ana OUT=pictures)
 	$(BIN)/python docs/screenshots.py --dashboard-url $(DASHBOARD) --username $(READER) --out $(OUT)
 
+tf-check: $(TOOLS) $(CHECKOV) ## hold Terraform's files against AWS's rules and ours; needs terraform and its providers
+	$(BIN)/pytest tests/terraform
+
 wheel: $(SETUP) ## build the wheel for EMR and Glue into dist/
 	@rm -rf build
 	$(PIP) wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .
 
 lock: $(TOOLS) ## take the newest versions allowed and lock them, Python's and Java's
 	$(UV_COMPILE) requirements/build.in --output-file requirements/build.lock
+	$(UV_COMPILE) requirements/checkov.in --output-file requirements/checkov.lock
 	$(UV_COMPILE) setup.py --extra demo --extra aws --extra redis --extra dev --output-file requirements/dev.lock
 	$(UV_COMPILE) setup.py --extra demo --constraint requirements/dev.lock --output-file requirements/demo.lock
+	$(UV_AWS) setup.py --extra duckdb --extra aws --extra shop --output-file requirements/jobs.lock
+	$(UV_AWS) setup.py --output-file requirements/steps.lock
+	$(UV_COMPILE) requirements/bench.in --output-file requirements/bench.lock
+	$(UV_AWS) setup.py --extra api --extra duckdb --extra aws --extra redis --output-file requirements/api.lock
+	$(UV_AWS) setup.py --extra app --extra client --output-file requirements/dashboard.lock
 	$(BIN)/python -m booksales.local_stack.lock_jars
 
 clean: ## remove what was built and cached; keeps .venv and the state folder
@@ -75,6 +94,18 @@ $(SETUP): requirements/build.lock requirements/demo.lock setup.py | $(BIN)/pytho
 
 $(TOOLS): requirements/dev.lock $(SETUP)
 	$(PIP) install --no-build-isolation --require-hashes -r requirements/dev.lock
+	@touch $@
+
+# In an environment of its own: 300 MB, and older versions of what others need.
+$(CHECKOV): requirements/checkov.lock | $(BIN)/python
+	$(BIN)/python -m venv .venv/checkov
+	.venv/checkov/bin/python -m pip --disable-pip-version-check install --require-hashes -r requirements/checkov.lock
+	@touch $@
+
+# Peers of the benchmarks stand apart: nothing of theirs is on the product's path.
+$(PEERS)/.setup: requirements/bench.lock | $(BIN)/python
+	$(BIN)/python -m venv $(PEERS)
+	$(PEERS)/bin/pip install --disable-pip-version-check --require-hashes -r requirements/bench.lock
 	@touch $@
 
 $(BIN)/python:

@@ -27,15 +27,21 @@ from api.routes import (
     books,
     breakdowns,
     comparables,
+    customers,
     events,
     health,
     members,
     operations,
     questions,
+    sql,
+    trust,
     users,
+    views,
 )
 from api.routing import Endpoints
 from api.shapes import Problem
+from api.shared_cache import open_shared_answers
+from api.sql.sandbox import Bounds, Sandbox
 from api.warming import Warmer
 from jobs_config.settings import Settings
 from jobs_config.state import StateFolder
@@ -56,21 +62,28 @@ ANY_FAILURE = (
     problems.FOREIGN_HOST,
     problems.INTERNAL,
     problems.NOT_PUBLISHED,
+    problems.DAMAGED,
 )
 SIGNED_IN_FAILURES = (problems.NOT_SIGNED_IN, problems.FORBIDDEN, problems.INVALID, *ANY_FAILURE)
 ACCOUNT_FAILURES = (problems.NO_USER, problems.NOT_POSSIBLE, problems.TOO_MANY_TRIES, *SIGNED_IN_FAILURES)
 
+ANALYTICS_FAILURES = (problems.GONE, problems.NOT_ACCEPTABLE, problems.TOO_LONG, *SIGNED_IN_FAILURES)
+
 ROUTERS: tuple[tuple[APIRouter, tuple[problems.Kind, ...]], ...] = (
-    (analytics.router, (problems.GONE, problems.NOT_ACCEPTABLE, *SIGNED_IN_FAILURES)),
-    (books.router, (problems.GONE, problems.NOT_ACCEPTABLE, *SIGNED_IN_FAILURES)),
-    (breakdowns.router, (problems.GONE, problems.NOT_ACCEPTABLE, *SIGNED_IN_FAILURES)),
-    (comparables.router, (problems.GONE, problems.NOT_ACCEPTABLE, *SIGNED_IN_FAILURES)),
-    (events.router, (problems.GONE, problems.NOT_ACCEPTABLE, *SIGNED_IN_FAILURES)),
-    (members.router, (problems.GONE, problems.NOT_ACCEPTABLE, *SIGNED_IN_FAILURES)),
-    (questions.router, (problems.GONE, problems.NOT_ACCEPTABLE, *SIGNED_IN_FAILURES)),
+    (analytics.router, ANALYTICS_FAILURES),
+    (books.router, ANALYTICS_FAILURES),
+    (breakdowns.router, ANALYTICS_FAILURES),
+    (comparables.router, ANALYTICS_FAILURES),
+    (events.router, ANALYTICS_FAILURES),
+    (members.router, ANALYTICS_FAILURES),
+    (customers.router, ANALYTICS_FAILURES),
+    (questions.router, ANALYTICS_FAILURES),
+    (sql.router, (problems.NOT_POSSIBLE, problems.TOO_COSTLY, *ANALYTICS_FAILURES)),
     (auth.router, ACCOUNT_FAILURES),
     (operations.router, (problems.NO_JOB, problems.NOT_POSSIBLE, *SIGNED_IN_FAILURES)),
+    (trust.router, (problems.NO_RUN, *SIGNED_IN_FAILURES)),
     (audit.router, SIGNED_IN_FAILURES),
+    (views.router, (problems.NO_VIEW, problems.NOT_POSSIBLE, *SIGNED_IN_FAILURES)),
     (users.router, ACCOUNT_FAILURES),
     (health.router, SIGNED_IN_FAILURES),
 )
@@ -95,10 +108,11 @@ def create_app(state: StateFolder, settings: Settings | None = None) -> FastAPI:
         redirect_slashes=False,
         lifespan=_until_closed,
     )
-    app.state.warehouse = DuckDBWarehouse(state.warehouse)
-    app.state.cache = AnswerCache(settings.api_cache_mb * MEGABYTE)
+    app.state.warehouse = DuckDBWarehouse(state.warehouse, settings.question_seconds)
+    app.state.cache = AnswerCache(settings.api_cache_mb * MEGABYTE, open_shared_answers(settings.cache_url))
     app.state.warmer = Warmer(app.state.warehouse, app.state.cache)
     app.state.authority = open_authority(state, settings)
+    app.state.sandbox = Sandbox(Bounds(settings.sql_seconds, settings.sql_memory_mb, settings.sql_at_once))
     app.state.audit = open_audit(state, settings)
     app.state.measures = Measures(app.state.cache)
     app.state.settings = settings
@@ -132,6 +146,7 @@ def close(app: FastAPI) -> None:
     app.state.warmer.stop()
     app.state.audit.close()
     app.state.ledger.close()
+    app.state.cache.close()
     app.state.authority.engine.dispose()
 
 

@@ -1,5 +1,6 @@
 """From an error to the problem that is answered."""
 
+import logging
 import re
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -13,18 +14,23 @@ from api.asking import NotModifiedError, PublicationGoneError, kept_by
 from api.auth.accounts import AccountError, NoAccountError
 from api.auth.authority import RefusedSignInError, TooManyTriesError, UnauthenticatedError
 from api.auth.passwords import BusyError, PasswordRuleError
+from api.auth.saved_views import NoSavedViewError, SavedViewError
 from api.jobs import JobError, NoJobError
+from api.ledger import NoRunError
 from api.problems import (
     BUSY,
     BUSY_SECONDS,
     CHALLENGE,
+    DAMAGED,
     FORBIDDEN,
     GONE,
     HOW_TO_SIGN_IN,
     INVALID,
     METHOD,
     NO_JOB,
+    NO_RUN,
     NO_USER,
+    NO_VIEW,
     NOT_ACCEPTABLE,
     NOT_FOUND,
     NOT_POSSIBLE,
@@ -32,14 +38,21 @@ from api.problems import (
     NOT_SIGNED_IN,
     RETRY_SECONDS,
     SIGN_IN_REFUSED,
+    TOO_COSTLY,
+    TOO_LONG,
     TOO_MANY_TRIES,
     Kind,
     problem,
 )
-from api.rendering import NotAcceptableError
+from api.rendering import JSON, NotAcceptableError
 from api.shapes import Fault
+from api.sql.check import SqlError
+from api.sql.sandbox import NotServedError, SqlBusyError, SqlFaultError, SqlTooLongError, SqlTooMuchError
 from api.view import HiddenColumnError
-from warehouse.publication import NoPublicationError
+from jobs_config.log_setup import log_event
+from warehouse.publication import DamagedPublicationError, NoPublicationError, QuestionTimeoutError
+
+logger = logging.getLogger(__name__)
 
 SECRETS = frozenset({"password", "current", "new", "code", "refresh_token"})
 
@@ -52,14 +65,25 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(NoPublicationError, _not_published)
+    app.add_exception_handler(DamagedPublicationError, _damaged)
     app.add_exception_handler(PublicationGoneError, _gone)
     app.add_exception_handler(NotModifiedError, _not_modified)
     app.add_exception_handler(UnauthenticatedError, _not_signed_in)
     app.add_exception_handler(RefusedSignInError, _refused_sign_in)
     app.add_exception_handler(TooManyTriesError, _too_many_tries)
     app.add_exception_handler(BusyError, _busy)
+    app.add_exception_handler(SqlError, _sql)
+    app.add_exception_handler(SqlFaultError, _sql)
+    app.add_exception_handler(QuestionTimeoutError, _said_by(TOO_LONG))
+    app.add_exception_handler(SqlTooLongError, _said_by(TOO_LONG))
+    app.add_exception_handler(SqlTooMuchError, _said_by(TOO_COSTLY))
+    app.add_exception_handler(SqlBusyError, _busy)
+    app.add_exception_handler(NotServedError, _said_by(NOT_POSSIBLE))
     app.add_exception_handler(JobError, _said_by(NOT_POSSIBLE))
     app.add_exception_handler(NoJobError, _said_by(NO_JOB))
+    app.add_exception_handler(NoRunError, _said_by(NO_RUN))
+    app.add_exception_handler(SavedViewError, _said_by(NOT_POSSIBLE))
+    app.add_exception_handler(NoSavedViewError, _said_by(NO_VIEW))
     app.add_exception_handler(AccountError, _said_by(NOT_POSSIBLE))
     app.add_exception_handler(NoAccountError, _said_by(NO_USER))
     app.add_exception_handler(HiddenColumnError, _said_by(FORBIDDEN))
@@ -70,10 +94,18 @@ def install(app: FastAPI) -> None:
 
 async def _invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    faults = [_fault(found) for found in error.errors()]
+    faults = [_of_another_type(request, found) or _fault(found) for found in error.errors()]
     return problem(
         INVALID, "; ".join(f"{fault['parameter']}: {fault['message']}" for fault in faults), request.scope, faults
     )
+
+
+def _of_another_type(request: Request, found: Any) -> Fault | None:
+    """That the body was not looked into because of its type, where that is so."""
+    given = request.headers.get("content-type", "")
+    if tuple(found["loc"]) != ("body",) or given.partition(";")[0].strip().lower() == JSON:
+        return None
+    return Fault(parameter="Content-Type", message=f"send the body as {JSON} (found {given[:60]!r})")
 
 
 def _fault(found: Any) -> Fault:
@@ -102,6 +134,15 @@ async def _not_published(request: Request, error: Exception) -> Response:
     return problem(NOT_PUBLISHED, detail, request.scope, headers={"Retry-After": str(RETRY_SECONDS)})
 
 
+async def _damaged(request: Request, error: Exception) -> Response:
+    log_event(logger, "api.publication_damaged", reason=str(error))
+    detail = (
+        "the publication that should serve cannot be read; `booksales rollback` serves one that is kept, "
+        "`booksales publish` builds another"
+    )
+    return problem(DAMAGED, detail, request.scope, headers={"Retry-After": str(RETRY_SECONDS)})
+
+
 async def _gone(request: Request, error: Exception) -> Response:
     return problem(GONE, str(error), request.scope)
 
@@ -125,8 +166,7 @@ async def _too_many_tries(request: Request, error: Exception) -> Response:
 
 
 async def _busy(request: Request, error: Exception) -> Response:
-    detail = "too many sign-ins at once; ask again in a few seconds"
-    return problem(BUSY, detail, request.scope, headers={"Retry-After": str(BUSY_SECONDS)})
+    return problem(BUSY, str(error), request.scope, headers={"Retry-After": str(BUSY_SECONDS)})
 
 
 def _said_by(kind: Kind) -> Callable[[Request, Exception], Awaitable[Response]]:
@@ -136,6 +176,11 @@ def _said_by(kind: Kind) -> Callable[[Request, Exception], Awaitable[Response]]:
         return problem(kind, str(error), request.scope)
 
     return answered
+
+
+async def _sql(request: Request, error: Exception) -> Response:
+    fault = Fault(parameter="sql", message=str(error))
+    return problem(INVALID, f"sql: {error}", request.scope, [fault])
 
 
 async def _unknown_member(request: Request, error: Exception) -> Response:

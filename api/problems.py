@@ -31,6 +31,7 @@ GONE = Kind("publication-gone", 410, "The publication no longer serves")
 FOREIGN_HOST = Kind("foreign-host", 421, "The request is for another host")
 FOREIGN_ORIGIN = Kind("foreign-origin", 403, "The request comes from another site")
 NOT_PUBLISHED = Kind("not-published", 503, "Nothing is published yet")
+DAMAGED = Kind("publication-damaged", 503, "The publication cannot be read")
 NOT_SET_UP = Kind("not-set-up", 503, "There is no administrator yet")
 NOT_SIGNED_IN = Kind("not-signed-in", 401, "The request is of nobody")
 SIGN_IN_REFUSED = Kind("sign-in-refused", 401, "The sign-in is refused")
@@ -42,7 +43,11 @@ NOT_ACCEPTABLE = Kind("not-acceptable", 406, "There is no answer of that type")
 BUSY = Kind("busy", 503, "The server is busy")
 TOO_LARGE = Kind("body-too-large", 413, "The body is too large")
 TOO_MANY_REQUESTS = Kind("too-many-requests", 429, "Too many requests in a minute")
+TOO_LONG = Kind("took-too-long", 504, "The answer took too long")
+TOO_COSTLY = Kind("too-costly", 422, "The answer takes more than it may")
 NO_JOB = Kind("no-such-job", 404, "There is no job of that number")
+NO_RUN = Kind("no-such-run", 404, "There is no run of that number")
+NO_VIEW = Kind("no-such-view", 404, "There is no saved view of that name")
 INTERNAL = Kind("internal", 500, "The server failed")
 
 KINDS = (
@@ -53,6 +58,7 @@ KINDS = (
     FOREIGN_HOST,
     FOREIGN_ORIGIN,
     NOT_PUBLISHED,
+    DAMAGED,
     NOT_SET_UP,
     NOT_SIGNED_IN,
     SIGN_IN_REFUSED,
@@ -64,7 +70,11 @@ KINDS = (
     BUSY,
     TOO_LARGE,
     TOO_MANY_REQUESTS,
+    TOO_LONG,
+    TOO_COSTLY,
     NO_JOB,
+    NO_RUN,
+    NO_VIEW,
     INTERNAL,
 )
 

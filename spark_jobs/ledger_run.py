@@ -29,7 +29,7 @@ def ledger_run(kind: str, ledger: RunLedger, spark: SparkSession, options: RunOp
     published = base.publication.run_seq if base else 0
     # The pointer knows its run even where the file that it names is gone.
     newest = max(lake.newest_run(), published, pointer_or_zero(options.warehouse).run_seq)
-    run_seq = ledger.start(kind, options.mapping.source, newest, published)
+    run_seq = ledger.start(kind, options.mapping.source, newest, published, options.execution)
     if base is not None and not any(row["generation"] == base.generation for row in ledger.publications()):
         # The run that made it was killed before it could say so; nobody has written since.
         ledger.record_publication(base.generation, published, published)

@@ -7,7 +7,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from api.client import ApiError, Client, Me, Published
-from streamlit_app import address_bar, citations, filter_bar, messages, panels, ranges, session, words
+from streamlit_app import address_bar, citations, filter_bar, messages, panels, ranges, saved_views, session, words
 from streamlit_app.address import api_url
 from streamlit_app.answers import ask
 from streamlit_app.pages import PAGES, Page
@@ -107,6 +107,7 @@ def _menu(visit: Visit, selection: Selection) -> None:
             if visit.may(page.needs) and not page.is_hidden:
                 visit.link(page.slug, page.title, selection, page.icon)
         st.space("stretch")
+        saved_views.draw(visit)
         st.button(
             f"Sign out {words.escaped(visit.me['username'])}",
             icon=":material/logout:",

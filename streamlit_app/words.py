@@ -53,6 +53,16 @@ def days(first: date, last: date) -> str:
     return f"{first.day} {first:%b}{'' if first.year == last.year else f' {first.year}'} – {day(last)}"
 
 
+def iso_day(iso: str | None) -> str:
+    """`20 Mar 2025` of a date as the API writes it; a dash for none."""
+    return day(date.fromisoformat(iso)) if iso else "–"
+
+
+def month(iso: str) -> str:
+    """`Mar 2025` of a month's first day as the API writes it."""
+    return f"{date.fromisoformat(iso):%b %Y}"
+
+
 def moment(iso: str) -> str:
     """`21 Mar 2025, 06:30 UTC`."""
     at = datetime.fromisoformat(iso)

@@ -1,3 +1,4 @@
+import json
 import subprocess
 import sys
 import threading
@@ -57,6 +58,22 @@ def test_books_the_dictionary_and_files_are_read(client):
     assert "net_revenue" in {metric["name"] for metric in client.dictionary()["metrics"]}
     assert client.export("sales-by-region", 30, filters={"channel": ["App"]}).startswith(b"\xef\xbb\xbfline,rank")
     assert client.export("summary", 30, XLSX)[:2] == b"PK"
+
+
+def test_an_analyst_asks_in_sql_and_is_told_what_is_not_allowed(url, star):
+    question = (
+        "select channel, count(*) as lines from fact_sales join dim_channel using (channel_key) group by 1 order by 2"
+    )
+    with Client(url, token_of(star, "analyst")) as analyst:
+        answer = analyst.sql(question, limit=1, publication=1)
+        with pytest.raises(ApiError, match="no function version; there are abs") as refused:
+            analyst.sql("select version()")
+        file = analyst.sql_export(question)
+
+    assert answer["data"]["is_truncated"] is True
+    assert list(answer["data"]["rows"][0]) == ["channel", "lines"]
+    assert refused.value.kind == "invalid-parameters"
+    assert file.startswith(b"\xef\xbb\xbfchannel,lines,meta_scope")
 
 
 def test_an_engineer_asks_questions_and_follows_jobs(url, star):
@@ -173,3 +190,70 @@ def test_the_client_needs_neither_fastapi_nor_a_database():
     run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
 
     assert run.stdout.strip() == "[]", run.stderr
+
+
+class Busy(BaseHTTPRequestHandler):
+    """A server that is busy for the first `times` requests; notes how many have come."""
+
+    times, asked = 0, 0
+
+    def do_GET(self):
+        type(self).asked += 1
+        is_busy = self.asked <= self.times
+        problem = {"type": "urn:booksales:problem:busy", "detail": "too much at once", "request_id": "a"}
+        body = json.dumps(problem if is_busy else {"publication": 1}).encode()
+        self.send_response(503 if is_busy else 200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        """Say nothing."""
+
+
+@pytest.mark.parametrize(
+    ("times", "asked"), [(0, 1), (2, 3), (9, 3)], ids=["not busy", "busy for a while", "busy for long"]
+)
+def test_a_server_that_is_busy_is_asked_again_and_not_for_ever(times, asked):
+    handler = type("BusyForAWhile", (Busy,), {"times": times})
+    server = HTTPServer(("127.0.0.1", 0), handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    with Client(f"http://127.0.0.1:{server.server_port}", busy_waits=(0, 0)) as client:
+        if times < asked:
+            assert client.publication()["publication"] == 1
+        else:
+            with pytest.raises(ApiError, match="too much at once"):
+                client.publication()
+    server.shutdown()
+
+    assert handler.asked == asked
+
+
+def test_customers_freshness_and_lineage_are_read(client):
+    assert client.customers(1)["data"]["months"][0]["month"] == "2024-01-01"
+    assert client.customer_cohorts(1)["data"]["cohorts"][0]["cohort"] == "2024-01-01"
+    assert client.freshness()["data_through"] == LAST_DAY.isoformat()
+    assert {"from": "bronze.sales", "to": "silver.sales"} in client.lineage()["edges"]
+
+
+def test_an_administrator_looks_after_accounts_and_the_audit(url, star):
+    with Client(url, token_of(star, "admin")) as admin:
+        added = admin.add_user("mia", "viewer", regions=["Germany"])
+        assert added["password"] and added["regions"] == ["Germany"]
+        assert admin.change_user("mia", role="analyst", is_disabled=True)["role"] == "analyst"
+        assert admin.reset_user("mia")["password"] not in (None, added["password"])
+        assert {"mia", "admin"} <= {user["username"] for user in admin.users()}
+        assert "admin" in {user["username"] for user in admin.activity(7)["users"]}
+        page = admin.audit(limit=5, username="admin")
+        assert [entry["username"] for entry in page["entries"]] == ["admin"] * 5
+        assert admin.audit(before=page["next"], limit=1)["entries"][0]["seq"] < page["next"]
+        verdict = admin.verify_audit()
+        assert verdict["is_sound"] and verdict["entries"] > 0
+        assert admin.jobs() == [] and admin.runs()["runs"] == [] and admin.quarantine()["tables"] == []
+
+
+def test_views_are_saved_and_deleted(client):
+    client.save_view("A & B? #1", "overview", "range=7+days")
+    assert [view["name"] for view in client.views()] == ["A & B? #1"]
+    client.delete_view("A & B? #1")
+    assert client.views() == []

@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 from live_api import live_api, token_of
 from small_star import published_once
+from streamlit.runtime.context import ContextProxy
 from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
@@ -42,7 +43,15 @@ def client(api_url: str, token: str) -> Iterator[Client]:
 
 
 @pytest.fixture
-def open_page(token: str, monkeypatch: pytest.MonkeyPatch) -> Callable[..., AppTest]:
+def cookies(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """The cookies that a page's browser has; AppTest itself knows of none."""
+    kept: dict[str, str] = {}
+    monkeypatch.setattr(ContextProxy, "cookies", property(lambda _: kept))
+    return kept
+
+
+@pytest.fixture
+def open_page(token: str, cookies: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Callable[..., AppTest]:
     """Opens a page (by default the first) over an API as a viewer who has signed in, with the parameters of a link."""
 
     def open_at(api: str, slug: str = "", token: str = token, **parameters: str | list[str]) -> AppTest:
