@@ -6,7 +6,7 @@ JOBS = ["PyYAML>=6.0", "pydantic>=2.12,<3", "psycopg2-binary>=2.9", "SQLAlchemy>
 
 EXTRAS = {
     # Exactly what Glue 6.0 and EMR emr-spark-8.1.0 ship. A cluster brings its own, so it stays out of JOBS.
-    "spark": ["pyspark==4.1.1", "delta-spark==4.2.0", "pandas>=2.2", "pyarrow>=18"],
+    "spark": ["pyspark==4.1.1", "delta-spark==4.2.0", "pandas>=2.2", "pyarrow>=18", "numpy>=2"],
     # 1.5.5 is the newest DuckDB whose postgres extension comes as a wheel.
     "duckdb": ["duckdb==1.5.5"],
     # DuckDB refuses a binary that it did not sign, whoever packed it.

@@ -1,8 +1,10 @@
 """The lake's files read without Spark, from a local folder or an `s3://` prefix: Delta tables, their logs, bronze's rows."""
 
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import deltalake
 import pyarrow as pa
@@ -13,6 +15,7 @@ from pyarrow.fs import FileSelector, FileType
 from spark_jobs.delta_log import Commit, parse_commit, same_rows
 from warehouse.files import open_files, storage_options
 
+MANIFEST = "_sealed.json"
 COMMIT_FILE = re.compile(r"\d{20}\.json")
 
 
@@ -53,6 +56,14 @@ class LakeFiles:
         found = files.get_file_info(FileSelector(folder, allow_not_found=True, recursive=True))
         parts = [info.path for info in found if info.path.endswith(".parquet") and "/run=" in info.path]
         return ds.dataset(parts, schema=columns, format="parquet", filesystem=files) if parts else None
+
+    def manifests(self, table: str) -> Iterator[dict[str, Any]]:
+        """What sealed deliveries of a bronze table or feed say of themselves, newest first."""
+        files, folder = open_files(self._address(f"bronze.{table}"))
+        found = files.get_file_info(FileSelector(folder, allow_not_found=True, recursive=True))
+        for path in sorted((info.path for info in found if info.base_name == MANIFEST), reverse=True):
+            with files.open_input_stream(path) as stream:
+                yield json.loads(stream.read())
 
     def _address(self, table: str) -> str:
         layer, _, name = table.partition(".")

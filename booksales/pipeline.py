@@ -9,6 +9,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pyspark
@@ -93,19 +94,24 @@ def run_pipeline(
 
 
 def _clear_scratch(state: StateFolder) -> None:
-    """Remove what Spark left behind where it was killed: rows of tables. Whoever holds the lease runs the only Spark there is."""
-    for pattern in ("blockmgr-*", "spark-*-*-*-*-*"):
+    """Remove what a killed run left behind: rows of tables, unpacked files. Whoever holds the lease runs the only Spark there is."""
+    for pattern in ("blockmgr-*", "spark-*-*-*-*-*", "feed-*"):
         for folder in state.temporary.glob(pattern):
             shutil.rmtree(folder, ignore_errors=True)
 
 
 def plan_pipeline(
-    state: StateFolder, settings: Settings, command: str, source: Source | None, verbose: bool = False
-) -> tuple[int, list[dict[str, object]]]:
+    state: StateFolder,
+    settings: Settings,
+    command: str,
+    source: Source | None,
+    verbose: bool = False,
+    arguments: Sequence[str] = (),
+) -> tuple[int, Any]:
     """What a command would do, as it says itself, and its exit code; nothing is done. Raises what `run_pipeline` raises."""
     path = state.temporary / f"{command}-plan.json"
     path.unlink(missing_ok=True)
-    code = run_pipeline(state, settings, command, [f"--plan-file={path}"], source, verbose)
+    code = run_pipeline(state, settings, command, [*arguments, f"--plan-file={path}"], source, verbose)
     return code, json.loads(path.read_text()) if path.exists() else []
 
 

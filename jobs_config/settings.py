@@ -5,10 +5,10 @@ import re
 import zoneinfo
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from jobs_config.errors import ConfigError
 
@@ -67,6 +67,19 @@ class Settings(BaseModel):
         description="postgresql://user@host:port/database of accounts and audit, without a password; empty: SQLite files",
     )
 
+    oidc_issuer: str = Field(
+        "", description="the company's own OIDC issuer, whose tokens the API takes too; empty: none"
+    )
+    oidc_audience: str = Field("", description="audience that its tokens must name")
+    oidc_jwks_url: str = Field("", description="where it publishes its keys, by https")
+    oidc_name_claim: str = Field("sub", description="claim with the user's name")
+    oidc_role_claim: str = Field("roles", description="claim with the user's groups; `a.b` leads inside")
+    oidc_roles: str = Field("", description="which group is which role: `group=role`, by commas")
+    oidc_region_claim: str = Field(
+        "", description="claim with the regions that a user is narrowed to; empty: not narrowed"
+    )
+    oidc_publisher_claim: str = Field("", description="the same with publishers")
+
     api_hosts: str = Field(
         "",
         pattern=r"^[a-z0-9.-]*(,[a-z0-9.-]+)*$",
@@ -99,6 +112,14 @@ class Settings(BaseModel):
         if url and not re.fullmatch(r"postgresql://[^:@/\s]+@[^@\s]+", url):
             raise ValueError("use postgresql://user@host:port/database; the password is BOOKSALES_CONTROL_PASSWORD")
         return url
+
+    @model_validator(mode="after")
+    def oidc_is_whole(self) -> Self:
+        needed = ("oidc_audience", "oidc_jwks_url", "oidc_roles", "oidc_name_claim", "oidc_role_claim")
+        missing = [name for name in needed if self.oidc_issuer and not getattr(self, name)]
+        if missing:
+            raise ValueError(f"oidc_issuer needs {', '.join(missing)}")
+        return self
 
     @field_validator("time_zone")
     @classmethod

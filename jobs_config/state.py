@@ -32,7 +32,7 @@ NEW_SHOP = "Without one, delete the folder source, and `booksales generate` make
 MADE_WITH = {
     "pseudonym_key": Use("lake/silver/customers", f"With another key every customer is a new one; {ACCEPT}"),
     "landing_key": Use(
-        "lake/bronze/*/run=*/file=*", f"Without it nobody can read the raw CSV records of earlier imports; {ACCEPT}"
+        "lake/bronze/*/run=*/records", f"Without it nobody can read the raw CSV records of earlier imports; {ACCEPT}"
     ),
     "source_owner_password": Use("source/server/data", NEW_SHOP),
     "source_reader_password": Use("source/server/data", NEW_SHOP),

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class CheckResult:
-    """What one expectation found in one run."""
+    """What one expectation found in one run; `detail` says more where rows do not tell it."""
 
     table: str
     expectation: str
     level: str
     failed_rows: int
     checked_rows: int
+    detail: str = ""

@@ -35,6 +35,8 @@ from warehouse.publication import PublicationError
 LEAST_LEASE_SECONDS = 5
 PSEUDONYM_VARIABLE = "BOOKSALES_PSEUDONYM_KEY"
 SMOKE = "smoke"
+# Without reading the shop they have to tell people by their hashes.
+NEED_PSEUDONYMS = ("erase", "import-csv")
 COMMANDS = {
     "reload": commands.reload_source,
     "sync": commands.sync_source,
@@ -90,7 +92,7 @@ def run_options(arguments: argparse.Namespace) -> RunOptions:
     """The options in the arguments and secrets in the environment. Raises ConfigError for what does not fit."""
     settings = load_settings(arguments.environment)
     settings = with_overrides(settings, arguments.set)
-    key = secret_key(PSEUDONYM_VARIABLE) if arguments.source_url or arguments.command == "erase" else b""
+    key = secret_key(PSEUDONYM_VARIABLE) if arguments.source_url or arguments.command in NEED_PSEUDONYMS else b""
     return RunOptions(
         lake=arguments.lake,
         warehouse=Path(arguments.warehouse),
@@ -143,7 +145,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--approve-deletes",
         action="store_true",
-        help="sync, sweep, backfill: take away more than 5 %% of a table, or all of it",
+        help="sync, sweep, backfill, import-csv: take away more than 5 %% of a table, or of what files replace",
     )
     parser.add_argument("--from-date", default="", help="backfill: first business date, YYYY-MM-DD")
     parser.add_argument("--until-date", default="", help="backfill: last business date")
@@ -151,7 +153,15 @@ def _parser() -> argparse.ArgumentParser:
         "--table", action="append", dest="tables", default=[], help="backfill: a table to compare as a whole besides"
     )
     parser.add_argument(
-        "--plan-file", default="", help="sync, sweep, maintain: write what would be done there, and do nothing"
+        "--replay-file",
+        default="",
+        help="import-csv: a JSON list of the keys of quarantined records that the files hold",
+    )
+    parser.add_argument("--replaces", default="", help="import-csv: an earlier file that these files replace")
+    parser.add_argument(
+        "--plan-file",
+        default="",
+        help="sync, sweep, maintain, import-csv: write what would be done there, and do nothing",
     )
     parser.add_argument(
         "--people-file", default="", help="erase: a JSON list of customer digests; none: finish an erasure"

@@ -58,7 +58,7 @@ def test_a_lock_file_pins_and_hashes_everything_and_names_no_place(path):
 
 
 def test_there_is_a_lock_file_for_each_way_to_install():
-    ways = ["api", "build", "checkov", "dashboard", "demo", "dev", "jobs", "steps"]
+    ways = ["api", "bench", "build", "checkov", "dashboard", "demo", "dev", "jobs", "steps"]
 
     assert [path.stem for path in LOCK_FILES] == ways
 

@@ -38,6 +38,9 @@ OPS_TABLES = {
     "run": "run_seq bigint, kind varchar, state varchar, started_at timestamptz, finished_at timestamptz, detail varchar",
     "quality_result": "run_seq bigint, table_name varchar, expectation varchar, level varchar, "
     "failed_rows bigint, checked_rows bigint",
+    "imported_file": "sha256 varchar, feed varchar, name varchar, run_seq bigint, physical bigint, blank bigint, "
+    "record_count bigint, accepted bigint, quarantined bigint, superseded bigint",
+    "quarantined": "source varchar, table_name varchar, run_seq bigint, reason varchar, record_count bigint",
     "publication": "generation bigint, run_seq bigint, published_at timestamptz, snapshot_at timestamptz, data_from date, "
     "data_through date, reporting_currency varchar, time_zone varchar, retail_week_start varchar, sale_count bigint, "
     "lake_versions varchar, increments integer",
@@ -58,10 +61,10 @@ def publish(
     """Publish gold tables as a new generation; readers see the old one until the pointer moves, then the new one.
 
     `exports` maps every gold table to its files and totals; `publication` is called with the new generation's number, its
-    count of sales and its first and last business date; `ops_rows` fills ops.run and ops.quality_result; `keep` is how many
-    generations stay; `confirm` raises when the caller may publish no more. With `base` the generation starts as a copy of that
-    one, and only what differs is written. Raises PublicationError, with nothing changed for readers, when a check fails or a newer
-    run has published.
+    count of sales and its first and last business date; `ops_rows` fills the other tables of schema ops; `keep` is how many
+    generations stay; `confirm` raises when the caller may publish no more. With `base` the generation starts as a copy of that one,
+    and only what differs is written. Raises PublicationError, with nothing changed for readers, when a check fails or a newer run
+    has published.
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     building = folder / BUILD_FOLDER

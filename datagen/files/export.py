@@ -32,6 +32,19 @@ class ExportedShop:
     is_resumed: bool
 
 
+def exported_rows(folder: Path, plan: ShopPlan, format_: str) -> dict[str, int]:
+    """The rows of each table, where the folder is a finished export of this very plan; else none."""
+    if not (folder / MANIFEST).exists():
+        return {}
+    manifest = json.loads((folder / MANIFEST).read_text())
+    return dict(manifest["rows"]) if manifest["plan"] == described(plan, format_) else {}
+
+
+def described(plan: ShopPlan, format_: str) -> dict[str, object]:
+    """What decides the bytes of an export."""
+    return {**asdict(plan), "until": str(plan.until), "version": FORMAT_VERSION, "format": format_}
+
+
 def export_shop(plan: ShopPlan, folder: Path, format_: str, processes: int, progress: Progress) -> ExportedShop:
     """Write the plan's shop below `folder`, which must not be there, with a manifest that says what it holds.
 
@@ -44,9 +57,7 @@ def export_shop(plan: ShopPlan, folder: Path, format_: str, processes: int, prog
         raise RefusedError(f"{folder}: there already, and left as it is; name another folder, or remove it")
     parts = Parts(folder.with_name(f"{folder.name}.partial"), format_)
     with held(parts.folder):
-        is_resumed = _begun(
-            parts, {**asdict(plan), "until": str(plan.until), "version": FORMAT_VERSION, "format": format_}
-        )
+        is_resumed = _begun(parts, described(plan, format_))
         row_counts = _write(plan, parts, processes, progress)
         if format_ == DELTA:
             with progress.phase("add the Delta logs"):

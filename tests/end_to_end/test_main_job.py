@@ -137,7 +137,8 @@ def test_every_record_of_a_real_csv_is_accounted_for(
     if not GOODBOOKS.exists():
         pytest.skip("missing: ../shared/data/goodbooks-books.csv")
     monkeypatch.setenv(commands.LANDING_VARIABLE, "00" * 32)
-    call = argparse.Namespace(files=["goodbooks", str(GOODBOOKS)])
+    unasked = {"replaces": "", "approve_deletes": False, "plan_file": "", "replay_file": ""}
+    call = argparse.Namespace(files=["goodbooks", str(GOODBOOKS)], **unasked)
 
     code = commands.import_csv(spark, installation.options, call, Progress(terminal=False))
     again = commands.import_csv(spark, installation.options, call, Progress(terminal=False))
@@ -148,6 +149,10 @@ def test_every_record_of_a_real_csv_is_accounted_for(
     assert code == ExitCode.ATTENTION
     assert again == ExitCode.DONE
     assert titles.count() == titles.filter("size(repairs) = 1").count() == 9_257
+    (file,) = RunLedger(installation.options.ledger_url).files("goodbooks")
+    assert {name: file[name] for name in ("physical", "blank", "record_count", "accepted", "quarantined")} == {
+        "physical": 10_001, "blank": 0, "record_count": 10_000, "accepted": 9_257, "quarantined": 743,
+    }  # fmt: skip
     assert reasons == {
         "isbn13: contradicts the isbn10": 20,
         "isbn13: digits are lost and there is no isbn10 to derive it from": 135,

@@ -137,7 +137,7 @@ def test_whoever_asks_at_the_same_time_gets_the_same_whole_secret(empty_state):
             "lake/silver/customers",
             "With another key every customer is a new one; to accept that, write 64",
         ),
-        ("landing_key", "lake/bronze/goodbooks/run=00000001/file=ab", "Without it nobody can read the raw CSV records"),
+        ("landing_key", "lake/bronze/goodbooks/run=00000001/records", "Without it nobody can read the raw CSV records"),
         ("source_owner_password", "source/server/data", "Without one, delete the folder source"),
         ("source_reader_password", "source/server/data", "Without one, delete the folder source"),
     ],

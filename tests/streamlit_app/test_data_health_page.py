@@ -7,7 +7,7 @@ from live_api import live_api, token_of
 from small_star import publish_star
 
 from jobs_config.state import open_state
-from spark_jobs.expectations import CheckResult
+from spark_jobs.check_result import CheckResult
 from spark_jobs.run_ledger import RunLedger, StepResult
 from streamlit_app.lineage import diagram
 from streamlit_app.views.data_health import ago
