@@ -76,7 +76,9 @@ lock: $(TOOLS) ## take the newest versions allowed and lock them, Python's and J
 	$(UV_COMPILE) setup.py --extra demo --constraint requirements/dev.lock --output-file requirements/demo.lock
 	$(UV_AWS) setup.py --extra duckdb --extra aws --extra shop --output-file requirements/jobs.lock
 	$(UV_AWS) setup.py --output-file requirements/steps.lock
-$(UV_COMPILE) requirements/bench.in --output-file requirements/bench.lock $(UV_AWS) setup.py --extra api --extra duckdb --extra aws --extra redis --output-file requirements/api.lock $(UV_AWS) setup.py --extra app --extra client --output-file requirements/dashboard.lock
+	$(UV_AWS) setup.py --extra api --extra duckdb --extra aws --extra redis --output-file requirements/api.lock
+	$(UV_AWS) setup.py --extra app --extra client --output-file requirements/dashboard.lock
+	$(UV_COMPILE) requirements/bench.in --output-file requirements/bench.lock
 	$(BIN)/python -m booksales.local_stack.lock_jars
 
 clean: ## remove what was built and cached; keeps .venv and the state folder
