@@ -10,10 +10,10 @@ from api.answers import Answers, Compared, Filters, Metrics
 from api.audited import Note
 from api.callers import caller_of
 from api.params import FilteredQuery, WindowQuery
+from api.reading import reading_of
 from api.rendering import JSON, accepted, render, render_table
 from api.view import view_of
 from api.windows import Window
-from warehouse.duckdb_warehouse import Generation
 
 # Changes when the same question is answered in another form.
 VERSION = 1
@@ -55,7 +55,7 @@ class Asking:
     def __init__(self, request: Request, query: WindowQuery, pinned: int | None) -> None:
         self._media_type = accepted(request)
         self._note: Note = request.state.note
-        generation: Generation = request.app.state.warehouse.current()
+        generation = reading_of(request)
         number = generation.publication.generation
         if pinned not in (None, number):
             raise PublicationGoneError(

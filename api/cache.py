@@ -7,8 +7,8 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any
 
-from warehouse.duckdb_warehouse import Generation
 from warehouse.planner import Plan
+from warehouse.warehouses import Reading
 
 Rows = list[dict[str, Any]]
 Key = tuple[int, str, str, tuple[tuple[str, object], ...]]
@@ -44,7 +44,7 @@ class AnswerCache:
         """What the kept answers take, about."""
         return self._bytes
 
-    def rows(self, generation: Generation, plan: Plan, view: str = "") -> Rows:
+    def rows(self, generation: Reading, plan: Plan, view: str = "") -> Rows:
         """The plan's rows in that generation for all who see the same. They are shared: do not change them."""
         key = (generation.publication.generation, view, plan.sql, tuple(sorted(plan.parameters.items())))
         with self._lock:

@@ -1,5 +1,6 @@
 """From an error to the problem that is answered."""
 
+import logging
 import re
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -33,18 +34,21 @@ from api.problems import (
     RETRY_SECONDS,
     SIGN_IN_REFUSED,
     TOO_MANY_TRIES,
+    WAREHOUSE_AWAY,
     Kind,
     problem,
 )
 from api.rendering import NotAcceptableError
 from api.shapes import Fault
 from api.view import HiddenColumnError
-from warehouse.publication import NoPublicationError
+from warehouse.publication import NoAnswerError, NoPublicationError
 
 SECRETS = frozenset({"password", "current", "new", "code", "refresh_token"})
 
 # FastAPI's own answer to a body that is no text.
 UNREADABLE = 400
+
+logger = logging.getLogger(__name__)
 
 
 def install(app: FastAPI) -> None:
@@ -52,6 +56,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(NoPublicationError, _not_published)
+    app.add_exception_handler(NoAnswerError, _no_answer)
     app.add_exception_handler(PublicationGoneError, _gone)
     app.add_exception_handler(NotModifiedError, _not_modified)
     app.add_exception_handler(UnauthenticatedError, _not_signed_in)
@@ -100,6 +105,13 @@ async def _not_published(request: Request, error: Exception) -> Response:
     # The error names a folder of this machine; what a caller needs to know is what to run.
     detail = "nothing is published yet; run `booksales reload`, then ask again"
     return problem(NOT_PUBLISHED, detail, request.scope, headers={"Retry-After": str(RETRY_SECONDS)})
+
+
+async def _no_answer(request: Request, error: Exception) -> Response:
+    # The error names hosts and tables; a caller can only wait.
+    logger.error("warehouse.away", extra={"fields": {"reason": str(error)}})
+    detail = "the warehouse does not answer; ask again in a while"
+    return problem(WAREHOUSE_AWAY, detail, request.scope, headers={"Retry-After": str(RETRY_SECONDS)})
 
 
 async def _gone(request: Request, error: Exception) -> Response:

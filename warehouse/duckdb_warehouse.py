@@ -16,10 +16,10 @@ import duckdb
 from warehouse import generations
 from warehouse.contract import Contract
 from warehouse.ddl import create_table, gold_contracts, rollup_query, views, warehouse_columns
-from warehouse.generations import Pointer
 from warehouse.publication import (
     Base,
     DamagedPublicationError,
+    Pointer,
     Publication,
     PublicationError,
     RollbackError,
@@ -371,6 +371,9 @@ class Generation:
         finally:
             cursor.close()
 
+    def release(self) -> None:
+        """Others read the same open file, so there is nothing to let go of."""
+
 
 def _in_utc(column: str) -> str:
     # DuckDB hands out a timestamp with time zone only where pytz is installed; a plain one it always can.
@@ -381,7 +384,7 @@ class DuckDBWarehouse:
     """Reads the generation that serves; picks up a new one without a restart."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
+        self.folder = folder
         self._lock = threading.Lock()
         self._served: Pointer | None = None
         self._open: Generation | None = None
@@ -390,8 +393,8 @@ class DuckDBWarehouse:
         """The serving generation; hold it for as long as answers must agree. Raises NoPublicationError."""
         with self._lock:
             # Read inside the lock: two threads that saw different pointers must not open the older one last.
-            pointer = generations.read_pointer(self._folder)
+            pointer = generations.read_pointer(self.folder)
             if pointer != self._served or self._open is None:
-                self._open = Generation(generations.generation_file(self._folder, pointer.generation))
+                self._open = Generation(generations.generation_file(self.folder, pointer.generation))
                 self._served = pointer
             return self._open

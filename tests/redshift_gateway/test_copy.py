@@ -158,3 +158,15 @@ def test_a_bucket_of_another_region_is_not_read(book, aws_endpoint):
 def test_a_bucket_that_is_not_there_is_named_as_s3_names_it(book):
     with pytest.raises(redshift_connector.ProgrammingError, match="Error NoSuchBucket"):
         book(copy("s3://no-such-bucket-anywhere/manifest.json"))
+
+
+@pytest.mark.parametrize("option", ["manifest", "manifest fillrecord"], ids=["as it is", "FILLRECORD"])
+def test_a_trailing_column_that_a_file_lacks_is_null_with_fillrecord_only(book, put, option):
+    manifest = put({name: BOOKS[name] for name in ("book_id", "title")})
+
+    if option == "manifest":
+        with pytest.raises(redshift_connector.ProgrammingError, match="Unmatched number of columns"):
+            book(copy(manifest, option))
+    else:
+        book(copy(manifest, option))
+        assert book("select distinct pages from shop.book") == [[None]]

@@ -28,10 +28,7 @@ def ask(run, gateway, redshift):
         return [list(row) for row in cursor.fetchall()]
 
     yield ask
-    for role in ("ann", "bob", "eve", "readers", "owners"):
-        run(f"revoke all on schema shop from {role}")
-        run(f"revoke all on shop.sales from {role}")
-        run(f"drop role {role}")
+    gateway.forget_roles(["ann", "bob", "eve", "readers", "owners"])
 
 
 def test_who_has_no_role_sees_nothing(ask):

@@ -1,5 +1,6 @@
 """An S3 and a Redshift for tests, each started once: moto's server, and the gateway before the embedded PostgreSQL."""
 
+import logging
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -17,6 +18,8 @@ def aws_endpoint() -> Iterator[str]:
     """The address of a server that answers as AWS does, and credentials for it in the environment."""
     from moto.server import ThreadedMotoServer
 
+    # A line for each request says nothing that a failing test needs.
+    logging.getLogger("werkzeug").setLevel(logging.WARNING)
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()

@@ -19,6 +19,8 @@ select
     query::bigint as query_id, starttime as start_time, filename as file_name, line_number, colname as column_name,
     type as column_type, col_length as column_length, err_code as error_code, err_reason as error_message
 from public.stl_load_errors;
+create view public.svv_roles as select oid::int as role_id, rolname as role_name, 'admin' as role_owner from pg_roles where rolname !~ '^pg_';
+grant select on public.svv_roles to public;
 grant select on public.stl_load_errors, public.sys_load_error_detail to public;
 grant usage on schema redshift to public;
 

@@ -29,6 +29,7 @@ class Copy:
     table: str
     source: str
     is_manifest: bool
+    is_filled: bool = False
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,8 @@ def parse_copy(flat: str) -> Copy:
     left = KNOWN_OPTIONS.sub("", ROLE.sub("", options)).strip()
     if left:
         raise RedshiftError(f'syntax error at or near "{left.split()[0]}"', "42601")
-    return Copy(found["table"].lower(), found["source"], bool(re.search(r"\bmanifest\b", options, re.I)))
+    words = options.lower().split()
+    return Copy(found["table"].lower(), found["source"], "manifest" in words, "fillrecord" in words)
 
 
 class Bucket:
@@ -145,9 +147,15 @@ def files_of(copy: Copy, bucket: Bucket) -> list[tuple[str, bytes]]:
     return files
 
 
-def as_csv(url: str, content: bytes, columns: Sequence[Column]) -> tuple[int, Iterator[bytes]]:
-    """Rows of a file and their text for the backend; columns go by order. Raises RedshiftError where one does not fit."""
+def as_csv(url: str, content: bytes, columns: Sequence[Column], is_filled: bool) -> tuple[int, Iterator[bytes]]:
+    """Rows of a file and their text for the backend; columns go by order. Raises RedshiftError where one does not fit.
+
+    Where it `is_filled`, trailing columns that the file lacks are null.
+    """
     rows = pa.parquet.read_table(io.BytesIO(content))
+    filled = [column.name for column in columns[rows.num_columns :]] if is_filled else []
+    for name in filled:
+        rows = rows.append_column(name, pa.nulls(rows.num_rows, pa.string()))
     if rows.num_columns != len(columns):
         raise RedshiftError(
             f"Unmatched number of columns between table and file. Table columns: {len(columns)}, "
@@ -155,7 +163,7 @@ def as_csv(url: str, content: bytes, columns: Sequence[Column]) -> tuple[int, It
             INTERNAL,
         )
     for column, field in zip(columns, rows.schema, strict=True):
-        if kind_of(field.type) != column.type:
+        if kind_of(field.type) != column.type and field.name not in filled:
             raise RedshiftError(
                 "Spectrum Scan Error",
                 INTERNAL,

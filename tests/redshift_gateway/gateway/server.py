@@ -5,6 +5,7 @@ What it proves and what it cannot is in docs/redshift.md.
 
 import asyncio
 import secrets
+import ssl
 import threading
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -38,6 +39,10 @@ class Gateway:
         self.passwords = {ADMIN: secrets.token_hex(8)}
         # Called with what a statement did, before its answer goes out; a test that raises there loses the answer.
         self.before_answer: Callable[[str], Awaitable[None]] | None = None
+        # With a certificate of the test's own authority it offers TLS, without one it does not.
+        self.tls: ssl.SSLContext | None = None
+        # Whether a user of IAM may come in with a password that IAM has made up.
+        self.vouched_for: Callable[[str, str], bool] | None = None
         self._name = f"redshift_{secrets.token_hex(4)}"
         self._owner_dsn = owner_dsn
         # What is here is thrown away, so nothing waits for the disk.
@@ -82,6 +87,15 @@ class Gateway:
             cursor.execute("truncate public.stl_load_errors")
         connection.close()
 
+    def forget_roles(self, names: list[str]) -> None:
+        """Drop users and roles, which belong to the whole server, with all that they were granted here."""
+        connection = psycopg2.connect(self._dsn)
+        with connection, connection.cursor() as cursor:
+            for name in names:
+                cursor.execute(f"drop owned by {name} cascade")
+                cursor.execute(f"drop role {name}")
+        connection.close()
+
     def _run(self, coroutine: Any) -> Any:
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(60)
 
@@ -112,7 +126,9 @@ class Gateway:
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         code, told = await wire.read_startup(reader)
         if code == wire.SSL_REQUEST:
-            writer.write(b"N")
+            writer.write(b"S" if self.tls else b"N")
+            if self.tls:
+                await writer.start_tls(self.tls)
             code, told = await wire.read_startup(reader)
         session = Session(reader, writer, self._bucket, self._dsn)
         session.before_answer = self._told
@@ -141,7 +157,8 @@ class Gateway:
         password, _ = wire.split_text((await wire.read_message(reader)).body)
         # A user that IAM vouches for is called IAM:name or IAMR:name.
         user = told["user"].rpartition(":")[2]
-        if self.passwords.get(user) != password:
+        is_vouched_for = self.vouched_for is not None and self.vouched_for(told["user"], password)
+        if self.passwords.get(user) != password and not is_vouched_for:
             raise RedshiftError(f'password authentication failed for user "{user}"', "28000")
         if told.get("database") != DATABASE:
             raise RedshiftError(f'database "{told.get("database")}" does not exist', "3D000")

@@ -167,7 +167,7 @@ class Session:
                 for name, kind, required, most in await self.query(COLUMNS.format(table=copy.table))
             ]
             files = await asyncio.to_thread(files_of, copy, self._bucket)
-            read = [await asyncio.to_thread(as_csv, url, content, columns) for url, content in files]
+            read = [await asyncio.to_thread(as_csv, url, content, columns, copy.is_filled) for url, content in files]
         except LoadError as error:
             await self._abort()
             await asyncio.to_thread(self._record, int(str(copy_id)), error)
