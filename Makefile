@@ -9,11 +9,15 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 SETUP := .venv/.setup
 TOOLS := .venv/.tools
+CHECKOV := .venv/checkov/bin/checkov
 UV_COMPILE := $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --no-header --no-annotate
+# For the one Python and platform that Glue 6.0 and Lambda have.
+UV_AWS := $(subst --universal --python-version 3.11,--python-platform x86_64-manylinux_2_28 --python-version 3.13,$(UV_COMPILE)) \
+	--constraint requirements/dev.lock
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-all lint type fmt config-check docs-check wheel lock clean
+.PHONY: help setup demo test test-all lint type fmt config-check docs-check tf-check wheel lock clean
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -46,14 +50,20 @@ config-check: $(TOOLS) ## load every configuration file for every environment
 docs-check: $(TOOLS) ## hold the documentation against the code
 	$(BIN)/pytest tests/docs
 
+tf-check: $(TOOLS) $(CHECKOV) ## hold Terraform's files against AWS's rules and ours; needs terraform and its providers
+	$(BIN)/pytest tests/terraform
+
 wheel: $(SETUP) ## build the wheel for EMR and Glue into dist/
 	@rm -rf build
 	$(PIP) wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .
 
 lock: $(TOOLS) ## take the newest versions allowed and lock them, Python's and Java's
 	$(UV_COMPILE) requirements/build.in --output-file requirements/build.lock
+	$(UV_COMPILE) requirements/checkov.in --output-file requirements/checkov.lock
 	$(UV_COMPILE) setup.py --extra demo --extra aws --extra redis --extra dev --output-file requirements/dev.lock
 	$(UV_COMPILE) setup.py --extra demo --constraint requirements/dev.lock --output-file requirements/demo.lock
+	$(UV_AWS) setup.py --extra duckdb --extra aws --extra shop --output-file requirements/jobs.lock
+	$(UV_AWS) setup.py --output-file requirements/steps.lock
 	$(BIN)/python -m booksales.local_stack.lock_jars
 
 clean: ## remove what was built and cached; keeps .venv and the state folder
@@ -69,6 +79,12 @@ $(SETUP): requirements/build.lock requirements/demo.lock setup.py | $(BIN)/pytho
 
 $(TOOLS): requirements/dev.lock $(SETUP)
 	$(PIP) install --no-build-isolation --require-hashes -r requirements/dev.lock
+	@touch $@
+
+# In an environment of its own: 300 MB, and older versions of what others need.
+$(CHECKOV): requirements/checkov.lock | $(BIN)/python
+	$(BIN)/python -m venv .venv/checkov
+	.venv/checkov/bin/python -m pip --disable-pip-version-check install --require-hashes -r requirements/checkov.lock
 	@touch $@
 
 $(BIN)/python:

@@ -6,9 +6,11 @@ JOBS = ["PyYAML>=6.0", "pydantic>=2.12,<3", "psycopg2-binary>=2.9", "SQLAlchemy>
 
 EXTRAS = {
     # Exactly what Glue 6.0 and EMR emr-spark-8.1.0 ship. A cluster brings its own, so it stays out of JOBS.
-    "spark": ["pyspark==4.1.1", "delta-spark==4.2.0", "pandas>=2.2", "pyarrow>=18"],
+    "spark": ["pyspark==4.1.1", "delta-spark==4.2.0", "pandas>=2.2", "pyarrow>=18", "numpy>=2"],
     # 1.5.5 is the newest DuckDB whose postgres extension comes as a wheel.
     "duckdb": ["duckdb==1.5.5"],
+    # DuckDB refuses a binary that it did not sign, whoever packed it.
+    "columnar": ["duckdb==1.5.5", "duckdb-extension-postgres-scanner==1.5.5"],
     "api": [
         "fastapi==0.165.0",
         "uvicorn>=0.50",
@@ -41,6 +43,8 @@ EXTRAS["demo"] = sorted({name for extra in EXTRAS.values() for name in extra})
 # What one machine does not need: AWS's control calls and Redshift's own protocol (EMR and Glue bring boto3); a cache that several
 # replicas of the API share.
 EXTRAS["aws"] = ["boto3>=1.42", "redshift-connector==2.2.0", "pyarrow>=18"]
+# What fills a shop where a platform starts it.
+EXTRAS["shop"] = ["faker>=40", "numpy>=2", "pyarrow>=18"]
 EXTRAS["redis"] = ["redis>=7"]
 EXTRAS["dev"] = [
     "pytest>=9",
@@ -70,7 +74,7 @@ setup(
         "datagen": ["schema/*.sql"],
         "jobs_config": ["**/*.yaml"],
         "spark_jobs": ["log4j2.properties"],
-        "streamlit_app": [".streamlit/config.toml"],
+        "streamlit_app": ["*.html", ".streamlit/config.toml"],
         "warehouse": ["*.yaml", "**/*.yaml", "**/*.sql"],
     },
     install_requires=JOBS,

@@ -85,6 +85,12 @@ class Answers:
                     name, [value[:60] for value in missing[:5]], [str(r["member"]) for r in allowed]
                 )
 
+    def members(self, name: str, limit: int, search: str = "") -> list[str]:
+        """The first members in sight that a filter may name, in order. Raises HiddenColumnError for a filter out of sight."""
+        self.view.require((name,))
+        self.columns |= {name: None}
+        return [str(row["member"]) for row in self._rows(plan_members(name, self.view.scope, MODEL, (), limit, search))]
+
     def metrics(self, window: Window, filters: Filters) -> Metrics:
         """Every metric in sight over the whole window; counts of few people are left out, and named."""
         (row,) = self._asked(Question(self.view.metrics, window.first, window.until, filters=dict(filters)))

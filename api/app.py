@@ -21,9 +21,24 @@ from api.limits import Bounded, BoundedBody, Rate, Rated
 from api.measures import Measures
 from api.middleware import OwnHostsOnly, RequestContext
 from api.reading import Released
-from api.routes import analytics, audit, auth, books, health, operations, questions, users
+from api.routes import (
+    analytics,
+    audit,
+    auth,
+    books,
+    customers,
+    health,
+    members,
+    operations,
+    questions,
+    sql,
+    trust,
+    users,
+    views,
+)
 from api.routing import Endpoints
 from api.shapes import Problem
+from api.sql.sandbox import Bounds, Sandbox
 from api.warming import Warmer
 from jobs_config.errors import ConfigError
 from jobs_config.settings import Settings
@@ -51,13 +66,20 @@ ANY_FAILURE = (
 SIGNED_IN_FAILURES = (problems.NOT_SIGNED_IN, problems.FORBIDDEN, problems.INVALID, *ANY_FAILURE)
 ACCOUNT_FAILURES = (problems.NO_USER, problems.NOT_POSSIBLE, problems.TOO_MANY_TRIES, *SIGNED_IN_FAILURES)
 
+ANALYTICS_FAILURES = (problems.GONE, problems.NOT_ACCEPTABLE, problems.TOO_LONG, *SIGNED_IN_FAILURES)
+
 ROUTERS: tuple[tuple[APIRouter, tuple[problems.Kind, ...]], ...] = (
-    (analytics.router, (problems.GONE, problems.NOT_ACCEPTABLE, *SIGNED_IN_FAILURES)),
-    (books.router, (problems.GONE, problems.NOT_ACCEPTABLE, *SIGNED_IN_FAILURES)),
-    (questions.router, (problems.GONE, problems.NOT_ACCEPTABLE, *SIGNED_IN_FAILURES)),
+    (analytics.router, ANALYTICS_FAILURES),
+    (books.router, ANALYTICS_FAILURES),
+    (members.router, ANALYTICS_FAILURES),
+    (customers.router, ANALYTICS_FAILURES),
+    (questions.router, ANALYTICS_FAILURES),
+    (sql.router, (problems.NOT_POSSIBLE, problems.TOO_COSTLY, *ANALYTICS_FAILURES)),
     (auth.router, ACCOUNT_FAILURES),
     (operations.router, (problems.NO_JOB, problems.NOT_POSSIBLE, *SIGNED_IN_FAILURES)),
+    (trust.router, (problems.NO_RUN, *SIGNED_IN_FAILURES)),
     (audit.router, SIGNED_IN_FAILURES),
+    (views.router, (problems.NO_VIEW, problems.NOT_POSSIBLE, *SIGNED_IN_FAILURES)),
     (users.router, ACCOUNT_FAILURES),
     (health.router, SIGNED_IN_FAILURES),
 )
@@ -86,6 +108,7 @@ def create_app(state: StateFolder, settings: Settings | None = None) -> FastAPI:
     app.state.cache = AnswerCache(settings.api_cache_mb * MEGABYTE)
     app.state.warmer = Warmer(app.state.warehouse, app.state.cache)
     app.state.authority = open_authority(state, settings)
+    app.state.sandbox = Sandbox(Bounds(settings.sql_seconds, settings.sql_memory_mb, settings.sql_at_once))
     app.state.audit = open_audit(state, settings)
     app.state.measures = Measures(app.state.cache)
     app.state.settings = settings
@@ -110,7 +133,12 @@ def create_app(state: StateFolder, settings: Settings | None = None) -> FastAPI:
 
 def _warehouse(state: StateFolder, settings: Settings) -> Warehouse:
     try:
-        return open_warehouse(state.warehouse, settings.warehouse_url, connections=settings.api_warehouse_connections)
+        return open_warehouse(
+            state.warehouse,
+            settings.warehouse_url,
+            connections=settings.api_warehouse_connections,
+            question_seconds=settings.question_seconds,
+        )
     except PublicationError as error:
         raise ConfigError(f"warehouse_url: {error}") from error
 

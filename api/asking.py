@@ -14,6 +14,7 @@ from api.reading import reading_of
 from api.rendering import JSON, accepted, render, render_table
 from api.view import view_of
 from api.windows import Window
+from warehouse.warehouses import Reading
 
 # Changes when the same question is answered in another form.
 VERSION = 1
@@ -49,20 +50,26 @@ def _known_to(request: Request) -> list[str]:
     return [tag.strip().removeprefix("W/") for tag in given.split(",")] if given else []
 
 
+def serving(request: Request, pinned: int | None) -> Reading:
+    """The generation that serves. Raises PublicationGoneError where the request wants another."""
+    generation = reading_of(request)
+    number = generation.publication.generation
+    if pinned not in (None, number):
+        raise PublicationGoneError(
+            f"publication {pinned} no longer serves, {number} does; ask again without X-Data-Version"
+        )
+    return generation
+
+
 class Asking:
     """Answers from the serving publication. Raises PublicationGoneError where the request wants another."""
 
     def __init__(self, request: Request, query: WindowQuery, pinned: int | None) -> None:
         self._media_type = accepted(request)
         self._note: Note = request.state.note
-        generation = reading_of(request)
-        number = generation.publication.generation
-        if pinned not in (None, number):
-            raise PublicationGoneError(
-                f"publication {pinned} no longer serves, {number} does; ask again without X-Data-Version"
-            )
+        generation = serving(request, pinned)
         view = view_of(caller_of(request))
-        self._etag = etag_of(request, self._media_type, number, view.key)
+        self._etag = etag_of(request, self._media_type, generation.publication.generation, view.key)
         if self._etag in _known_to(request):
             raise NotModifiedError(self._etag)
         request.app.state.warmer.seen(view)
@@ -88,7 +95,8 @@ class Asking:
         if self._media_type == JSON:
             response = render({"data": data, "meta": about})
         else:
-            response = render_table(self._media_type, name, rows(), _in_cells(about))
+            file = f"{name}_{self.window.first}_{self.window.last}"
+            response = render_table(self._media_type, file, rows(), in_cells(about))
         response.headers.update({"X-Data-Version": version, **kept_by(self._etag)})
         return response
 
@@ -126,7 +134,7 @@ class Asking:
         }
 
 
-def _in_cells(about: Metrics) -> Metrics:
+def in_cells(about: Metrics) -> Metrics:
     """What a table is about in one cell each; what only a program needs is left to JSON."""
     left_out = ("days", "interval", "comparison", "answered_by", "next")
     cells = {name: value for name, value in about.items() if name not in left_out}

@@ -3,15 +3,17 @@
 import sys
 import threading
 from collections import OrderedDict
+from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from warehouse.planner import Plan
 from warehouse.warehouses import Reading
 
 Rows = list[dict[str, Any]]
 Key = tuple[int, str, str, tuple[tuple[str, object], ...]]
+Answer = TypeVar("Answer")
 
 MEGABYTE = 1 << 20
 DEFAULT_BYTES = 64 * MEGABYTE
@@ -36,7 +38,7 @@ class AnswerCache:
         self._most_bytes = most_bytes
         self._bytes = 0
         self._lock = threading.Lock()
-        self._answers: OrderedDict[Key, Future[Rows]] = OrderedDict()
+        self._answers: OrderedDict[Key, Future[Any]] = OrderedDict()
         self._sizes: dict[Key, int] = {}
 
     @property
@@ -47,25 +49,30 @@ class AnswerCache:
     def rows(self, generation: Reading, plan: Plan, view: str = "") -> Rows:
         """The plan's rows in that generation for all who see the same. They are shared: do not change them."""
         key = (generation.publication.generation, view, plan.sql, tuple(sorted(plan.parameters.items())))
+        return self.answer(key, lambda: generation.rows(plan.sql, plan.parameters), lambda rows: rows)
+
+    def answer(self, key: Key, ask: Callable[[], Answer], rows_of: Callable[[Answer], Rows]) -> Answer:
+        """What is kept under the key, else what `ask` answers; how much it takes is told by its rows."""
         with self._lock:
             answer = self._answers.get(key)
             if answer is None:
                 self.counts.misses += 1
-                mine: Future[Rows] = Future()
+                mine: Future[Answer] = Future()
                 self._answers[key] = mine
             else:
                 self.counts.hits += 1
                 self._answers.move_to_end(key)
         if answer is not None:
-            return answer.result()
+            found: Answer = answer.result()
+            return found
         try:
-            mine.set_result(generation.rows(plan.sql, plan.parameters))
+            mine.set_result(ask())
         except BaseException as error:
             with self._lock:
                 del self._answers[key]
             mine.set_exception(error)
             raise
-        self._keep(key, mine.result())
+        self._keep(key, rows_of(mine.result()))
         return mine.result()
 
     def _keep(self, key: Key, rows: Rows) -> None:

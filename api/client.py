@@ -12,25 +12,46 @@ from typing import Any, Literal, Self, TypedDict, Unpack
 
 import httpx2
 
+from api.operating import Operating
+from api.operating_shapes import (
+    AuditVerdict,
+    Freshness,
+    LineageGraph,
+    Quarantined,
+    QuarantinedTable,
+    RunDetail,
+    SavedView,
+)
 from api.shapes import (
+    Activity,
+    AuditPage,
     Body,
     BookDetail,
     BookRow,
     Bucket,
+    Cohort,
+    Cohorts,
+    CustomerMonth,
+    CustomerMonths,
     Dictionary,
     GenreRow,
     Job,
     Me,
+    MemberList,
     Meta,
+    NewUser,
     Published,
     QualityResults,
     Ranking,
     RegionRow,
+    Run,
     Runs,
+    SqlBody,
     Summary,
     SummaryMetrics,
     Table,
     Timeseries,
+    User,
 )
 from api.windows import Comparison, Interval, Window
 
@@ -38,26 +59,47 @@ __all__ = [
     "ARROW",
     "CSV",
     "XLSX",
+    "Activity",
     "ApiError",
+    "AuditPage",
+    "AuditVerdict",
     "Body",
     "BookDetail",
     "BookRow",
     "Bucket",
     "Client",
+    "Cohort",
+    "Cohorts",
     "Comparison",
+    "CustomerMonth",
+    "CustomerMonths",
     "Dictionary",
+    "Freshness",
     "GenreRow",
     "Interval",
     "Job",
+    "LineageGraph",
     "Me",
     "Measure",
+    "MemberList",
     "Meta",
+    "NewUser",
     "Published",
+    "QualityResults",
+    "Quarantined",
+    "QuarantinedTable",
     "Ranking",
     "RegionRow",
+    "Run",
+    "RunDetail",
+    "Runs",
+    "SavedView",
+    "SqlBody",
     "Summary",
     "SummaryMetrics",
+    "Table",
     "Timeseries",
+    "User",
     "Window",
 ]
 
@@ -66,6 +108,7 @@ RegionLevel = Literal["country", "region", "store"]
 GenreLevel = Literal["genre", "subgenre"]
 Span = Window | int
 Parameters = dict[str, str | int | list[str]]
+Asked = Mapping[str, str | int | Sequence[str]]
 
 CSV, ARROW = "text/csv", "application/vnd.apache.arrow.stream"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -97,7 +140,7 @@ class ApiError(Exception):
         self.request_id = request_id
 
 
-class Client:
+class Client(Operating):
     """Asks one API. May be used by several threads.
 
     A window is a number of business dates ending on data-through, or a `Window` with both ends included. `publication`
@@ -201,6 +244,16 @@ class Client:
         answer: Body[BookDetail] = self._analytics(f"books/{isbn13}", window, {}, {"publication": publication})
         return answer
 
+    def customers(self, publication: int | None = None) -> Body[CustomerMonths]:
+        """New and repeat customers of the last complete months, and customers by segment; null where they are few."""
+        answer: Body[CustomerMonths] = self._json("GET", "/api/analytics/customers/", _pinned(publication))
+        return answer
+
+    def customer_cohorts(self, publication: int | None = None) -> Body[Cohorts]:
+        """Customers by the month they first bought in, and how many came back; null where they are few."""
+        answer: Body[Cohorts] = self._json("GET", "/api/analytics/customers/cohorts/", _pinned(publication))
+        return answer
+
     def dictionary(self) -> Dictionary:
         """Every metric in sight with its meaning, and what numbers are cut and filtered by."""
         dictionary: Dictionary = self._json("GET", "/api/analytics/metrics/")
@@ -230,38 +283,39 @@ class Client:
         answer: Body[Table] = self._json("POST", "/api/analytics/query/", headers=_pinned(publication), json=question)
         return answer
 
+    def sql(self, sql: str, limit: int = 1_000, publication: int | None = None) -> SqlBody:
+        """One SELECT over the tables in sight, for analysts. Raises ApiError that names what is not allowed, and what is."""
+        answer: SqlBody = self._json(
+            "POST", "/api/analytics/sql/", headers=_pinned(publication), json={"sql": sql, "limit": limit}
+        )
+        return answer
+
+    def sql_export(self, sql: str, media_type: str = CSV, limit: int = 1_000, publication: int | None = None) -> bytes:
+        """What `sql` answers, as a file: CSV, XLSX or Arrow."""
+        headers = {**_pinned(publication), "Accept": media_type}
+        return self._answered("POST", "/api/analytics/sql/", headers, json={"sql": sql, "limit": limit}).content
+
     def export(self, name: str, window: Span, media_type: str = CSV, **options: Unpack[Options]) -> bytes:
         """What `/api/analytics/<name>/` answers, as a file: CSV, XLSX or Arrow."""
-        parameters, headers = _asked(window, {}, options)
-        response = self._answered(
-            "GET", f"/api/analytics/{name}/", {**headers, "Accept": media_type}, params=parameters
-        )
-        return response.content
+        parameters, _ = _asked(window, {}, options)
+        return self.file(name, parameters, media_type, options.get("publication"))
 
-    def runs(self, limit: int = 50) -> Runs:
-        """What ran, newest first, for engineers."""
-        runs: Runs = self._json("GET", "/api/runs/", params={"limit": limit})
-        return runs
+    def members(
+        self, *filters: str, search: str = "", limit: int = 100, publication: int | None = None
+    ) -> Body[dict[str, MemberList]]:
+        """What the filters may name."""
+        asked: Asked = {"of": filters, "search": search, "limit": limit}
+        answer: Body[dict[str, MemberList]] = self.answer("members", asked, publication)
+        return answer
 
-    def quality(self, run: int | None = None) -> QualityResults:
-        """What a run's expectations found, for engineers."""
-        results: QualityResults = self._json("GET", "/api/quality/", params={} if run is None else {"run": run})
-        return results
+    def answer(self, name: str, parameters: Asked, publication: int | None = None) -> Any:
+        """What `GET /api/analytics/<name>/` answers to parameters as they are named there."""
+        return self._json("GET", f"/api/analytics/{name}/", _pinned(publication), params=parameters)
 
-    def start_job(self, path: str, **body: int | bool | None) -> Job:
-        """Start long work: `jobs/sync`, `jobs/reload`, `jobs/rollback` or `analytics/generate-test-data`, for engineers."""
-        job: Job = self._json("POST", f"/api/{path}/", json=body)
-        return job
-
-    def job(self, job_id: str) -> Job:
-        """How a job goes."""
-        job: Job = self._json("GET", f"/api/jobs/{job_id}/")
-        return job
-
-    def cancel_job(self, job_id: str) -> Job:
-        """Interrupt a job."""
-        job: Job = self._json("POST", f"/api/jobs/{job_id}/cancel/")
-        return job
+    def file(self, name: str, parameters: Asked, media_type: str = CSV, publication: int | None = None) -> bytes:
+        """The same as a file: CSV, XLSX or Arrow."""
+        headers = {**_pinned(publication), "Accept": media_type}
+        return self._answered("GET", f"/api/analytics/{name}/", headers, params=parameters).content
 
     def _analytics(self, name: str, window: Span, asked: Parameters, options: Options) -> Any:
         parameters, headers = _asked(window, asked, options)

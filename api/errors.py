@@ -14,7 +14,9 @@ from api.asking import NotModifiedError, PublicationGoneError, kept_by
 from api.auth.accounts import AccountError, NoAccountError
 from api.auth.authority import RefusedSignInError, TooManyTriesError, UnauthenticatedError
 from api.auth.passwords import BusyError, PasswordRuleError
+from api.auth.saved_views import NoSavedViewError, SavedViewError
 from api.jobs import JobError, NoJobError
+from api.ledger import NoRunError
 from api.problems import (
     BUSY,
     BUSY_SECONDS,
@@ -25,7 +27,9 @@ from api.problems import (
     INVALID,
     METHOD,
     NO_JOB,
+    NO_RUN,
     NO_USER,
+    NO_VIEW,
     NOT_ACCEPTABLE,
     NOT_FOUND,
     NOT_POSSIBLE,
@@ -33,6 +37,8 @@ from api.problems import (
     NOT_SIGNED_IN,
     RETRY_SECONDS,
     SIGN_IN_REFUSED,
+    TOO_COSTLY,
+    TOO_LONG,
     TOO_MANY_TRIES,
     WAREHOUSE_AWAY,
     Kind,
@@ -40,8 +46,10 @@ from api.problems import (
 )
 from api.rendering import NotAcceptableError
 from api.shapes import Fault
+from api.sql.check import SqlError
+from api.sql.sandbox import NotServedError, SqlBusyError, SqlFaultError, SqlTooLongError, SqlTooMuchError
 from api.view import HiddenColumnError
-from warehouse.publication import NoAnswerError, NoPublicationError
+from warehouse.publication import NoAnswerError, NoPublicationError, QuestionTimeoutError
 
 SECRETS = frozenset({"password", "current", "new", "code", "refresh_token"})
 
@@ -63,8 +71,18 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RefusedSignInError, _refused_sign_in)
     app.add_exception_handler(TooManyTriesError, _too_many_tries)
     app.add_exception_handler(BusyError, _busy)
+    app.add_exception_handler(SqlError, _sql)
+    app.add_exception_handler(SqlFaultError, _sql)
+    app.add_exception_handler(QuestionTimeoutError, _said_by(TOO_LONG))
+    app.add_exception_handler(SqlTooLongError, _said_by(TOO_LONG))
+    app.add_exception_handler(SqlTooMuchError, _said_by(TOO_COSTLY))
+    app.add_exception_handler(SqlBusyError, _busy)
+    app.add_exception_handler(NotServedError, _said_by(NOT_POSSIBLE))
     app.add_exception_handler(JobError, _said_by(NOT_POSSIBLE))
     app.add_exception_handler(NoJobError, _said_by(NO_JOB))
+    app.add_exception_handler(NoRunError, _said_by(NO_RUN))
+    app.add_exception_handler(SavedViewError, _said_by(NOT_POSSIBLE))
+    app.add_exception_handler(NoSavedViewError, _said_by(NO_VIEW))
     app.add_exception_handler(AccountError, _said_by(NOT_POSSIBLE))
     app.add_exception_handler(NoAccountError, _said_by(NO_USER))
     app.add_exception_handler(HiddenColumnError, _said_by(FORBIDDEN))
@@ -137,8 +155,7 @@ async def _too_many_tries(request: Request, error: Exception) -> Response:
 
 
 async def _busy(request: Request, error: Exception) -> Response:
-    detail = "too many sign-ins at once; ask again in a few seconds"
-    return problem(BUSY, detail, request.scope, headers={"Retry-After": str(BUSY_SECONDS)})
+    return problem(BUSY, str(error), request.scope, headers={"Retry-After": str(BUSY_SECONDS)})
 
 
 def _said_by(kind: Kind) -> Callable[[Request, Exception], Awaitable[Response]]:
@@ -148,6 +165,11 @@ def _said_by(kind: Kind) -> Callable[[Request, Exception], Awaitable[Response]]:
         return problem(kind, str(error), request.scope)
 
     return answered
+
+
+async def _sql(request: Request, error: Exception) -> Response:
+    fault = Fault(parameter="sql", message=str(error))
+    return problem(INVALID, f"sql: {error}", request.scope, [fault])
 
 
 async def _unknown_member(request: Request, error: Exception) -> Response:

@@ -1,12 +1,14 @@
 """What the pipeline's run ledger says, read by its tables' names: runs, quality results and publications."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Engine, RowMapping
+from sqlalchemy.engine import Engine
+
+from jobs_config.errors import BooksalesError
 
 PASSWORD_VARIABLE = "BOOKSALES_LEDGER_PASSWORD"  # noqa: S105  the name of the variable
 
@@ -17,9 +19,18 @@ QUALITY = sa.table(
     "quality_result",
     *(sa.column(name) for name in ("run_seq", "table_name", "expectation", "level", "failed_rows", "checked_rows")),
 )
+STEP = sa.table(
+    "step",
+    *(sa.column(name) for name in ("run_seq", "name", "table_name", "rows_read", "rows_written", "rows_quarantined")),
+    *(sa.column(name) for name in ("rows_inserted", "rows_updated", "rows_deleted", "seconds")),
+)
 PUBLICATION = sa.table("publication", *(sa.column(name) for name in ("generation", "run_seq", "published_at")))
 
-Rows = Sequence[RowMapping]
+Rows = Sequence[Mapping[str, Any]]
+
+
+class NoRunError(BooksalesError):
+    """There is no run of that number."""
 
 
 class Ledger:
@@ -41,6 +52,21 @@ class Ledger:
         asked = sa.select(RUN).order_by(RUN.c.run_seq.desc()).limit(limit)
         return self._rows(asked if before is None else asked.where(RUN.c.run_seq < before), "run")
 
+    def run(self, run_seq: int) -> Mapping[str, Any] | None:
+        """One run; None where there is none of that number."""
+        return next(iter(self._rows(sa.select(RUN).where(RUN.c.run_seq == run_seq), "run")), None)
+
+    def steps(self, run_seq: int) -> Rows:
+        """What the jobs of a run did, in order of their tables."""
+        return self._rows(
+            sa.select(STEP).where(STEP.c.run_seq == run_seq).order_by(STEP.c.table_name, STEP.c.name), "step"
+        )
+
+    def newest_run_with_steps(self) -> int | None:
+        """The newest run in which a job did its work."""
+        found = self._rows(sa.select(sa.func.max(STEP.c.run_seq).label("run_seq")), "step")
+        return found[0]["run_seq"] if found else None
+
     def quality(self, run_seq: int | None, limit: int) -> Rows:
         """What expectations found: of one run, else of the newest that has any."""
         newest = sa.select(sa.func.max(QUALITY.c.run_seq)).scalar_subquery()
@@ -59,4 +85,5 @@ class Ledger:
         with self._engine.connect() as connection:
             if not sa.inspect(connection).has_table(table):
                 return []
-            return connection.execute(asked).mappings().all()
+            rows = connection.execute(asked).mappings().all()
+            return [{str(name): value for name, value in row.items()} for row in rows]

@@ -152,6 +152,8 @@ class FilteredQuery(WindowQuery):
 
 FILTERS = tuple(name for name in FilteredQuery.model_fields if name not in WindowQuery.model_fields)
 
+FilterName = Annotated[str, Field(json_schema_extra={"enum": list(FILTERS)}), _one_of(FILTERS)]
+
 
 class ComparedQuery(FilteredQuery):
     """Also the numbers of another window."""
@@ -208,14 +210,26 @@ class GenreQuery(RankingQuery):
     level: Literal["genre", "subgenre"] = "genre"
 
 
+class MembersQuery(BaseModel):
+    """What members takes."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    of: Annotated[tuple[FilterName, ...], Field(min_length=1, max_length=len(FILTERS))] = Field(
+        description="filters whose values are asked for; repeat for several"
+    )
+    search: str = Field("", max_length=100, description="only those that contain this, whatever the case")
+    limit: Limit = 100
+
+
 class BookQuery(WindowQuery):
     """What a book's page takes."""
 
 
 def refuse_repeated(request: Request) -> None:
-    """A parameter given twice is an error: which one would hold? Only `metrics` and filters are lists."""
+    """A parameter given twice is an error: which one would hold? Only `metrics`, `of` and filters are lists."""
     names = [name for name, _ in request.query_params.multi_items()]
-    repeated = sorted({name for name in names if names.count(name) > 1 and name not in ("metrics", *FILTERS)})
+    repeated = sorted({name for name in names if names.count(name) > 1 and name not in ("metrics", "of", *FILTERS)})
     if repeated:
         raise RequestValidationError(
             [

@@ -43,7 +43,11 @@ NOT_ACCEPTABLE = Kind("not-acceptable", 406, "There is no answer of that type")
 BUSY = Kind("busy", 503, "The server is busy")
 TOO_LARGE = Kind("body-too-large", 413, "The body is too large")
 TOO_MANY_REQUESTS = Kind("too-many-requests", 429, "Too many requests in a minute")
+TOO_LONG = Kind("took-too-long", 504, "The answer took too long")
+TOO_COSTLY = Kind("too-costly", 422, "The answer takes more than it may")
 NO_JOB = Kind("no-such-job", 404, "There is no job of that number")
+NO_RUN = Kind("no-such-run", 404, "There is no run of that number")
+NO_VIEW = Kind("no-such-view", 404, "There is no saved view of that name")
 INTERNAL = Kind("internal", 500, "The server failed")
 
 KINDS = (
@@ -66,7 +70,11 @@ KINDS = (
     BUSY,
     TOO_LARGE,
     TOO_MANY_REQUESTS,
+    TOO_LONG,
+    TOO_COSTLY,
     NO_JOB,
+    NO_RUN,
+    NO_VIEW,
     INTERNAL,
 )
 

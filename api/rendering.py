@@ -39,11 +39,13 @@ def accepted(request: Request) -> str:
     return best
 
 
-def render_table(media_type: str, name: str, rows: Sequence[Row], about: Mapping[str, Any]) -> Response:
-    """Rows as a file of the type, with what they are about inside."""
-    content = {CSV: _csv, XLSX: _xlsx, ARROW: _arrow}[media_type](rows, about)
-    file = f"{name}_{about['from']}_{about['until']}.{TYPES[media_type]}"
-    headers = {"Content-Disposition": f'attachment; filename="{file}"'}
+def render_table(
+    media_type: str, file: str, rows: Sequence[Row], about: Mapping[str, Any], columns: Sequence[str] = ()
+) -> Response:
+    """Rows as a file of the type, with what they are about inside; `columns` are those of a table that may have no row."""
+    names = list(columns) or list(dict.fromkeys(name for row in rows for name in row))
+    content = {CSV: _csv, XLSX: _xlsx, ARROW: _arrow}[media_type](names, rows, about)
+    headers = {"Content-Disposition": f'attachment; filename="{file}.{TYPES[media_type]}"'}
     return Response(content, 200, headers, "text/csv; charset=utf-8" if media_type == CSV else media_type)
 
 
@@ -76,10 +78,10 @@ def _exact(value: object) -> orjson.Fragment:
     raise TypeError(f"{type(value).__name__} cannot be shown as JSON")
 
 
-def _csv(rows: Sequence[Row], about: Mapping[str, Any]) -> bytes:
+def _csv(names: Sequence[str], rows: Sequence[Row], about: Mapping[str, Any]) -> bytes:
     """What the rows are about stands in columns of their own, so that every line still says it when it is copied."""
     text = io.StringIO()
-    names, told = _names(rows), [_cell(value) for value in about.values()]
+    told = [_cell(value) for value in about.values()]
     writer = csv.writer(text, lineterminator="\r\n")
     writer.writerow([harmless(name) for name in (*names, *(f"meta_{name}" for name in about))])
     for row in rows:
@@ -99,14 +101,14 @@ def _flat(value: Any) -> Any:
     return "; ".join(f"{key}: {_flat(part)}" for key, part in value.items()) if isinstance(value, dict) else value
 
 
-def _xlsx(rows: Sequence[Row], about: Mapping[str, Any]) -> bytes:
+def _xlsx(names: Sequence[str], rows: Sequence[Row], about: Mapping[str, Any]) -> bytes:
     import xlsxwriter
 
     file = io.BytesIO()
     # Text is text, whatever it begins with or looks like.
     options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
     with xlsxwriter.Workbook(file, options) as book:
-        bold, names = book.add_format({"bold": True}), _names(rows)
+        bold = book.add_format({"bold": True})
         sheet = book.add_worksheet("Data")
         sheet.freeze_panes(1, 0)
         for place, name in enumerate(names):
@@ -130,10 +132,9 @@ def _write(sheet: Any, line: int, place: int, value: Any) -> None:
         sheet.write_string(line, place, str(_flat(value))[:32_000])
 
 
-def _arrow(rows: Sequence[Row], about: Mapping[str, Any]) -> bytes:
+def _arrow(names: Sequence[str], rows: Sequence[Row], about: Mapping[str, Any]) -> bytes:
     import pyarrow as pa
 
-    names = _names(rows)
     columns = {name: [_typed(row.get(name)) for row in rows] for name in names}
     table = pa.table(columns).replace_schema_metadata({"about": orjson.dumps(about, default=_exact)})
     sink = pa.BufferOutputStream()
@@ -144,7 +145,3 @@ def _arrow(rows: Sequence[Row], about: Mapping[str, Any]) -> bytes:
 
 def _typed(value: Any) -> Any:
     return _flat(value) if isinstance(value, list | tuple | dict) else value
-
-
-def _names(rows: Sequence[Row]) -> list[str]:
-    return list(dict.fromkeys(name for row in rows for name in row))

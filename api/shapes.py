@@ -421,12 +421,88 @@ class Dictionary(TypedDict):
     dimensions: list[DimensionEntry]
 
 
+class MemberList(TypedDict):
+    """What a filter may name, in order; `is_truncated` where there are more."""
+
+    members: list[str]
+    is_truncated: bool
+
+
 class Table(TypedDict):
     """A page of rows; `row_count` counts all, and `meta.next` leads on where `is_truncated`."""
 
     rows: list[dict[str, str | int | float | None]]
     row_count: int
     is_truncated: bool
+
+
+class CustomerMonth(TypedDict):
+    """Customers of one month: those who had never bought before, the others, and by segment.
+
+    Null is of fewer than ten customers, or would give such a count away.
+    """
+
+    month: str
+    customers: int | None
+    new: int | None
+    repeat: int | None
+    segments: dict[str, int | None]
+
+
+class CustomerMonths(TypedDict):
+    """The last complete months, in order."""
+
+    months: list[CustomerMonth]
+
+
+class Cohort(TypedDict):
+    """Customers who first bought in the month `cohort`: how many, and of them those who bought in that month and each after."""
+
+    cohort: str
+    customers: int | None
+    active: list[int | None]
+    ratio: list[Number | None]
+
+
+class Cohorts(TypedDict):
+    """A cohort per complete month, in order."""
+
+    cohorts: list[Cohort]
+
+
+class SqlColumn(TypedDict):
+    """A column of an answer, with its type in DuckDB's words."""
+
+    name: str
+    type: str
+
+
+class SqlTable(TypedDict):
+    """The first rows of an answer; `is_truncated` where there are more than were asked for."""
+
+    columns: list[SqlColumn]
+    rows: list[dict[str, str | int | float | bool | None]]
+    is_truncated: bool
+
+
+class SqlMeta(TypedDict):
+    """What the answer is of; `answered_by` names the tables."""
+
+    scope: SeenScope
+    data_from: str | None
+    data_through: str | None
+    loaded_at: str
+    publication: int
+    currency: str
+    time_zone: str
+    answered_by: list[str]
+
+
+class SqlBody(TypedDict):
+    """The answer to a question in SQL."""
+
+    data: SqlTable
+    meta: SqlMeta
 
 
 class Health(TypedDict):
@@ -443,12 +519,15 @@ class Readiness(TypedDict):
 
 
 class Published(TypedDict):
-    """What serves now."""
+    """What serves now; a retail week begins on `monday`, `saturday` or `sunday`."""
 
     publication: int
     loaded_at: str
     data_from: str | None
     data_through: str | None
+    currency: str
+    time_zone: str
+    retail_week_start: str
 
 
 class Fault(TypedDict):

@@ -9,9 +9,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-import deltalake
 import duckdb
+import pyarrow as pa
 
+from booksales.lake_files import LakeFiles
 from jobs_config.settings import Settings
 from spark_jobs.extract.erased import digest_of
 from spark_jobs.extract.pseudonym import keyed_hash
@@ -50,10 +51,8 @@ HELD = {
     "gold.fact_sales": "select count(*) from fact_sales semi join (select customer_key from dim_customer where source = $source "
     "and customer_hash in (select unnest($hashes))) using (customer_key)",
 }
-IN_BRONZE = """
-select count(*) from read_parquet($files, union_by_name = true, hive_partitioning = false)
-where _source = $source and customer_id in (select unnest($ids))
-"""
+WHOSE = pa.schema([("_source", pa.string()), ("customer_id", pa.int64())])
+IN_BRONZE = "select count(*) from delivered where _source = $source and customer_id in (select unnest($ids))"
 IN_GENERATION = "select count(*) from analytics.dim_customer where customer_hash in (select unnest($hashes))"
 
 LINES = """
@@ -88,7 +87,7 @@ class Person:
 class CustomerData:
     """Lake and warehouse of an installation, open for questions about people; use it as a block."""
 
-    def __init__(self, lake: Path, warehouse: Path, source: str, key: bytes) -> None:
+    def __init__(self, lake: LakeFiles, warehouse: Path, source: str, key: bytes) -> None:
         self._lake, self._warehouse, self._source, self._key = lake, warehouse, source, key
         self._connection = duckdb.connect()
         self._connection.execute("set timezone = 'UTC'")
@@ -125,8 +124,7 @@ class CustomerData:
         }
         found = {place: int(self._ask(sql, **_named_in(sql, named))[0][0]) for place, sql in HELD.items()}
         for name in ("customers", "sales"):
-            files = [str(path) for path in sorted(self._lake.glob(f"bronze/{name}/run=*/*.parquet"))]
-            found[f"bronze.{name}"] = int(self._ask(IN_BRONZE, files=files, ids=named["ids"])[0][0]) if files else 0
+            found[f"bronze.{name}"] = self._delivered(name, named["ids"])
         found["warehouse generations"] = sum(self._is_in_generation(n, named) for n in self._generations())
         return found
 
@@ -148,6 +146,13 @@ class CustomerData:
             "kept_for": kept_for(settings),
         }
 
+    def _delivered(self, table: str, ids: object) -> int:
+        rows = self._lake.delivered(table, WHOSE)
+        if rows is None:
+            return 0
+        self._connection.register("delivered", rows)
+        return int(self._ask(IN_BRONZE, ids=ids)[0][0])
+
     def _generations(self) -> list[int]:
         return kept_generations(self._warehouse)
 
@@ -159,10 +164,9 @@ class CustomerData:
 
     def _open(self, table: str) -> None:
         """Make a table readable by its name; one that does not exist yet is empty."""
-        layer, name = table.split(".")
-        if (self._lake / layer / name / "_delta_log").exists():
-            rows = deltalake.DeltaTable(str(self._lake / layer / name)).to_pyarrow_dataset()
-            self._connection.register(name, rows)
+        name = table.split(".")[1]
+        if self._lake.exists(table):
+            self._connection.register(name, self._lake.rows(table))
         else:
             columns = load_contract(table).columns.items()
             types = ", ".join(f'"{column}" {DUCKDB_TYPES.get(spec.type, spec.type)}' for column, spec in columns)

@@ -9,24 +9,26 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pyspark
 
 import spark_jobs
-from booksales.local_stack.jars import ensure_jars
+from booksales.local_stack.jars import S3_LOCK, ensure_jars, read_lock
 from booksales.local_stack.java import java_home
 from booksales.local_stack.postgres import EmbeddedPostgres
 from jobs_config.errors import RefusedError
 from jobs_config.progress import Progress
 from jobs_config.settings import Settings
-from jobs_config.spark import local_spark_conf
+from jobs_config.spark import local_spark_conf, s3_conf
 from jobs_config.state import StateFolder
 from spark_jobs.commands import LANDING_VARIABLE
 from spark_jobs.errors import RunError
 from spark_jobs.extract.connection import PASSWORD_VARIABLE
 from spark_jobs.lease import HELD_VARIABLE, writer_lease
 from spark_jobs.main import PSEUDONYM_VARIABLE
+from warehouse.files import endpoint, is_on_s3, region
 
 JOBS_FOLDER = Path(spark_jobs.__file__).parent
 SPARK_HOME = Path(pyspark.__file__).parent
@@ -71,9 +73,13 @@ def run_pipeline(
         _clear_scratch(state)
         java = java_home(state)
         jars = ensure_jars(state, java, progress)
+        if is_on_s3(state.lake):
+            jars += ensure_jars(state, java, progress, read_lock(S3_LOCK))
         conf = local_spark_conf(
             settings, jars, state.temporary, JOBS_FOLDER / "log4j2.properties", state.logs / "spark.log"
         )
+        if is_on_s3(state.lake):
+            conf |= s3_conf(endpoint(), region())
         line = [
             str(SPARK_HOME / "bin" / "spark-submit"),
             *(part for name, value in conf.items() for part in ("--conf", f"{name}={value}")),
@@ -88,19 +94,24 @@ def run_pipeline(
 
 
 def _clear_scratch(state: StateFolder) -> None:
-    """Remove what Spark left behind where it was killed: rows of tables. Whoever holds the lease runs the only Spark there is."""
-    for pattern in ("blockmgr-*", "spark-*-*-*-*-*"):
+    """Remove what a killed run left behind: rows of tables, unpacked files. Whoever holds the lease runs the only Spark there is."""
+    for pattern in ("blockmgr-*", "spark-*-*-*-*-*", "feed-*"):
         for folder in state.temporary.glob(pattern):
             shutil.rmtree(folder, ignore_errors=True)
 
 
 def plan_pipeline(
-    state: StateFolder, settings: Settings, command: str, source: Source | None, verbose: bool = False
-) -> tuple[int, list[dict[str, object]]]:
+    state: StateFolder,
+    settings: Settings,
+    command: str,
+    source: Source | None,
+    verbose: bool = False,
+    arguments: Sequence[str] = (),
+) -> tuple[int, Any]:
     """What a command would do, as it says itself, and its exit code; nothing is done. Raises what `run_pipeline` raises."""
     path = state.temporary / f"{command}-plan.json"
     path.unlink(missing_ok=True)
-    code = run_pipeline(state, settings, command, [f"--plan-file={path}"], source, verbose)
+    code = run_pipeline(state, settings, command, [*arguments, f"--plan-file={path}"], source, verbose)
     return code, json.loads(path.read_text()) if path.exists() else []
 
 

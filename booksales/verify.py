@@ -4,19 +4,16 @@ What the source held was counted by its own SQL inside the run's snapshot and ke
 by DuckDB, from the Delta log and the generation that serves: nothing of the pipeline's own counts is used.
 """
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import deltalake
 import duckdb
-from deltalake.exceptions import DeltaError
 
+from booksales.lake_files import LakeFiles
 from jobs_config.errors import BooksalesError
-from spark_jobs.delta_log import Commit, parse_commit, same_rows
 from spark_jobs.run_ledger import RunLedger
 from spark_jobs.suppressions import SUPPRESSIONS
 from warehouse.contract import tables_of
@@ -82,18 +79,18 @@ class Places:
     """What is compared: the generation that serves, the run that built it and the source it was read from."""
 
     ledger: RunLedger
-    lake: Path
+    lake: LakeFiles
     built_by: int
     source: str
     connection: duckdb.DuckDBPyConnection
 
 
-def verify(ledger: RunLedger, lake: Path, warehouse: Path) -> list[Comparison]:
+def verify(ledger: RunLedger, lake: str, warehouse: Path) -> list[Comparison]:
     """Every comparison of the serving generation with lake and source. Raises BooksalesError when there is nothing to compare."""
     places = _places(ledger, lake, warehouse)
     try:
         return [*_table_rows(places), *_sales(places), *_gold_rows(places)]
-    except (duckdb.Error, DeltaError, OSError) as error:
+    except (duckdb.Error, OSError) as error:
         said = " ".join(str(error).split())[:LONGEST]
         raise BooksalesError(
             f"lake or warehouse cannot be read: {type(error).__name__}: {said}; `booksales reload` rebuilds both"
@@ -102,7 +99,7 @@ def verify(ledger: RunLedger, lake: Path, warehouse: Path) -> list[Comparison]:
         places.connection.close()
 
 
-def _places(ledger: RunLedger, lake: Path, warehouse: Path) -> Places:
+def _places(ledger: RunLedger, lake: str, warehouse: Path) -> Places:
     pointer = read_pointer(warehouse)
     published = next((row for row in ledger.publications() if row["generation"] == pointer.generation), None)
     if published is None:
@@ -112,7 +109,7 @@ def _places(ledger: RunLedger, lake: Path, warehouse: Path) -> Places:
         raise BooksalesError("no published run has read the source; run `booksales reload`")
     connection = open_file(generation_file(warehouse, pointer.generation), {})
     connection.execute("set timezone = 'UTC'")
-    return Places(ledger, lake, published["lake_run_seq"], read["source"], connection)
+    return Places(ledger, LakeFiles(lake), published["lake_run_seq"], read["source"], connection)
 
 
 def _table_rows(places: Places) -> Iterator[Comparison]:
@@ -220,17 +217,8 @@ def _attach(places: Places, table: str, run_seq: int) -> None:
     version = places.ledger.lake_versions(run_seq).get(table)
     if version is None:
         raise BooksalesError(f"run {run_seq} did not record a version of {table}; run `booksales reload`")
-    layer, name = table.split(".")
-    folder = places.lake / layer / name
-    delta = deltalake.DeltaTable(str(folder), version=same_rows(_commits(folder), version))
-    places.connection.register(f"rows_of_{name}", delta.to_pyarrow_dataset())
-
-
-def _commits(folder: Path) -> Iterator[Commit]:
-    """The commits of a table, newest first."""
-    for path in sorted(folder.glob("_delta_log/*.json"), reverse=True):
-        if re.fullmatch(r"\d{20}", path.stem):
-            yield parse_commit(int(path.stem), path.read_text())
+    rows = places.lake.rows(table, version)
+    places.connection.register(f"rows_of_{table.split('.')[1]}", rows)
 
 
 def _attach_quarantine(places: Places, run_seq: int) -> bool:

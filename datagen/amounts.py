@@ -4,12 +4,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from datagen.arrays import Ints, random_for
+from datagen.arrays import Ints
 from datagen.books import Books
 from datagen.editions import AUDIOBOOK, EBOOK
 from datagen.orders import Basket, Orders
 from datagen.places import EDUCATION, WHOLESALE
-from datagen.plan import ShopPlan
 from datagen.promotions import Promotions
 
 # One copy, two or three of a person; the others order by the pile.
@@ -32,8 +31,9 @@ class Amounts:
     tax: Ints
 
 
-def make_amounts(plan: ShopPlan, orders: Orders, basket: Basket, books: Books, promotions: Promotions) -> Amounts:
-    random = random_for(plan, "sales_sale amounts")
+def make_amounts(
+    random: np.random.Generator, orders: Orders, basket: Basket, books: Books, promotions: Promotions
+) -> Amounts:
     channel, country = orders.channel[basket.order], orders.country[basket.order]
     quantity = _quantities(random, channel)
     price = books.prices[basket.book, country]  # currencies and countries have the same order

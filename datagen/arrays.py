@@ -15,6 +15,7 @@ Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 Texts = npt.NDArray[np.str_]
+Columns = dict[str, Ints]
 
 SECOND = 1_000_000
 HOUR = 3600 * SECOND
@@ -22,9 +23,10 @@ DAY = 24 * HOUR
 EPOCH = date(1970, 1, 1)
 
 
-def random_for(plan: ShopPlan, name: str) -> np.random.Generator:
-    """The random numbers of one table or step: a child of the plan's seed, so that no part disturbs another."""
-    return np.random.default_rng(np.random.SeedSequence(plan.seed, spawn_key=(zlib.crc32(name.encode()),)))
+def random_for(plan: ShopPlan, name: str, *parts: int) -> np.random.Generator:
+    """The random numbers of one table, step or block: a child of the plan's seed, so that no part disturbs another."""
+    key = (zlib.crc32(name.encode()), *parts)
+    return np.random.Generator(np.random.SFC64(np.random.SeedSequence(plan.seed, spawn_key=key)))
 
 
 def day_number(day: date) -> int:
@@ -55,6 +57,24 @@ def draw_weighted(random: np.random.Generator, cumulative: Floats, count: int) -
 def draw_shares(random: np.random.Generator, shares: npt.ArrayLike, count: int) -> Ints:
     """Categories drawn by their shares."""
     return draw_weighted(random, np.cumsum(np.asarray(shares, dtype=np.float64)), count)
+
+
+def draw_sorted(random: np.random.Generator, cumulative: Floats, count: int) -> Ints:
+    """Positions drawn by weight, in ascending order: sums of exponential steps are sorted uniforms, and cost no sort."""
+    steps = np.cumsum(random.standard_exponential(count + 1))
+    drawn = np.searchsorted(cumulative, steps[:-1] * (cumulative[-1] / steps[-1]), side="right")
+    return np.minimum(drawn, len(cumulative) - 1)
+
+
+def order_of(instants: Ints) -> Ints:
+    """Positions in order of their instants, equal ones as they were. Packed with their position they are sorted much faster."""
+    index_bits = len(instants).bit_length()
+    since = instants - instants.min()
+    if int(since.max()).bit_length() + index_bits > 63:
+        return np.argsort(instants, kind="stable")
+    packed = since << index_bits | np.arange(len(instants))
+    packed.sort()
+    return packed & ((1 << index_bits) - 1)
 
 
 def half_up(amounts: Floats) -> Ints:

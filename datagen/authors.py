@@ -7,8 +7,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from datagen.arrays import Ints, draw_shares, random_for
-from datagen.books import Books
 from datagen.columns import life, picked, row_ids
+from datagen.genres import GENRES, TITLE_SHARES
 from datagen.names import NamePools
 from datagen.places import COUNTRIES, opening_of
 from datagen.plan import ShopPlan
@@ -53,29 +53,38 @@ def series_table(plan: ShopPlan) -> pa.Table:
 
 
 def make_authorship(plan: ShopPlan, works: Works) -> Authorship:
-    """A series has one first author; co-authors differ from the first and from each other."""
+    """An author writes in one genre; a series has one first author; co-authors differ from the first and from each other."""
     random = random_for(plan, "books_book_authors")
-    author_count, work_count = sizes_of(plan).authors, len(works.title)
-    productivity = random.lognormal(0.0, 1.0, author_count)
-    of_series = draw_shares(random, productivity, sizes_of(plan).series)
-    first = np.where(works.series >= 0, of_series[works.series], draw_shares(random, productivity, work_count))
-    half = author_count // 2
-    second = (first + random.integers(1, half, work_count)) % author_count
-    third = (first + random.integers(half, author_count, work_count)) % author_count
-    count = draw_shares(random, AUTHOR_COUNT_SHARES, work_count) + 1
-    return Authorship(np.stack([first, second, third], axis=1), count)
+    count, work_count = sizes_of(plan).authors, len(works.title)
+    # Authors stand by genre, with one at least in each.
+    genre_of_author = np.sort(np.append(np.arange(len(GENRES)), draw_shares(random, TITLE_SHARES, count - len(GENRES))))
+    productivity = np.cumsum(random.lognormal(0.0, 1.0, count))
+    low = np.append(0.0, productivity)[np.searchsorted(genre_of_author, np.arange(len(GENRES)))]
+    high = productivity[np.searchsorted(genre_of_author, np.arange(len(GENRES)), side="right") - 1]
+
+    def drawn(genre: Ints) -> Ints:
+        place = low[genre] + random.random(len(genre)) * (high[genre] - low[genre])
+        return np.minimum(np.searchsorted(productivity, place, side="right"), count - 1)
+
+    of_series = drawn(works.series_genre)
+    first = np.where(works.series >= 0, of_series[works.series], drawn(works.genre))
+    half = count // 2
+    second = (first + random.integers(1, half, work_count)) % count
+    third = (first + random.integers(half, count, work_count)) % count
+    author_count = draw_shares(random, AUTHOR_COUNT_SHARES, work_count) + 1
+    return Authorship(np.stack([first, second, third], axis=1), author_count)
 
 
-def book_authors_table(books: Books, authorship: Authorship) -> pa.Table:
-    """An edition has the authors of its work."""
+def book_authors_table(work: Ints, created: Ints, authorship: Authorship) -> pa.Table:
+    """An edition has the authors of its work; given are the work of each book, and when the book was created."""
     position = np.arange(MOST_AUTHORS)
-    book, place = np.nonzero(position < authorship.count[books.work][:, None])
+    book, place = np.nonzero(position < authorship.count[work][:, None])
     return pa.table(
         {
             "id": row_ids(len(book)),
             "book_id": book + 1,
-            "author_id": authorship.authors[books.work[book], place] + 1,
+            "author_id": authorship.authors[work[book], place] + 1,
             "position": place + 1,
-            **life(books.created[book]),
+            **life(created[book]),
         }
     )

@@ -6,8 +6,10 @@ import numpy as np
 import pyarrow as pa
 
 from datagen.arrays import DAY, HOUR, Flags, Floats, Ints, draw_shares, half_up, instant_of, random_for
+from datagen.authors import Authorship
 from datagen.columns import days, decimals, life, optional, picked, row_ids
 from datagen.editions import AUDIOBOOK, BOARD, EBOOK, FORMATS, Editions
+from datagen.genres import GENRES
 from datagen.isbn import BOOKLAND, BOOKLAND_NEW, isbn10_of, isbn13_of
 from datagen.places import CURRENCIES, PARITY, opening_of
 from datagen.plan import ShopPlan
@@ -20,7 +22,7 @@ LOWEST_PRICE = np.array((25, 14, 8, 7, 3, 14))
 HIGHEST_PRICE = np.array((35, 20, 11, 11, 15, 30))
 COST_RATIO = np.array((0.46, 0.48, 0.50, 0.48, 0.58, 0.56))
 # Sales of an edition relative to its work: together with how often a format occurs, the trade's format shares.
-UNIT_WEIGHT = np.array((0.67, 0.66, 1.70, 0.30, 0.40, 0.30))
+UNIT_WEIGHT = np.array((0.57, 0.66, 1.70, 0.30, 0.40, 0.30))
 # By kind of book: fiction, nonfiction, children's, textbooks.
 PRICE_FACTOR = np.array((1.0, 1.1, 0.65, 2.6))
 FEWEST_PAGES = np.array((180, 160, 24, 240))
@@ -45,6 +47,7 @@ class Books:
 
     work: Ints
     format: Ints
+    genre: Ints
     kind: Ints
     language: Ints
     published: Ints
@@ -55,17 +58,29 @@ class Books:
     size: Floats
     currency: Ints
     prices: Ints  # cents, one column per currency of places.CURRENCIES
+    shelf: Floats  # from 0 to 1: by genre, then by first author, whose books all stand at one place
 
     @property
     def is_digital(self) -> Flags:
         return np.isin(self.format, (EBOOK, AUDIOBOOK))
 
     @property
+    def genre_from(self) -> Floats:
+        """Where the shelf of each genre begins."""
+        return np.searchsorted(np.sort(self.genre), np.arange(len(GENRES))) / len(self.genre)
+
+    @property
+    def genre_width(self) -> Floats:
+        return np.bincount(self.genre, minlength=len(GENRES)) / len(self.genre)
+
+    @property
     def list_price(self) -> Ints:
         return self.prices[np.arange(len(self.work)), self.currency]
 
 
-def make_books(plan: ShopPlan, works: Works, editions: Editions, publishers: Publishers) -> Books:
+def make_books(
+    plan: ShopPlan, works: Works, editions: Editions, publishers: Publishers, authorship: Authorship
+) -> Books:
     random = random_for(plan, "books_book")
     count, work = len(editions.work), editions.work
     currency = publishers.country[works.publisher[work]]
@@ -76,6 +91,7 @@ def make_books(plan: ShopPlan, works: Works, editions: Editions, publishers: Pub
     return Books(
         work=work,
         format=editions.format,
+        genre=works.genre[work],
         kind=works.kind[work],
         language=works.language[work],
         published=editions.published,
@@ -86,6 +102,7 @@ def make_books(plan: ShopPlan, works: Works, editions: Editions, publishers: Pub
         size=works.size[work] * UNIT_WEIGHT[editions.format],
         currency=currency,
         prices=_prices(random, editions.format, works.kind[work]),
+        shelf=_shelf(works.genre[work], authorship.authors[work, 0]),
     )
 
 
@@ -113,6 +130,14 @@ def books_table(plan: ShopPlan, books: Books, works: Works) -> pa.Table:
             **life(books.created, books.changed, books.is_deleted),
         }
     )
+
+
+def _shelf(genre: Ints, author: Ints) -> Floats:
+    order = np.lexsort((author, genre))
+    begins = np.flatnonzero(np.diff(author[order], prepend=-1) | np.diff(genre[order], prepend=-1))
+    shelf = np.empty(len(genre))
+    shelf[order] = np.repeat(begins, np.diff(np.append(begins, len(genre)))) / len(genre)
+    return shelf
 
 
 def _withdrawn(plan: ShopPlan, random: np.random.Generator, published: Ints) -> tuple[Ints, Flags]:

@@ -10,7 +10,7 @@ from datagen.plan import ShopPlan
 from jobs_config.errors import RefusedError
 
 # Raise it with every change that gives the same plan other data or other tables.
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 
 NAMED_TABLES = 3
 

@@ -1,13 +1,18 @@
-"""Orders: lines bought together, by whom, where and when."""
+"""Orders: lines bought together, by whom, where and when.
+
+Readers have tastes. Books of one author, or of one genre, find themselves in one order more often than chance would have it, and
+customers come back for the genre they like.
+"""
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from datagen.arrays import DAY, HOUR, SECOND, Flags, Ints, draw_rows, draw_weighted, random_for
+from datagen.arrays import DAY, HOUR, SECOND, Flags, Ints, draw_rows, draw_weighted
+from datagen.arrival import MOST_DAYS_LATE, created_at
 from datagen.books import Books
 from datagen.demand import Lines
-from datagen.people import INSTITUTIONS, PEOPLE, RESELLERS, Customers
+from datagen.people import Buyers
 from datagen.places import COUNTRIES, STORE
 from datagen.plan import ShopPlan
 from datagen.promotions import Promotions
@@ -16,7 +21,6 @@ from datagen.stores import Stores
 
 # By channel in the order of places.CHANNELS.
 NEW_ORDER_SHARES = np.array((0.55, 0.75, 0.60, 0.25, 0.30))
-BUYERS_OF_CHANNEL = np.array((PEOPLE, PEOPLE, PEOPLE, RESELLERS, INSTITUTIONS))
 HAS_PROMOTIONS = np.array((True, True, True, False, False))
 # Lines of an order lie on one day. Where days are thin, an order may gather lines of the days just before it.
 LINES_OF_A_BUSY_DAY = 50
@@ -30,6 +34,9 @@ COUNTRY_SHARES = (
     (0.85, 0.05, 0.05, 0.05),
 )
 ANONYMOUS_SHARE = 0.3
+# Lines that lie beside others of their author, and of their genre; the rest lie anywhere.
+SAME_AUTHOR_SHARE, SAME_GENRE_SHARE = 0.25, 0.4
+LANGUAGE_BITS, CHANNEL_BITS, KEY_BITS = 2, 3, 63
 PROMOTION_SHARE = 0.35
 
 # Relative sales by hour of the day, from midnight: online, in shops, in offices.
@@ -49,6 +56,7 @@ class Orders:
     customer: Ints
     promotion: Ints
     sold_at: Ints
+    created: Ints
 
 
 @dataclass(frozen=True)
@@ -60,26 +68,46 @@ class Basket:
     number: Ints
 
 
+@dataclass(frozen=True)
+class Counter:
+    """Where and to whom orders go: everything beside the lines themselves."""
+
+    books: Books
+    stores: Stores
+    buyers: Buyers
+    promotions: Promotions
+
+
+def is_thin(plan: ShopPlan) -> bool:
+    """Whether the plan's days are too thin for lines of one day to make orders of more than one."""
+    first, end = window_days(plan)
+    return plan.sales < LINES_OF_A_BUSY_DAY * (end - first)
+
+
 def make_orders(
-    plan: ShopPlan, lines: Lines, books: Books, stores: Stores, customers: Customers, promotions: Promotions
+    random: np.random.Generator, lines: Lines, counter: Counter, last: int, is_thin: bool
 ) -> tuple[Orders, Basket]:
-    random = random_for(plan, "sales_sale orders")
-    sequence, is_first = _grouped(plan, random, lines, books.language[lines.book])
+    """Orders that arrive before the day `last`; where days are thin, they gather lines of several days."""
+    books = counter.books
+    sequence, is_first = _grouped(random, lines, books, is_thin)
     starts = np.flatnonzero(is_first)
     order = np.cumsum(is_first) - 1
-    channel = lines.channel[sequence][starts]
+    book = lines.book[sequence]
+    first_book, channel = book[starts], lines.channel[sequence][starts]
     day = np.maximum.reduceat(lines.day[sequence], starts)
-    country = draw_rows(random, COUNTRY_SHARES, books.language[lines.book[sequence][starts]])
+    late = np.minimum(lines.late[sequence][starts], last - 1 - day)
+    country = draw_rows(random, COUNTRY_SHARES, books.language[first_book])
     sold_at = time_of_day(random, channel, day)
     orders = Orders(
-        store=_stores(random, stores, channel, country, day),
+        store=_stores(random, counter.stores, channel, country, day),
         channel=channel,
         country=country,
-        customer=_customers(random, customers, channel, country, sold_at),
-        promotion=_promotions(random, promotions, channel, day),
+        customer=_customers(random, counter.buyers, channel, country, books.genre[first_book], sold_at),
+        promotion=_promotions(random, counter.promotions, channel, day),
         sold_at=sold_at,
+        created=created_at(random, sold_at, late),
     )
-    return orders, Basket(lines.book[sequence], order, np.arange(len(order)) - starts[order] + 1)
+    return orders, Basket(book, order, np.arange(len(order)) - starts[order] + 1)
 
 
 def time_of_day(random: np.random.Generator, channel: Ints, day: Ints) -> Ints:
@@ -88,17 +116,49 @@ def time_of_day(random: np.random.Generator, channel: Ints, day: Ints) -> Ints:
     return day * DAY + hour * HOUR + random.integers(0, HOUR // SECOND, len(day)) * SECOND
 
 
-def _grouped(plan: ShopPlan, random: np.random.Generator, lines: Lines, language: Ints) -> tuple[Ints, Flags]:
-    """A sequence in which the lines of an order lie together, and where orders begin: same channel, language, day."""
-    sequence = np.lexsort((random.random(len(lines.day)), lines.day, language, lines.channel))
-    start, end = window_days(plan)
-    span = 0 if len(lines.day) >= LINES_OF_A_BUSY_DAY * (end - start) else THIN_SPAN_DAYS
+def _grouped(random: np.random.Generator, lines: Lines, books: Books, is_thin: bool) -> tuple[Ints, Flags]:
+    """A sequence in which the lines of an order lie together, and where orders begin.
+
+    Lines of an order have one channel, language, day and arrival; the same book twice is rare.
+    """
+    language = books.language[lines.book]
+    group = lines.channel << LANGUAGE_BITS | language
+    day = lines.day - lines.day[0]
+    if is_thin:
+        place, span = group * (day[-1] + 1) + day, THIN_SPAN_DAYS
+    else:
+        cell = day * (MOST_DAYS_LATE + 1) + lines.late
+        place, span = cell << (LANGUAGE_BITS + CHANNEL_BITS) | group, 0
+    sequence = _sorted_by(place, _neighbourhood(random, books, lines.book))
+    book, group, day = lines.book[sequence], group[sequence], day[sequence]
     is_first = random.random(len(sequence)) < NEW_ORDER_SHARES[lines.channel[sequence]]
     is_first[0] = True
-    is_first[1:] |= np.diff(lines.channel[sequence]) != 0
-    is_first[1:] |= np.diff(language[sequence]) != 0
-    is_first[1:] |= np.diff(lines.day[sequence]) > span
+    is_first[1:] |= np.diff(group) != 0
+    is_first[1:] |= np.diff(day) > span
+    is_first[1:] |= np.diff(book) == 0
+    is_first[2:] |= book[2:] == book[:-2]
+    if not is_thin:
+        is_first[1:] |= np.diff(lines.late[sequence]) != 0
     return sequence, is_first
+
+
+def _neighbourhood(random: np.random.Generator, books: Books, book: Ints) -> Ints:
+    """A number from 0 to 2 to the 16th for each line: beside its author's, within its genre's, or anywhere."""
+    chance, spread = random.random(len(book)), random.random(len(book))
+    shelf = books.shelf[book]
+    low, width = books.genre_from[books.genre[book]], books.genre_width[books.genre[book]]
+    place = np.where(chance < SAME_AUTHOR_SHARE + SAME_GENRE_SHARE, low + spread * width, spread)
+    return (np.where(chance < SAME_AUTHOR_SHARE, shelf, place) * 2**16).astype(np.int64)
+
+
+def _sorted_by(place: Ints, neighbourhood: Ints) -> Ints:
+    """Positions in order of place, then neighbourhood. Packed into one number each they are sorted many times faster."""
+    index_bits = len(place).bit_length()
+    free = KEY_BITS - index_bits - int(place.max()).bit_length()
+    near = neighbourhood >> max(16 - free, 0)
+    packed = (place << min(free, 16) | near) << index_bits | np.arange(len(place))
+    packed.sort()
+    return packed & ((1 << index_bits) - 1)
 
 
 def _stores(random: np.random.Generator, stores: Stores, channel: Ints, country: Ints, day: Ints) -> Ints:
@@ -111,8 +171,10 @@ def _stores(random: np.random.Generator, stores: Stores, channel: Ints, country:
     return store
 
 
-def _customers(random: np.random.Generator, customers: Customers, channel: Ints, country: Ints, at: Ints) -> Ints:
-    customer = customers.draw(random, country, BUYERS_OF_CHANNEL[channel], at)
+def _customers(
+    random: np.random.Generator, buyers: Buyers, channel: Ints, country: Ints, genre: Ints, at: Ints
+) -> Ints:
+    customer = buyers.draw(random, country, channel, genre, at)
     is_anonymous = (channel == STORE) & (random.random(len(channel)) < ANONYMOUS_SHARE)
     return np.where(is_anonymous, -1, customer)
 

@@ -1,6 +1,7 @@
 """Customers: who they are, when they joined, and who of them buys."""
 
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -8,6 +9,7 @@ import pyarrow.compute as pc
 
 from datagen.arrays import DAY, HOUR, SECOND, Flags, Floats, Ints, draw_shares, instant_of, random_for
 from datagen.columns import life, picked, row_ids
+from datagen.genres import GENRES, TITLE_SHARES
 from datagen.names import NamePools, ascii_name
 from datagen.places import COUNTRIES, opening_of
 from datagen.plan import ShopPlan
@@ -20,6 +22,10 @@ SEGMENT_SHARES = (0.90, 0.03, 0.04, 0.03)
 # Who buys through a channel: people, institutions (libraries and schools) or resellers.
 PEOPLE, INSTITUTIONS, RESELLERS = range(3)
 BUYERS_OF_SEGMENT = np.array([PEOPLE, INSTITUTIONS, INSTITUTIONS, RESELLERS])
+BUYERS_OF_CHANNEL = np.array((PEOPLE, PEOPLE, PEOPLE, RESELLERS, INSTITUTIONS))
+# Orders of people that go to somebody who likes the genre; anybody makes the others.
+FAITHFUL_SHARE = 0.6
+ANY_TASTE = len(GENRES)
 FIRST_SEGMENTS = np.array([0, 2, 3])  # one of each kind per country, so that no channel lacks a buyer
 FOUNDERS = len(FIRST_SEGMENTS) * len(COUNTRIES)
 
@@ -31,32 +37,77 @@ CAPITALISED_SHARE = 0.03
 CONSENT_SHARE = 0.45
 DOMAINS = ("example.com", "example.org", "example.net")
 
+_Code = TypeVar("_Code", int, Ints)
+
 
 @dataclass(frozen=True)
 class Customers:
-    """Customers in the order they joined; a row's id is its position plus one."""
+    """Customers in the order they joined; a row's id is its position plus one. The taste is the genre they like."""
 
     country: Ints
     segment: Ints
+    taste: Ints
     region_id: Ints
     joined: Ints
     changed: Ints
     is_deleted: Flags
     weight: Floats
 
-    def draw(self, random: np.random.Generator, country: Ints, buyers: Ints, at: Ints) -> Ints:
-        """A customer for each order, of the right country and kind, who had joined by then; some buy far more."""
-        chosen = np.zeros(len(at), dtype=np.int64)
+
+class Buyers:
+    """Customers in pools, of which those who had joined are drawn for each order; some buy far more than others."""
+
+    def __init__(self, customers: Customers) -> None:
+        kind = BUYERS_OF_SEGMENT[customers.segment]
+        self._pools: dict[int, _Pool] = {}
+        for country, buyers in np.ndindex(len(COUNTRIES), len(FIRST_SEGMENTS)):
+            all_of_kind = np.flatnonzero((customers.country == country) & (kind == buyers))
+            self._pools[_pool_of(country, buyers, ANY_TASTE)] = _Pool(customers, all_of_kind)
+            if buyers == PEOPLE:
+                for taste in range(len(GENRES)):
+                    of_taste = all_of_kind[customers.taste[all_of_kind] == taste]
+                    self._pools[_pool_of(country, buyers, taste)] = _Pool(customers, of_taste)
+
+    def draw(self, random: np.random.Generator, country: Ints, channel: Ints, genre: Ints, at: Ints) -> Ints:
+        """A customer for each order, of the right country and kind, who had joined by then."""
         chance = random.random(len(at))
-        kind = BUYERS_OF_SEGMENT[self.segment]
-        for pool_country, pool_kind in np.ndindex(len(COUNTRIES), len(FIRST_SEGMENTS)):
-            pool = np.flatnonzero((self.country == pool_country) & (kind == pool_kind))
-            orders = np.flatnonzero((country == pool_country) & (buyers == pool_kind))
-            totals = np.cumsum(self.weight[pool])
-            known = np.searchsorted(self.joined[pool], at[orders], side="right")
-            drawn = np.searchsorted(totals, chance[orders] * totals[known - 1], side="right")
-            chosen[orders] = pool[np.minimum(drawn, known - 1)]
+        kind = BUYERS_OF_CHANNEL[channel]
+        is_faithful = (kind == PEOPLE) & (random.random(len(at)) < FAITHFUL_SHARE)
+        code = _pool_of(country, kind, np.where(is_faithful, genre, ANY_TASTE)).astype(np.int16)
+        chosen = np.empty(len(at), dtype=np.int64)
+        order = np.argsort(code, kind="stable")
+        codes, begins = np.unique(code[order], return_index=True)
+        for pool, orders in zip(codes.tolist(), np.split(order, begins[1:]), strict=True):
+            drawn = self._pools[pool].draw(chance[orders], at[orders])
+            nobody = np.flatnonzero(drawn < 0)
+            if len(nobody):
+                anybody = self._pools[pool - pool % (ANY_TASTE + 1) + ANY_TASTE]
+                drawn[nobody] = anybody.draw(chance[orders[nobody]], at[orders[nobody]])
+            chosen[orders] = drawn
         return chosen
+
+
+class _Pool:
+    """Some customers, in the order they joined."""
+
+    def __init__(self, customers: Customers, members: Ints) -> None:
+        self._members = members
+        self._joined = customers.joined[members]
+        self._totals = np.cumsum(customers.weight[members])
+
+    def draw(self, chance: Floats, at: Ints) -> Ints:
+        """One of those who had joined by each instant, by weight; -1 where nobody had."""
+        if not len(self._members):
+            return np.full(len(at), -1)
+        known = np.searchsorted(self._joined, at, side="right")
+        last = np.maximum(known - 1, 0)
+        drawn = np.searchsorted(self._totals, chance * self._totals[last], side="right")
+        return np.where(known > 0, self._members[np.minimum(drawn, last)], -1)
+
+
+def _pool_of(country: _Code, kind: _Code, taste: _Code) -> _Code:
+    """The number of the pool of customers of a country, a kind and a taste."""
+    return (country * len(FIRST_SEGMENTS) + kind) * (ANY_TASTE + 1) + taste
 
 
 def make_customers(plan: ShopPlan) -> Customers:
@@ -71,6 +122,7 @@ def make_customers(plan: ShopPlan) -> Customers:
     return Customers(
         country=country,
         segment=segment,
+        taste=draw_shares(random, TITLE_SHARES, count),
         region_id=region_beneath(random, country),
         joined=joined,
         changed=_changed(plan, random, joined, is_deleted),

@@ -6,8 +6,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from jobs_config.errors import ConfigError
 
 MAX_YEARS = 50
-# Sales are held in memory while they are put in order of arrival; see preview for what a plan makes.
-MAX_SALES = 20_000_000
+MAX_SALES = 1_000_000_000
+PRESETS = {"small": 100_000, "medium": 1_000_000, "large": 100_000_000}
 CATALOGUE_YEARS_BEFORE = 15
 EARLIEST_YEAR = 1900
 MAX_SEED = 2**63 - 1

@@ -6,9 +6,9 @@ from datetime import date
 import numpy as np
 import pyarrow as pa
 
-from datagen.arrays import DAY, HOUR, Ints, day_number, random_for
+from datagen.arrays import DAY, HOUR, Floats, Ints, day_number, random_for
 from datagen.columns import days, decimals, life, row_ids
-from datagen.places import opening_of
+from datagen.places import CHANNELS, EDUCATION, WHOLESALE, opening_of
 from datagen.plan import ShopPlan
 from datagen.season import window_days
 
@@ -26,6 +26,9 @@ EVENTS = (
 SHIFT_DAYS = 4
 DISCOUNT_STEPS = (-5, 0, 5, 10)
 ANNOUNCED_DAYS_AHEAD = 30
+# Demand while a promotion runs, of printed and of digital books, and in the week after it, when what was brought forward lacks.
+PRINT_LIFT, DIGITAL_LIFT, DIP = 1.06, 1.5, 0.96
+DIP_DAYS = 7
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,18 @@ def make_promotions(plan: ShopPlan) -> Promotions:
     kept = np.flatnonzero((starts < end) & (starts + length > start))
     names = [f"{name} {year}" for year in years.tolist() for name, *_ in EVENTS]
     return Promotions([names[n] for n in kept], starts[kept], (starts + length - 1)[kept], percent[kept])
+
+
+def promotion_lift(plan: ShopPlan, promotions: Promotions, is_digital: bool) -> Floats:
+    """Factor on demand by day of the plan and channel; piles are ordered whatever is on offer."""
+    start, end = window_days(plan)
+    calendar = np.arange(start, end)
+    is_on = promotions.position_on(calendar) >= 0
+    was_on = promotions.position_on(calendar - DIP_DAYS) >= 0
+    lift = np.where(is_on, DIGITAL_LIFT if is_digital else PRINT_LIFT, np.where(was_on, DIP, 1.0))
+    by_channel = np.repeat(lift[:, None], len(CHANNELS), axis=1)
+    by_channel[:, (WHOLESALE, EDUCATION)] = 1.0
+    return by_channel
 
 
 def promotions_table(plan: ShopPlan, promotions: Promotions) -> pa.Table:

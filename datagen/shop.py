@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from psycopg2 import extensions
 
 from datagen.database import hold_generation_lock, shop_transaction
+from datagen.gone import tombstones_table
 from datagen.load import (
     FOREIGN_KEYS_STEP,
     INDEXES_STEP,
@@ -18,9 +19,8 @@ from datagen.load import (
 )
 from datagen.mark import ShopMark, find_mark, refuse_foreign_database, write_mark
 from datagen.plan import ShopPlan
-from datagen.sales import sales_table, tombstones_table
 from datagen.sizes import sizes_of
-from datagen.world import make_world, sell
+from datagen.world import make_world, plan_sales, sell
 from jobs_config.errors import RefusedError
 from jobs_config.progress import Progress
 
@@ -62,7 +62,7 @@ def read_mark(dsn: str) -> ShopMark | None:
 
 def preview(plan: ShopPlan) -> dict[str, int]:
     """The rows each table gets, without a database and without drawing the sales."""
-    row_counts = {name: rows.num_rows for name, rows in make_world(plan).tables.items()}
+    row_counts = {name: rows.num_rows for name, rows in make_world(plan).tables}
     return row_counts | {"sales_sale": plan.sales, "etl_tombstone": sizes_of(plan).tombstones}
 
 
@@ -85,12 +85,11 @@ def _load(cursor: extensions.cursor, plan: ShopPlan, progress: Progress) -> dict
     with progress.phase("make books, stores and customers"):
         world = make_world(plan)
     with progress.phase("load books, stores and customers"):
-        row_counts = {name: copy_rows(cursor, name, [rows]) for name, rows in world.tables.items()}
-    with progress.phase("make sales"):
-        sales = sell(plan, world)
+        row_counts = {name: copy_rows(cursor, name, [rows]) for name, rows in world.tables}
     with progress.phase("load sales"):
+        sales = plan_sales(world)
         row_counts["sales_sale"] = copy_rows(
-            cursor, "sales_sale", sales_table(sales), lambda done: progress.update(done, plan.sales)
+            cursor, "sales_sale", sell(sales), lambda done: progress.update(done, plan.sales)
         )
-        row_counts["etl_tombstone"] = copy_rows(cursor, "etl_tombstone", [tombstones_table(sales)])
+        row_counts["etl_tombstone"] = copy_rows(cursor, "etl_tombstone", [tombstones_table(plan, sales.blocks)])
     return row_counts

@@ -6,7 +6,7 @@ from datagen.plan import ShopPlan
 
 # The row counts below are those of a shop with this many sale lines.
 REFERENCE_SALES = 1_000_000
-RETURN_SHARE = 0.07
+RETURN_SHARE = 0.06
 HARD_DELETE_SHARE = 0.0005
 
 

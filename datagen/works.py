@@ -7,7 +7,7 @@ import pyarrow as pa
 
 from datagen.arrays import DAY, Floats, Ints, day_number, draw_rows, draw_shares, random_for
 from datagen.columns import days, life, optional, picked, row_ids
-from datagen.genres import CHILDREN, FICTION, KIND_OF_GENRE, SUBGENRES, TITLE_SHARES, subgenre_id
+from datagen.genres import CHILDREN, FICTION, GENRES, KIND_OF_GENRE, SUBGENRES, TITLE_SHARES, subgenre_id
 from datagen.places import opening_of
 from datagen.plan import ShopPlan
 from datagen.publishers import Publishers
@@ -45,6 +45,7 @@ class Works:
     first_published: Ints
     series: Ints
     series_number: Ints
+    series_genre: Ints  # by series
     size: Floats
 
     @property
@@ -63,7 +64,8 @@ def make_works(plan: ShopPlan, publishers: Publishers) -> Works:
     publisher = draw_shares(random, publishers.weight, count)
     language = draw_rows(random, LANGUAGE_SHARES, publishers.country[publisher])
     published = _published(plan, random, count)
-    series, series_number = _series(plan, random, KIND_OF_GENRE[genre])
+    series_genre = _genres_of_series(random, sizes_of(plan).series)
+    series, series_number = _series(random, genre, series_genre)
     return Works(
         title=make_titles(random, count),
         genre=genre,
@@ -75,6 +77,7 @@ def make_works(plan: ShopPlan, publishers: Publishers) -> Works:
         first_published=_first_published(random, published),
         series=series,
         series_number=series_number,
+        series_genre=series_genre,
         size=title_sizes(random, count),
     )
 
@@ -124,13 +127,20 @@ def _original_language(random: np.random.Generator, language: Ints) -> Ints:
     return np.where(is_translated, other, language)
 
 
-def _series(plan: ShopPlan, random: np.random.Generator, kind: Ints) -> tuple[Ints, Ints]:
-    """Series and number in it; works come in order of publication, so the numbers do too."""
-    may_belong = (kind == FICTION) | (kind == CHILDREN)
-    belongs = may_belong & (random.random(len(kind)) < SERIES_SHARE)
-    series = np.where(belongs, random.integers(0, sizes_of(plan).series, len(kind)), -1)
+def _genres_of_series(random: np.random.Generator, count: int) -> Ints:
+    """Series lie in fiction and in children's books, by how many titles a genre has; sorted."""
+    may_have = np.flatnonzero((KIND_OF_GENRE == FICTION) | (KIND_OF_GENRE == CHILDREN))
+    return np.sort(may_have[draw_shares(random, np.array(TITLE_SHARES)[may_have], count)])
+
+
+def _series(random: np.random.Generator, genre: Ints, series_genre: Ints) -> tuple[Ints, Ints]:
+    """Series of the work's genre, and number in it; works come in order of publication, so the numbers do too."""
+    first = np.searchsorted(series_genre, np.arange(len(GENRES)))
+    count = np.bincount(series_genre, minlength=len(GENRES))[genre]
+    belongs = (count > 0) & (random.random(len(genre)) < SERIES_SHARE)
+    series = np.where(belongs, first[genre] + (random.random(len(genre)) * count).astype(np.int64), -1)
     by_series = np.argsort(series, kind="stable")
     _, starts, counts = np.unique(series[by_series], return_index=True, return_counts=True)
-    number = np.empty(len(kind), dtype=np.int64)
-    number[by_series] = np.arange(len(kind)) - np.repeat(starts, counts) + 1
+    number = np.empty(len(genre), dtype=np.int64)
+    number[by_series] = np.arange(len(genre)) - np.repeat(starts, counts) + 1
     return series, number

@@ -8,7 +8,8 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from jobs_config.errors import ConfigError
-from jobs_config.model import FeedConfig, JobConfig, SourceMapping
+from jobs_config.feed import FeedConfig
+from jobs_config.model import JobConfig, SourceMapping
 from jobs_config.settings import explain
 
 FOLDER = Path(__file__).parent

@@ -1,4 +1,4 @@
-"""Typed models of the YAML files: sources and jobs. Frozen, unknown keys forbidden."""
+"""Typed models of the YAML files: sources and jobs (feeds: feed.py). Frozen, unknown keys forbidden."""
 
 from typing import Any, Literal
 
@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 Pseudonym = Literal["id", "email"]
 DeleteStrategy = Literal["tombstone", "key_sweep", "none"]
-WriteMode = Literal["overwrite", "replace_source", "replace_days", "merge_on_key"]
+WriteMode = Literal["overwrite", "replace_source", "replace_days"]
 
 
 class _Model(BaseModel):
@@ -73,22 +73,3 @@ class JobConfig(_Model):
     reads: dict[str, str]
     writes: str
     write_mode: WriteMode
-
-
-class FeedConfig(_Model):
-    """A CSV feed: how its files are written, and which of their columns fill which of ours (contracts/silver/<target>).
-
-    A header that is neither mapped nor listed in `ignored` is refused, so nothing is read by position or by guess.
-    """
-
-    feed: str = Field(pattern="^[a-z][a-z0-9_]*$")
-    target: Literal["titles"]
-    encoding: Literal["utf-8", "latin-1"] = "utf-8"
-    delimiter: str = Field(",", min_length=1, max_length=1)
-    columns: dict[str, str]
-    ignored: tuple[str, ...] = ()
-
-    @property
-    def headers(self) -> tuple[str, ...]:
-        """Every header a file of this feed may have."""
-        return (*self.columns.values(), *self.ignored)

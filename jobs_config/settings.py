@@ -5,10 +5,10 @@ import re
 import zoneinfo
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from jobs_config.errors import ConfigError
 
@@ -33,6 +33,14 @@ class Settings(BaseModel):
     )
     source_url: str = Field(
         "", description="postgresql://user@host:port/database without a password; empty: the embedded shop"
+    )
+    reader: Literal["jdbc", "columnar"] = Field(
+        "jdbc", description="how whole tables are read: by Spark's JDBC, or by DuckDB's scanner inside the Spark tasks"
+    )
+    lake: str = Field(
+        "",
+        pattern=r"^(s3://[a-z0-9][a-z0-9.-]+[a-z0-9](/[\w.=-]+)*/?)?$",
+        description="s3://bucket/prefix of the lake; empty: a folder in the state folder",
     )
     ledger_url: str = Field(
         "",
@@ -72,6 +80,19 @@ class Settings(BaseModel):
         description="postgresql://user@host:port/database of accounts and audit, without a password; empty: SQLite files",
     )
 
+    oidc_issuer: str = Field(
+        "", description="the company's own OIDC issuer, whose tokens the API takes too; empty: none"
+    )
+    oidc_audience: str = Field("", description="audience that its tokens must name")
+    oidc_jwks_url: str = Field("", description="where it publishes its keys, by https")
+    oidc_name_claim: str = Field("sub", description="claim with the user's name")
+    oidc_role_claim: str = Field("roles", description="claim with the user's groups; `a.b` leads inside")
+    oidc_roles: str = Field("", description="which group is which role: `group=role`, by commas")
+    oidc_region_claim: str = Field(
+        "", description="claim with the regions that a user is narrowed to; empty: not narrowed"
+    )
+    oidc_publisher_claim: str = Field("", description="the same with publishers")
+
     api_hosts: str = Field(
         "",
         pattern=r"^[a-z0-9.-]*(,[a-z0-9.-]+)*$",
@@ -87,9 +108,19 @@ class Settings(BaseModel):
         8, ge=1, le=200, description="connections of a process of the API to Redshift at once"
     )
     api_cache_mb: int = Field(64, ge=0, description="memory that a process of the API keeps answers in; 0: none")
+    question_seconds: float = Field(
+        10, gt=0, le=600, description="seconds that the warehouse may take for one question of the API"
+    )
+    sql_seconds: float = Field(10, gt=0, le=600, description="seconds that a question in SQL may take")
+    sql_memory_mb: int = Field(512, ge=64, description="memory that a question in SQL may take")
+    sql_at_once: int = Field(
+        2, ge=1, le=64, description="questions in SQL that a process of the API has answered at once"
+    )
     audit_retention_days: int = Field(
         400, ge=1, description="days that audit entries are kept; their signed heads stay"
     )
+
+    freshness_hours: int = Field(26, ge=1, description="hours after a publication by which the next is promised")
 
     @field_validator("control_url")
     @classmethod
@@ -97,6 +128,14 @@ class Settings(BaseModel):
         if url and not re.fullmatch(r"postgresql://[^:@/\s]+@[^@\s]+", url):
             raise ValueError("use postgresql://user@host:port/database; the password is BOOKSALES_CONTROL_PASSWORD")
         return url
+
+    @model_validator(mode="after")
+    def oidc_is_whole(self) -> Self:
+        needed = ("oidc_audience", "oidc_jwks_url", "oidc_roles", "oidc_name_claim", "oidc_role_claim")
+        missing = [name for name in needed if self.oidc_issuer and not getattr(self, name)]
+        if missing:
+            raise ValueError(f"oidc_issuer needs {', '.join(missing)}")
+        return self
 
     @field_validator("time_zone")
     @classmethod

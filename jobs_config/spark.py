@@ -76,3 +76,18 @@ def local_spark_conf(
         **CORRECTNESS,
         **ONE_MACHINE,
     }
+
+
+def s3_conf(endpoint: str, region: str) -> dict[str, str]:
+    """What S3A needs to serve `s3://`, as EMR and Glue serve it; no endpoint: AWS's own. Credentials come from the environment."""
+    conf = {
+        "spark.hadoop.fs.s3.impl": "org.apache.hadoop.fs.s3a.S3AFileSystem",
+        "spark.hadoop.fs.s3a.endpoint.region": region,
+    }
+    if endpoint:
+        conf |= {
+            "spark.hadoop.fs.s3a.endpoint": endpoint,
+            "spark.hadoop.fs.s3a.path.style.access": "true",
+            "spark.hadoop.fs.s3a.connection.ssl.enabled": str(endpoint.startswith("https:")).lower(),
+        }
+    return conf

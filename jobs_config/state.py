@@ -32,7 +32,7 @@ NEW_SHOP = "Without one, delete the folder source, and `booksales generate` make
 MADE_WITH = {
     "pseudonym_key": Use("lake/silver/customers", f"With another key every customer is a new one; {ACCEPT}"),
     "landing_key": Use(
-        "lake/bronze/*/run=*/file=*", f"Without it nobody can read the raw CSV records of earlier imports; {ACCEPT}"
+        "lake/bronze/*/run=*/records", f"Without it nobody can read the raw CSV records of earlier imports; {ACCEPT}"
     ),
     "source_owner_password": Use("source/server/data", NEW_SHOP),
     "source_reader_password": Use("source/server/data", NEW_SHOP),
@@ -46,8 +46,9 @@ class StateFolder:
     root: Path
 
     @property
-    def lake(self) -> Path:
-        return self.root / "lake"
+    def lake(self) -> str:
+        """The root of the lake: a folder of the folder, unless the setting names a place on S3."""
+        return load_settings().lake or str(self.root / "lake")
 
     @property
     def warehouse(self) -> Path:
@@ -157,7 +158,7 @@ def open_state(root: Path | None = None) -> StateFolder:
         # What needs no change is left alone, so that a folder that may only be read can be.
         if stat.S_IMODE(state.root.stat().st_mode) != 0o700:
             state.root.chmod(0o700)
-        for folder in (state.lake, state.warehouse, state.landing, state.reports, state.logs, state.temporary):
+        for folder in (state.root / "lake", state.warehouse, state.landing, state.reports, state.logs, state.temporary):
             folder.mkdir(mode=0o700, exist_ok=True)
     except OSError as error:
         raise _unusable(state, error) from error

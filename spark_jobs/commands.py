@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 from collections.abc import Callable
 from dataclasses import asdict
 from datetime import date, timedelta
@@ -13,17 +14,21 @@ from jobs_config.errors import ExitCode
 from jobs_config.loader import load_feed
 from jobs_config.progress import Progress
 from spark_jobs.backfill import Window
+from spark_jobs.check_result import CheckResult
 from spark_jobs.erase import erase
-from spark_jobs.import_csv import import_files, sort_files
+from spark_jobs.errors import ExpectationError
+from spark_jobs.import_csv import Asked, import_files, plan_import, replaced_hash, sort_files
 from spark_jobs.ledger_run import ledger_run
 from spark_jobs.maintain import maintain
 from spark_jobs.options import RunOptions, secret_key
-from spark_jobs.publish import republish
+from spark_jobs.publish import QUALITY_COLUMNS, republish
 from spark_jobs.reload import reload
-from spark_jobs.report import write_report
-from spark_jobs.run_ledger import RunLedger
+from spark_jobs.report import extras_of, write_report
+from spark_jobs.run_ledger import RunLedger, step_of
 from spark_jobs.runner import Run
+from spark_jobs.smoke import smoke
 from spark_jobs.sync import SyncOptions, plan_sync, sync
+from spark_jobs.tables import Lake
 from warehouse.publication import Publication
 
 LANDING_VARIABLE = "BOOKSALES_LANDING_KEY"
@@ -104,30 +109,37 @@ def erase_people(spark: SparkSession, options: RunOptions, arguments: argparse.N
     digests = json.loads(Path(arguments.people_file).read_text()) if arguments.people_file else []
     ledger = RunLedger(options.ledger_url, options.lease)
     with ledger_run("erase", ledger, spark, options) as run_seq:
-        run, done = erase(spark, options, digests, ledger, run_seq, progress)
+        run, done = erase(spark, options, digests, ledger, run_seq, progress, _key_or_none())
         said = f"people erased: {len(digests):,} asked for, {done.new_people:,} of them new on the list"
         if done.publication is None:
             ledger.finish(run_seq, "done", said)
         else:
             ledger.finish(run_seq, "published", said)
-            progress.say(write_report(run, done.publication, options.reports).text)
+            progress.say(write_report(run, done.publication, options.reports, extras_of(run, None)).text)
         progress.say(f"run {run_seq}: {said}")
     return int(ExitCode.DONE)
 
 
 def import_csv(spark: SparkSession, options: RunOptions, arguments: argparse.Namespace, progress: Progress) -> int:
     """Import the files of a feed, then model and publish. Some files refused: the rest is loaded, and the exit code says so."""
-    feed, ledger = load_feed(arguments.files[0]), RunLedger(options.ledger_url)
-    files = sort_files([Path(name) for name in arguments.files[1:]], ledger)
+    paths = [Path(name) for name in arguments.files[1:]]
+    replays = json.loads(Path(arguments.replay_file).read_text()) if arguments.replay_file else ()
+    asked = Asked(load_feed(arguments.files[0]), paths, arguments.replaces, arguments.approve_deletes, replays)
+    ledger, code = RunLedger(options.ledger_url), int(ExitCode.DONE)
+    files = sort_files(asked.paths, ledger, again=bool(replays))
+    replaced_hash(asked, ledger)
     for path, run_seq in files.known.items():
         progress.say(f"{path}: loaded already by run {run_seq}; nothing to do")
-    code = int(ExitCode.DONE)
     if files.fresh:
         key = secret_key(LANDING_VARIABLE)
-        code = _as_run(
-            "import-csv", spark, options, progress,
-            lambda ledger, run_seq: import_files(spark, options, feed, files, key, ledger, run_seq, progress),
-        )  # fmt: skip
+        if arguments.plan_file:
+            plan = plan_import(spark, options, asked, files, key, ledger, progress)
+            Path(arguments.plan_file).write_text(json.dumps(plan, default=str))
+        else:
+            code = _as_run(
+                "import-csv", spark, options, progress,
+                lambda ledger, run_seq: import_files(spark, options, asked, files, key, ledger, run_seq, progress),
+            )  # fmt: skip
     for reason in files.refused.values():
         progress.say(f"not loaded: {reason}")
     if files.refused and not files.fresh:
@@ -135,20 +147,45 @@ def import_csv(spark: SparkSession, options: RunOptions, arguments: argparse.Nam
     return int(ExitCode.ATTENTION) if files.refused else code
 
 
+def ask_warehouse(options: RunOptions, progress: Progress) -> int:
+    """A question to the publication that serves, by the way that readers go. Raises PublicationError where the answer is wrong."""
+    progress.say(smoke(options.open_warehouse()))
+    return int(ExitCode.DONE)
+
+
+def run_so_far(spark: SparkSession, options: RunOptions, ledger: RunLedger, run_seq: int) -> Run:
+    """A run that was stopped, as far as the ledger knows it."""
+    run = Run(run_seq, Lake(spark, options.lake), ledger, options.mapping.source, {})
+    run.steps = [step_of(row) for row in ledger.steps(run_seq)]
+    run.quality = [CheckResult(*(row[name] for name in QUALITY_COLUMNS)) for row in ledger.quality(run_seq)]
+    return run
+
+
+def _key_or_none() -> bytes | None:
+    return secret_key(LANDING_VARIABLE) if os.environ.get(LANDING_VARIABLE) else None
+
+
 def _as_run(kind: str, spark: SparkSession, options: RunOptions, progress: Progress, work: Work) -> int:
     """Do the work as a run, and say what came of it."""
     ledger = RunLedger(options.ledger_url, options.lease)
     with ledger_run(kind, ledger, spark, options) as run_seq:
-        run, publication = work(ledger, run_seq)
+        try:
+            run, publication = work(ledger, run_seq)
+        except ExpectationError:
+            stopped = run_so_far(spark, options, ledger, run_seq)
+            progress.say(write_report(stopped, None, options.reports, extras_of(stopped, _key_or_none())).text)
+            raise
         if publication is None:
             ledger.finish(run_seq, "unchanged", "nothing new to publish")
             progress.say(f"run {run_seq}: nothing changed, nothing to publish")
         else:
             ledger.finish(run_seq, "published")
-            progress.say(write_report(run, publication, options.reports).text)
+            progress.say(
+                write_report(run, publication, options.reports, extras_of(run, _key_or_none(), run.overlap)).text
+            )
     unfinished = ledger.unfinished_erasure()
     if unfinished is not None:
         progress.say(f"erase {unfinished} did not get through: `booksales erase-customer --resume` finishes it")
     limit = options.settings.quarantine_limit_ratio
-    over = [step for step in run.steps if step.rows_quarantined > limit * max(step.rows_read, 1)]
+    over = [step for step in run.steps if step.is_over(limit)]
     return int(ExitCode.ATTENTION if over else ExitCode.DONE)

@@ -18,6 +18,7 @@ from jobs_config.errors import RefusedError
 from jobs_config.log_setup import bind_run, log_event
 from jobs_config.progress import Progress
 from spark_jobs.delta_log import Note
+from spark_jobs.erase_files import ErasedPeople, customers_of_files, erase_from_files, quarantined_without
 from spark_jobs.extract.erased import CUSTOMER, CUSTOMERS, SALES, check_mapping, digest_of_id, without_erased_ids
 from spark_jobs.meaning import as_read, job_parameters
 from spark_jobs.options import RunOptions
@@ -52,6 +53,7 @@ def erase(
     ledger: RunLedger,
     run_seq: int,
     progress: Progress,
+    landing_key: bytes | None = None,
 ) -> tuple[Run, Erasure]:
     """Erase the people of these digests, and finish what an earlier erasure left. Raises RefusedError where a load is unfinished."""
     bind_run(run_seq)
@@ -77,14 +79,16 @@ def erase(
     _prepare_bronze(run.lake)
     with progress.phase("find what is held"):
         ids = _ids_held(run, options.pseudonym_key)
+    people = ErasedPeople(suppressed(run.lake, run.source), options.pseudonym_key, landing_key)
     with progress.phase("erase from silver"):
         if ids is not None:
             _erase_silver(run, ids)
+        _merge(run, quarantined_without(run, people), QUARANTINE, Note(run.run_seq))
         _carry_totals(run)
     publication = build_and_publish(run, options, snapshot_at, meaning, progress)
     assert publication is not None
     with progress.phase("remove earlier generations, old versions and deliveries"):
-        _purge(run, options, publication, ids)
+        _purge(run, options, publication, ids, people)
     return run, Erasure(new, publication)
 
 
@@ -104,20 +108,21 @@ def _aside(run: Run, table: str) -> DataFrame:
 
 def _prepare_bronze(lake: Lake) -> None:
     """Bring a rewrite to its end that was cut off, and drop deliveries that were: nothing reads them."""
-    for name in (CUSTOMERS, SALES):
-        lake.finish_rewrites(f"bronze.{name}")
-        lake.drop_unsealed(f"bronze.{name}")
+    for table in lake.bronze_tables():
+        lake.finish_rewrites(table)
+        lake.drop_unsealed(table)
 
 
 def _ids_held(run: Run, key: bytes) -> DataFrame | None:
     """The shop's ids of suppressed people wherever one stands, as `_erased`; None where there is none."""
-    places = [run.lake.read(f"silver.{name}").filter(F.col("source") == run.source) for name in (CUSTOMERS, SALES)]
+    places = [run.lake.read("silver.customers").filter(F.col("source") == run.source), _sales_of_theirs(run)]
     delivered = [run.lake.read_deliveries(f"bronze.{name}") for name in (CUSTOMERS, SALES)]
     places += [rows.filter(F.col("_source") == run.source) for rows in delivered if rows is not None]
     places += [
         _aside(run, name).select(F.get_json_object("raw", ID_IN_RAW).cast("bigint").alias(CUSTOMER))
         for name in (CUSTOMERS, SALES)
     ]
+    places += customers_of_files(run)
     ids = reduce(DataFrame.unionByName, (rows.select(CUSTOMER) for rows in places)).distinct()
     known = F.udf(lambda number: digest_of_id(number, key), "string")(CUSTOMER)
     digests = sorted(suppressed(run.lake, run.source))
@@ -144,12 +149,17 @@ def _erase_customers(run: Run, ids: DataFrame) -> None:
 
 def _erase_from_sales(run: Run, ids: DataFrame) -> None:
     """Their lines stay, and lose the customer; the commit says which days that touches."""
-    sales = run.lake.read("silver.sales").filter(F.col("source") == run.source)
+    sales = _sales_of_theirs(run)
     lines = _theirs(sales, ids).withColumn(CUSTOMER, F.lit(ERASED_ID).cast("bigint")).withColumn(IS_GONE, F.lit(False))
     lines = lines.localCheckpoint()
     places = lines.select("sale_date", "sale_month").distinct().collect()
     note = Note(run.run_seq, days=sorted(row["sale_date"] for row in places))
     _merge(run, lines, "silver.sales", note, in_dates("target.sale_month", {row["sale_month"] for row in places}))
+
+
+def _sales_of_theirs(run: Run) -> DataFrame:
+    """Lines whose customers are the shop's: its own, and those of files that point to it."""
+    return run.lake.read("silver.sales").filter(F.coalesce("member_source", "source") == run.source)
 
 
 def _erase_quarantined(run: Run, ids: DataFrame) -> None:
@@ -195,7 +205,9 @@ def _carry_totals(run: Run) -> None:
     run.ledger.carry_source_totals(run.run_seq, carried)
 
 
-def _purge(run: Run, options: RunOptions, publication: Publication, ids: DataFrame | None) -> None:
+def _purge(
+    run: Run, options: RunOptions, publication: Publication, ids: DataFrame | None, people: ErasedPeople
+) -> None:
     """Remove what holds the people still: generations, files of old versions, rows of bronze. Nothing of it serves."""
     began = time.monotonic()
     run.confirm()
@@ -209,6 +221,8 @@ def _purge(run: Run, options: RunOptions, publication: Publication, ids: DataFra
             log_event(LOGGER, "table.purged", table=table)
     for name in (CUSTOMERS, SALES):
         _erase_deliveries(run, name, ids)
+    began = time.monotonic()
+    _record(run, "files", erase_from_files(run, ids, people), 0, began)
     _record_purge(run)
 
 

@@ -4,7 +4,7 @@
         --ledger sqlite:////data/ledger.db --source bookstore --source-url postgresql://reader@host:5432/shop
 
 Secrets come from the environment: BOOKSALES_SOURCE_PASSWORD, BOOKSALES_LEDGER_PASSWORD, BOOKSALES_PSEUDONYM_KEY (64 hexadecimal
-digits).
+digits); with `--secret` from AWS Secrets Manager. On Glue the whole line is one argument: --arguments '["reload", "--lake=s3://…"]'.
 """
 
 import argparse
@@ -17,6 +17,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from jobs_config.errors import BooksalesError, ExitCode
+from jobs_config.job_start import given_arguments, load_secret, trust_authorities
 from jobs_config.loader import load_source
 from jobs_config.log_setup import set_up_logging
 from jobs_config.progress import Progress
@@ -33,6 +34,9 @@ from warehouse.publication import PublicationError
 
 LEAST_LEASE_SECONDS = 5
 PSEUDONYM_VARIABLE = "BOOKSALES_PSEUDONYM_KEY"
+SMOKE = "smoke"
+# Without reading the shop they have to tell people by their hashes.
+NEED_PSEUDONYMS = ("erase", "import-csv")
 COMMANDS = {
     "reload": commands.reload_source,
     "sync": commands.sync_source,
@@ -48,20 +52,14 @@ COMMANDS = {
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one job; returns its exit code (jobs_config.errors.ExitCode)."""
     keep_files_private()
-    arguments = _parser().parse_args(argv)
-    set_up_logging(as_json=arguments.log_format == "json", level=logging.INFO if arguments.verbose else logging.WARNING)
     progress = Progress()
     try:
-        options = run_options(arguments)
-        with ExitStack() as held:
-            lock_file = arguments.lock_file or beside_ledger(arguments.ledger)
-            life = arguments.lease_seconds
-            lease = held.enter_context(open_lease(arguments.ledger, lock_file, arguments.command, life))
-            options = replace(options, lease=lease)
-            with progress.phase("start Spark"):
-                spark = open_session()
-            held.callback(spark.stop)
-            return COMMANDS[arguments.command](spark, options, arguments, progress)
+        arguments = _parser().parse_args(given_arguments(sys.argv[1:] if argv is None else argv))
+        set_up_logging(
+            as_json=arguments.log_format == "json", level=logging.INFO if arguments.verbose else logging.WARNING
+        )
+        code = _run(arguments, progress)
+        return arguments.attention_exit_code if code == ExitCode.ATTENTION else code
     except (BooksalesError, PublicationError) as error:
         progress.say(f"error: {error}")
         return int(getattr(error, "exit_code", ExitCode.FAILED))
@@ -70,11 +68,31 @@ def main(argv: Sequence[str] | None = None) -> int:
         return int(ExitCode.INTERRUPTED)
 
 
+def _run(arguments: argparse.Namespace, progress: Progress) -> int:
+    if arguments.ca_file:
+        trust_authorities(arguments.ca_file)
+    if arguments.secret:
+        load_secret(arguments.secret)
+    options = run_options(arguments)
+    if arguments.command == SMOKE:
+        # It writes nothing, so it needs neither the lease nor Spark.
+        return commands.ask_warehouse(options, progress)
+    with ExitStack() as held:
+        lock_file = arguments.lock_file or beside_ledger(arguments.ledger)
+        life = arguments.lease_seconds
+        lease = held.enter_context(open_lease(arguments.ledger, lock_file, arguments.command, life))
+        options = replace(options, lease=lease)
+        with progress.phase("start Spark"):
+            spark = open_session()
+        held.callback(spark.stop)
+        return COMMANDS[arguments.command](spark, options, arguments, progress)
+
+
 def run_options(arguments: argparse.Namespace) -> RunOptions:
     """The options in the arguments and secrets in the environment. Raises ConfigError for what does not fit."""
     settings = load_settings(arguments.environment)
     settings = with_overrides(settings, [*place_of(arguments.warehouse), *arguments.set])
-    key = secret_key(PSEUDONYM_VARIABLE) if arguments.source_url or arguments.command == "erase" else b""
+    key = secret_key(PSEUDONYM_VARIABLE) if arguments.source_url or arguments.command in NEED_PSEUDONYMS else b""
     return RunOptions(
         lake=arguments.lake,
         warehouse=Path() if is_redshift(arguments.warehouse) else Path(arguments.warehouse),
@@ -85,6 +103,7 @@ def run_options(arguments: argparse.Namespace) -> RunOptions:
         address=parse_address(arguments.source_url) if arguments.source_url else None,
         pseudonym_key=key,
         discard_history=arguments.discard_history,
+        execution=arguments.execution,
     )
 
 
@@ -113,7 +132,7 @@ def _lease_seconds(text: str) -> float:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("command", choices=sorted(COMMANDS))
+    parser.add_argument("command", choices=sorted((*COMMANDS, SMOKE)))
     parser.add_argument("files", nargs="*", help="import-csv: the feed, then its files")
     parser.add_argument("--lake", required=True, help="root of the Delta lake: a folder or s3:// prefix")
     parser.add_argument("--warehouse", required=True, help="folder of the embedded warehouse, or the URL of a Redshift")
@@ -136,7 +155,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--approve-deletes",
         action="store_true",
-        help="sync, sweep, backfill: take away more than 5 %% of a table, or all of it",
+        help="sync, sweep, backfill, import-csv: take away more than 5 %% of a table, or of what files replace",
     )
     parser.add_argument("--from-date", default="", help="backfill: first business date, YYYY-MM-DD")
     parser.add_argument("--until-date", default="", help="backfill: last business date")
@@ -144,10 +163,34 @@ def _parser() -> argparse.ArgumentParser:
         "--table", action="append", dest="tables", default=[], help="backfill: a table to compare as a whole besides"
     )
     parser.add_argument(
-        "--plan-file", default="", help="sync, sweep, maintain: write what would be done there, and do nothing"
+        "--replay-file",
+        default="",
+        help="import-csv: a JSON list of the keys of quarantined records that the files hold",
+    )
+    parser.add_argument("--replaces", default="", help="import-csv: an earlier file that these files replace")
+    parser.add_argument(
+        "--plan-file",
+        default="",
+        help="sync, sweep, maintain, import-csv: write what would be done there, and do nothing",
     )
     parser.add_argument(
         "--people-file", default="", help="erase: a JSON list of customer digests; none: finish an erasure"
+    )
+    parser.add_argument(
+        "--secret", default="", help="a secret of AWS Secrets Manager with the variables above, as JSON"
+    )
+    parser.add_argument(
+        "--ca-file", default="", help="PEM file of the authorities that PostgreSQL's certificates are from"
+    )
+    parser.add_argument(
+        "--execution", default="", help="the state machine's execution that starts this run, for the ledger"
+    )
+    parser.add_argument(
+        "--attention-exit-code",
+        type=int,
+        choices=(int(ExitCode.DONE), int(ExitCode.ATTENTION)),
+        default=int(ExitCode.ATTENTION),
+        help="how a run ends that is done with something to look at; 0 where whoever starts it takes 4 for a failure",
     )
     parser.add_argument("--log-format", choices=("plain", "json"), default="plain")
     parser.add_argument("--verbose", action="store_true", help="log every job")
@@ -155,4 +198,6 @@ def _parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    # Glue takes any SystemExit for a failure, that of 0 too.
+    if code := main():
+        sys.exit(code)

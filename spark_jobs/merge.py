@@ -10,12 +10,13 @@ from pyspark.sql import DataFrame, Observation
 from pyspark.sql import functions as F
 
 from jobs_config.loader import load_job
+from spark_jobs.check_result import CheckResult
 from spark_jobs.delta_log import Note
-from spark_jobs.expectations import REASONS, CheckResult, metrics, results
+from spark_jobs.expectations import REASONS, Observed, metrics, results
 from spark_jobs.extract.postgres import DELETE
 from spark_jobs.registry import TOUCHED_DAYS, Transform
 from spark_jobs.run_ledger import StepResult
-from spark_jobs.runner import Run, checked_rows, record
+from spark_jobs.runner import Run, checked_rows, measure_results, record
 from spark_jobs.tables import IS_GONE, in_dates
 from warehouse.contract import Contract, load_contract
 
@@ -39,6 +40,7 @@ class Found:
     updated: int
     deleted: int
     results: list[CheckResult]
+    observed: Observed
     checked: DataFrame
     arrived: DataFrame
     classified: DataFrame
@@ -64,7 +66,7 @@ def merge_job(run: Run, name: str, transform: Transform, part: str = "", ghosts:
         if contract.table in TOUCHED_DAYS:
             touched = TOUCHED_DAYS[contract.table](found.changed, before)
             days = sorted(row[0] for row in touched.collect())
-        rows, where = found.changed.select(*contract.columns, IS_GONE), _partitions(found.classified, contract)
+        rows, where = found.changed.select(*contract.columns, IS_GONE), partitions_of(found.classified, contract)
         run.confirm()
         run.lake.merge(rows, job.writes, Note(run.run_seq, {}, days), where, nth=run.next_write(job.writes))
     run.quarantine.merge(found.checked, found.arrived, contract, run.source, found.rows_quarantined)
@@ -72,7 +74,7 @@ def merge_job(run: Run, name: str, transform: Transform, part: str = "", ghosts:
         f"{name}{f' ({part})' if part else ''}", job.writes, found.rows_read, found.inserted + found.updated, found.rows_quarantined,
         run.lake.newest_version(job.writes), time.monotonic() - began, found.inserted, found.updated, found.deleted,
     )  # fmt: skip
-    record(run, step, found.results)
+    record(run, step, found.results + measure_results(run, contract, found.observed, part))
     return step
 
 
@@ -83,7 +85,7 @@ def compare_delivery(
     upserts = delivered.filter(F.col("_operation") != DELETE)
     checks, classes = Observation(), Observation()
     # Each frame is used several times; kept, it is computed and counted once.
-    checked = checked_rows(transform, {"rows": upserts}, run.parameters, contract)
+    checked = checked_rows(transform, {"rows": upserts}, run, contract)
     checked = checked.observe(checks, *metrics(contract, [])).localCheckpoint()
     arrived = arrived_rows(checked, delivered, contract, run.source)
     if ghosts is not None:
@@ -95,7 +97,7 @@ def compare_delivery(
     rows, good = int(observed["rows"] or 0), int(observed["good_rows"] or 0)
     inserted, updated, deleted = (int(counted[name] or 0) for name in CHANGED)
     found = results(contract, observed)
-    return Found(rows, rows - good, inserted, updated, deleted, found, checked, arrived, classified)
+    return Found(rows, rows - good, inserted, updated, deleted, found, observed, checked, arrived, classified)
 
 
 def arrived_rows(checked: DataFrame, delivered: DataFrame, contract: Contract, source: str) -> DataFrame:
@@ -141,7 +143,7 @@ def _rows_of(arrived: DataFrame, before: DataFrame, contract: Contract) -> DataF
     return before.join(keys, on=list(contract.key), how="left_semi")
 
 
-def _partitions(classified: DataFrame, contract: Contract) -> str:
+def partitions_of(classified: DataFrame, contract: Contract) -> str:
     """What a merge has to look at of a partitioned table: the partitions in which a changed row stood."""
     for column in contract.partition_by:
         stood = classified.filter(F.col(CLASS).isin(UPDATED, DELETED)).select(f"_{column}_before").distinct().collect()

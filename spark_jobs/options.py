@@ -16,7 +16,10 @@ KEY_BYTES = 32
 
 @dataclass(frozen=True)
 class RunOptions:
-    """Everything a run needs to know before it starts; `confirm` raises when somebody else has become the writer."""
+    """Everything a run needs to know before it starts; `confirm` raises when somebody else has become the writer.
+
+    `execution` is the state machine's that started it.
+    """
 
     lake: str
     warehouse: Path
@@ -28,6 +31,7 @@ class RunOptions:
     pseudonym_key: bytes
     discard_history: bool = False
     lease: Lease = FILE_LEASE
+    execution: str = ""
 
     def open_warehouse(self) -> Warehouse:
         """Where gold is published to: Redshift where the settings name it, else the folder. Raises PublicationError."""

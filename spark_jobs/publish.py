@@ -11,10 +11,11 @@ from pyspark.sql import functions as F
 
 from jobs_config.log_setup import log_event
 from jobs_config.progress import Progress
+from spark_jobs.check_result import CheckResult
 from spark_jobs.errors import LakeError
-from spark_jobs.expectations import CheckResult
 from spark_jobs.meaning import as_read
 from spark_jobs.options import RunOptions
+from spark_jobs.quarantine import QUARANTINE
 from spark_jobs.run_ledger import RunLedger, now, step_of
 from spark_jobs.runner import Run, money_columns, of_days
 from spark_jobs.tables import Lake
@@ -27,6 +28,9 @@ TABLES_AT_ONCE = 4
 
 # Then a generation is built whole again: rows deleted in a copy leave room behind that only a new file gives back.
 MOST_INCREMENTS = 30
+FILE_COLUMNS = (
+    "sha256", "feed", "name", "run_seq", "physical", "blank", "record_count", "accepted", "quarantined", "superseded",
+)  # fmt: skip
 QUALITY_COLUMNS = ("table_name", "expectation", "level", "failed_rows", "checked_rows")
 
 
@@ -127,7 +131,7 @@ def _export(run: Run, contract: Contract, versions: Mapping[str, int], base: Bas
 
 
 def _ops_rows(run: Run) -> dict[str, list[tuple[object, ...]]]:
-    """The newest runs and this run's quality results, as the ledger has them."""
+    """The newest runs, this run's quality results, imported files, and what is aside."""
     runs: list[tuple[object, ...]] = []
     for row in run.ledger.runs(200):
         # A publication is read only once it serves, and then its own run has published.
@@ -137,7 +141,16 @@ def _ops_rows(run: Run) -> dict[str, list[tuple[object, ...]]]:
         (run.run_seq, item.table, item.expectation, item.level, item.failed_rows, item.checked_rows)
         for item in run.quality
     ]
-    return {"run": runs, "quality_result": quality}
+    files: list[tuple[object, ...]] = [tuple(row[name] for name in FILE_COLUMNS) for row in run.ledger.files()]
+    return {"run": runs, "quality_result": quality, "imported_file": files, "quarantined": _aside(run)}
+
+
+def _aside(run: Run) -> list[tuple[object, ...]]:
+    """What is aside now, by source, table, run and reason."""
+    if not run.lake.exists(QUARANTINE):
+        return []
+    rows = run.lake.read(QUARANTINE).select("source", "table_name", "run_seq", F.explode("reasons").alias("reason"))
+    return [tuple(row) for row in rows.groupBy("source", "table_name", "run_seq", "reason").count().collect()]
 
 
 def republish(

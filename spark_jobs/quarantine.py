@@ -10,7 +10,7 @@ from pyspark.sql import functions as F
 from spark_jobs.delta_log import Note
 from spark_jobs.expectations import REASONS
 from spark_jobs.tables import IS_GONE, Lake, in_dates
-from warehouse.contract import Contract
+from warehouse.contract import Contract, load_contract
 
 QUARANTINE = "silver.quarantine"
 
@@ -55,9 +55,13 @@ class Quarantine:
             )
             self._merge(aside.withColumn(IS_GONE, F.lit(False)).unionByName(leaving, allowMissingColumns=True))
 
-    def add(self, checked: DataFrame, contract: Contract, source: str) -> None:
-        """Of records that were never there before, as those of a new file."""
-        self._merge(_records(checked, contract, source, self._run_seq).withColumn(IS_GONE, F.lit(False)))
+    def replace_records(self, checked: DataFrame, contract: Contract, source: str, replaced: DataFrame) -> None:
+        """Of files of a feed: their records with reasons come, those `replaced` leave."""
+        coming = _records(checked, contract, source, self._run_seq).withColumn(IS_GONE, F.lit(False)).localCheckpoint()
+        leaving = replaced.join(coming, on=list(load_contract(QUARANTINE).key), how="left_anti")
+        rows = coming.unionByName(leaving.withColumn(IS_GONE, F.lit(True)), allowMissingColumns=True).localCheckpoint()
+        if not rows.isEmpty():
+            self._merge(rows)
 
     def drop(self, row_keys: Sequence[str], contract: Contract, source: str) -> None:
         """Take records out, by their keys."""
@@ -92,7 +96,9 @@ class Quarantine:
 def _records(checked: DataFrame, contract: Contract, source: str, run_seq: int) -> DataFrame:
     """The rows with reasons, as records of the quarantine."""
     is_of_file = "_raw" in checked.columns
-    raw = F.col("_raw") if is_of_file else F.to_json(F.struct(*contract.columns))
+    # What was delivered of people who were erased is not kept.
+    raw = F.coalesce(F.hex("_raw"), F.lit("")) if is_of_file else F.to_json(F.struct(*contract.columns))
+    where = {"file_sha256": "string", "record_number": "bigint", "byte_start": "bigint", "byte_end": "bigint"}
     day = F.col("sale_date") if "sale_date" in contract.columns else F.lit(None)
     return checked.filter(F.size(REASONS) > 0).select(
         F.lit(run_seq).cast("bigint").alias("run_seq"),
@@ -101,6 +107,7 @@ def _records(checked: DataFrame, contract: Contract, source: str, run_seq: int) 
         F.concat_ws("/", "file_sha256", "record_number").alias("row_key") if is_of_file else _row_key(contract),
         day.cast("date").alias("business_date"),
         F.col(REASONS).alias("reasons"),
+        *((F.col(name) if is_of_file else F.lit(None).cast(kind)).alias(name) for name, kind in where.items()),
         raw.alias("raw"),
     )
 

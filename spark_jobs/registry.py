@@ -3,7 +3,8 @@
 Jobs of one stage need nothing of each other and run side by side; a stage reads what the stages before it wrote.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 from pyspark.sql import DataFrame
 
@@ -22,7 +23,7 @@ from spark_jobs.gold import (
     fact_sales,
     touched_days,
 )
-from spark_jobs.silver import books, mirror, sales, titles
+from spark_jobs.silver import books, corrections, feed_sales, mirror, sales, titles
 
 Transform = Callable[..., DataFrame]
 Stage = dict[str, Transform]
@@ -46,8 +47,24 @@ SILVER: list[Stage] = [
     {"silver_sales": sales.transform},
 ]
 
-# By what a feed's records become.
-FEEDS: dict[str, list[Stage]] = {"titles": [{"silver_titles": titles.transform}]}
+
+@dataclass(frozen=True)
+class FeedJob:
+    """What the records of a feed become: the silver table, the transform, and the tables it looks things up in."""
+
+    table: str
+    transform: Transform
+    reads: Mapping[str, str] = field(default_factory=dict)
+
+
+OURS = {"books": "silver.books", "stores": "silver.stores", "titles": "silver.titles"}
+# By the feed's target.
+FEEDS: dict[str, FeedJob] = {
+    "titles": FeedJob("silver.titles", titles.transform),
+    "corrections": FeedJob("silver.titles", corrections.transform, {"titles": "silver.titles"}),
+    "historical_sales": FeedJob("silver.sales", feed_sales.transform, OURS),
+    "third_party_sales": FeedJob("silver.sales", feed_sales.transform, OURS),
+}
 
 GOLD: list[Stage] = [
     {
@@ -72,7 +89,7 @@ GOLD: list[Stage] = [
 TOUCHED_DAYS: dict[str, Callable[[DataFrame, DataFrame], DataFrame]] = {"silver.sales": sales.touched_days}
 DAYS_TO_REBUILD: dict[str, Callable[..., DataFrame]] = {"gold_fact_sales": touched_days.of_changed_inputs}
 
-STAGES = [*SILVER, *(stage for stages in FEEDS.values() for stage in stages), *GOLD]
+STAGES = [*SILVER, *GOLD]
 
 
 def silver_job(table: str) -> tuple[str, Transform]:

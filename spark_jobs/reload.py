@@ -77,7 +77,7 @@ def reader_of(spark: SparkSession, snapshot: SourceSnapshot, options: RunOptions
     """How this run reads the source, and whom it leaves out."""
     source, key = options.mapping.source, options.pseudonym_key
     erased = find_erased(snapshot, suppressed(Lake(spark, options.lake), source), key)
-    return Reader(spark, snapshot, run_seq, source, key, erased)
+    return Reader(spark, snapshot, run_seq, source, key, erased, options.settings.reader == "columnar")
 
 
 def count_source(snapshot: SourceSnapshot, options: RunOptions, tables: set[str]) -> list[SourceTotal]:

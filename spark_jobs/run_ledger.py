@@ -14,8 +14,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import RowMapping
 
+from spark_jobs.check_result import CheckResult
 from spark_jobs.control_database import control_engine, create_tables, transaction
-from spark_jobs.expectations import CheckResult
 from spark_jobs.extract.position import SourcePosition, parse_position
 from spark_jobs.extract.source_totals import SourceTotal
 from spark_jobs.lease import FILE_LEASE, Lease
@@ -36,6 +36,8 @@ RUN = sa.Table(
     sa.Column("meaning", sa.Text, nullable=False, server_default="{}"),
     sa.Column("finished_at", sa.String(32)),
     sa.Column("detail", sa.Text, nullable=False, server_default=""),
+    # The state machine's execution that started it, empty for a run that a person started.
+    sa.Column("execution", sa.String(80), nullable=False, server_default=""),
 )
 STEP = sa.Table(
     "step",
@@ -83,6 +85,18 @@ QUALITY = sa.Table(
     sa.Column("checked_rows", sa.BigInteger, nullable=False),
     sa.PrimaryKeyConstraint("run_seq", "table_name", "expectation"),
 )
+# What a write was as a whole, by the expectation that asks; compared with runs of the same kind and source.
+MEASURE = sa.Table(
+    "measure",
+    METADATA,
+    sa.Column("run_seq", sa.BigInteger, nullable=False),
+    sa.Column("table_name", sa.String(80), nullable=False),
+    sa.Column("expectation", sa.String(80), nullable=False),
+    sa.Column("part", sa.String(20), nullable=False),
+    # As text: exact, and a time too.
+    sa.Column("value", sa.Text, nullable=False),
+    sa.PrimaryKeyConstraint("run_seq", "table_name", "expectation", "part"),
+)
 SOURCE_TOTAL = sa.Table(
     "source_total",
     METADATA,
@@ -114,6 +128,35 @@ FILE = sa.Table(
     sa.Column("run_seq", sa.BigInteger, nullable=False),
     sa.Column("record_count", sa.BigInteger, nullable=False),
 )
+# What became of a file's physical records: one header, and each of the others in one of these.
+FILE_RESULT = sa.Table(
+    "file_result",
+    METADATA,
+    sa.Column("sha256", sa.String(64), primary_key=True),
+    sa.Column("physical", sa.BigInteger, nullable=False),
+    sa.Column("blank", sa.BigInteger, nullable=False),
+    sa.Column("accepted", sa.BigInteger, nullable=False),
+    sa.Column("quarantined", sa.BigInteger, nullable=False),
+    sa.Column("superseded", sa.BigInteger, nullable=False),
+)
+
+
+@dataclass(frozen=True)
+class FileResult:
+    """What became of a file: physical records = 1 header + blank + records; records = accepted + quarantined + superseded."""
+
+    sha256: str
+    name: str
+    physical: int
+    blank: int
+    records: int
+    accepted: int
+    quarantined: int
+    superseded: int
+
+    def as_values(self) -> dict[str, object]:
+        """As JSON has it."""
+        return asdict(self)
 
 
 @dataclass(frozen=True)
@@ -130,6 +173,10 @@ class StepResult:
     rows_inserted: int | None = None
     rows_updated: int | None = None
     rows_deleted: int | None = None
+
+    def is_over(self, limit_ratio: float) -> bool:
+        """Whether a larger share of what it read went into quarantine than `limit_ratio`."""
+        return self.rows_quarantined > limit_ratio * max(self.rows_read, 1)
 
 
 def step_of(row: RowMapping) -> StepResult:
@@ -158,7 +205,7 @@ class RunLedger:
         self._engine = control_engine(url)
         create_tables(self._engine, METADATA)
 
-    def start(self, kind: str, source: str, above: int = 0, published: int = 0) -> int:
+    def start(self, kind: str, source: str, above: int = 0, published: int = 0, execution: str = "") -> int:
         """Begin a run; returns its run_seq, above that of every run before and above `above`.
 
         Lake and warehouse ignore what an earlier number writes, so a new ledger beside them must not begin at 1. Runs left
@@ -187,6 +234,7 @@ class RunLedger:
                 "state": "running",
                 "held_by": held_by,
                 "started_at": now(),
+                "execution": execution,
             }
             connection.execute(RUN.insert().values(**values))
         self.lease.note_run(run_seq)
@@ -231,6 +279,29 @@ class RunLedger:
                     }  # fmt: skip
                     connection.execute(QUALITY.insert().values(**values))
 
+    def record_measures(self, run_seq: int, table: str, part: str, values: Mapping[str, str]) -> None:
+        """Keep what a write was as a whole, by expectation."""
+        self._insert(
+            MEASURE,
+            [
+                {"run_seq": run_seq, "table_name": table, "part": part, "expectation": name, "value": value}
+                for name, value in values.items()
+            ],
+        )
+
+    def earlier_measures(self, run_seq: int, table: str, part: str, most: int = 30) -> dict[str, list[str]]:
+        """The measures of a table in complete runs of the same kind and source before this one, oldest first."""
+        this = self.run(run_seq)
+        if this is None:
+            return {}
+        alike = (RUN.c.kind == this["kind"]) & (RUN.c.source == this["source"]) & RUN.c.state.in_(COMPLETE)
+        of_table = (MEASURE.c.table_name == table) & (MEASURE.c.part == part) & (MEASURE.c.run_seq < run_seq)
+        joined = sa.select(MEASURE).join(RUN, RUN.c.run_seq == MEASURE.c.run_seq).where(alike & of_table)
+        found: dict[str, list[str]] = {}
+        for row in self._rows(joined.order_by(MEASURE.c.run_seq)):
+            found.setdefault(row["expectation"], []).append(row["value"])
+        return {name: values[-most:] for name, values in found.items()}
+
     def record_source_totals(self, run_seq: int, totals: Sequence[SourceTotal]) -> None:
         """Keep what the source said about itself inside the run's snapshot."""
         self._insert(
@@ -248,15 +319,28 @@ class RunLedger:
         values = {"generation": generation, "run_seq": run_seq, "published_at": now(), "lake_run_seq": lake_run_seq}
         self._insert(PUBLICATION, [values])
 
-    def record_files(self, run_seq: int, feed: str, files: Sequence[tuple[str, str, int]]) -> None:
-        """Note files as loaded: content hash, name, records."""
-        self._insert(
-            FILE,
-            [
-                {"sha256": sha256, "feed": feed, "name": name, "run_seq": run_seq, "record_count": count}
-                for sha256, name, count in files
-            ],
+    def record_files(self, run_seq: int, feed: str, files: Sequence[FileResult]) -> None:
+        """Note files as loaded, and what became of their records."""
+        for table in (FILE, FILE_RESULT):
+            names = [column.name for column in table.columns]
+            values = [
+                {**file.as_values(), "feed": feed, "run_seq": run_seq, "record_count": file.records} for file in files
+            ]
+            self._insert(table, [{name: row[name] for name in names} for row in values])
+
+    def files(self, feed: str = "") -> list[RowMapping]:
+        """Files that are loaded, of one feed or all, newest first, with what became of their records."""
+        joined = sa.select(FILE, *(column for column in FILE_RESULT.columns if column.name != "sha256")).join(
+            FILE_RESULT, FILE_RESULT.c.sha256 == FILE.c.sha256, isouter=True
         )
+        condition = FILE.c.feed == feed if feed else sa.true()
+        return self._rows(joined.where(condition).order_by(FILE.c.run_seq.desc(), FILE.c.name))
+
+    def forget_file(self, sha256: str) -> None:
+        """A file that another has replaced may be loaded again."""
+        with transaction(self._engine) as connection:
+            for table in (FILE, FILE_RESULT):
+                connection.execute(table.delete().where(table.c.sha256 == sha256))
 
     def file(self, sha256: str) -> RowMapping | None:
         """A loaded file by its content hash, or None."""

@@ -7,7 +7,8 @@ import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import UTC, date, datetime
+from typing import Any
 
 from pyspark.sql import DataFrame, Observation
 from pyspark.sql import functions as F
@@ -16,13 +17,15 @@ from jobs_config.loader import load_job
 from jobs_config.log_setup import log_event
 from jobs_config.model import JobConfig
 from jobs_config.progress import Progress
+from spark_jobs.check_result import CheckResult
 from spark_jobs.delta_log import Note
 from spark_jobs.errors import ExpectationError
-from spark_jobs.expectations import REASONS, CheckResult, metrics, results, with_reasons
+from spark_jobs.expectations import REASONS, Observed, metrics, results, with_reasons
+from spark_jobs.measures import judged, measured
 from spark_jobs.quarantine import QUARANTINE, Quarantine
 from spark_jobs.registry import DAYS_TO_REBUILD, Stage, Transform
-from spark_jobs.run_ledger import RunLedger, StepResult
-from spark_jobs.tables import GONE, IS_GONE, Lake, in_dates, is_of_removed_files
+from spark_jobs.run_ledger import FileResult, RunLedger, StepResult
+from spark_jobs.tables import GONE, Lake, in_dates, is_of_removed_files
 from warehouse.contract import Contract, load_contract
 
 LOGGER = logging.getLogger(__name__)
@@ -38,8 +41,9 @@ MEANING = ("time_zone", "shop_currency", "reporting_currency", "retail_week_star
 # Above this many days the whole table is built anew.
 MOST_DAYS = 400
 
-# What a transform may hand on besides the contract's columns: faults found in extraction, reasons of its own, the raw record.
-CARRIED = ("_faults", "_refused", "_raw")
+# What a transform may hand on besides the contract's columns: what a check needs, faults found in extraction, reasons of its own, and
+# a record of a file.
+CARRIED = ("_published_on", "_faults", "_refused", "_raw", "file_sha256", "record_number", "byte_start", "byte_end")
 
 
 @dataclass
@@ -47,9 +51,10 @@ class Run:
     """One run: its number, where it reads and writes, what its jobs may ask for by name, and what they found.
 
     `builds_all` says that every table is built whole, whatever changed. `lake_run_seq` is the run that wrote the tables, where that
-    was an earlier one; `delivered` holds bronze frames of feeds. `rows` are the rows of tables as far as they were counted, `sums`
+    was an earlier one. `rows` are the rows of tables as far as they were counted, `sums`
     totals of what a job wrote: of all rows of its table, or of its `days`. `days_asked` are built anew, changed or not.
-    With `publishes_whole` a generation does not start as a copy of the one before.
+    With `publishes_whole` a generation does not start as a copy of the one before. `files` are those that an import loaded, and
+    `overlap` says how a feed's sales compare with the shop's.
     """
 
     run_seq: int
@@ -60,7 +65,6 @@ class Run:
     builds_all: bool = True
     discard_history: bool = False
     lake_run_seq: int = 0
-    delivered: dict[str, DataFrame] = field(default_factory=dict)
     rows: dict[str, int] = field(default_factory=dict)
     steps: list[StepResult] = field(default_factory=list)
     sums: dict[str, dict[str, str]] = field(default_factory=dict)
@@ -68,6 +72,8 @@ class Run:
     days_asked: list[date] = field(default_factory=list)
     publishes_whole: bool = False
     quality: list[CheckResult] = field(default_factory=list)
+    files: list[FileResult] = field(default_factory=list)
+    overlap: list[dict[str, Any]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._writes: dict[str, int] = {}
@@ -112,19 +118,41 @@ def run_job(run: Run, name: str, transform: Transform) -> StepResult | None:
     frames = {alias: _read(run, alias, table) for alias, table in job.reads.items()}
     if days is not None:
         frames["sales"] = frames["sales"].filter(F.expr(of_days(days)))
-    rows = checked_rows(transform, frames, run.parameters, contract)
+    rows = checked_rows(transform, frames, run, contract)
     run.confirm()
     observed, version = _write(run, job, contract, rows, Note(run.run_seq, made_of, days))
     checked, good = int(observed["rows"] or 0), int(observed["good_rows"] or 0)
     _put_aside(run, job, contract, rows, days, checked - good)
-    if days is None and job.write_mode != "merge_on_key":
+    if days is None:
         run.rows[job.writes] = good
     if days is not None:
         run.days[job.writes] = days
     run.sums[job.writes] = {name: str(observed[f"sum_{name}"] or "0") for name in money_columns(contract)}
     step = StepResult(name, job.writes, checked, good, checked - good, version, time.monotonic() - began)
-    record(run, step, results(contract, observed))
+    # Of days that are built anew the measures are those of no whole.
+    whole = measure_results(run, contract, observed) if days is None else []
+    record(run, step, results(contract, observed) + whole)
     return step
+
+
+def measure_results(
+    run: Run, contract: Contract, observed: Observed, part: str = "", is_live: bool = True
+) -> list[CheckResult]:
+    """Judge what a write was as a whole by earlier runs of its kind, and keep it for later ones.
+
+    Of a source that is not live, as a file of an old system, nobody expects new rows.
+    """
+    now = measured(contract, observed, is_live)
+    if not now:
+        return []
+    earlier = run.ledger.earlier_measures(run.run_seq, contract.table, part)
+    run.ledger.record_measures(run.run_seq, contract.table, part, now)
+    return judged(contract, now, earlier, _read_at(run))
+
+
+def _read_at(run: Run) -> datetime:
+    read_at = run.parameters.get("snapshot_at")
+    return read_at if isinstance(read_at, datetime) else datetime.now(UTC)
 
 
 def record(run: Run, step: StepResult, found: list[CheckResult]) -> None:
@@ -144,14 +172,12 @@ def money_columns(contract: Contract) -> list[str]:
     return [name for name in contract.columns if name == "quantity" or name.endswith("_amount")]
 
 
-def checked_rows(
-    transform: Transform, frames: dict[str, DataFrame], parameters: Mapping[str, object], contract: Contract
-) -> DataFrame:
+def checked_rows(transform: Transform, frames: dict[str, DataFrame], run: Run, contract: Contract) -> DataFrame:
     """The contract's columns of what the transform makes, with the reasons to put a row aside."""
-    made = transform(**frames, **{name: parameters[name] for name in _asked(transform)})
+    made = transform(**frames, **{name: run.parameters[name] for name in _asked(transform)})
     columns = [F.col(name).cast(column.type).alias(name) for name, column in contract.columns.items()]
-    carried = [F.col(name) for name in CARRIED if name in made.columns]
-    return with_reasons(made.select(*columns, *carried), contract)
+    carried = [F.col(name) for name in CARRIED if name in made.columns and name not in contract.columns]
+    return with_reasons(made.select(*columns, *carried), contract, run.lake.read)
 
 
 def _asked(transform: Transform) -> list[str]:
@@ -202,8 +228,6 @@ def of_days(days: Sequence[date]) -> str:
 
 
 def _read(run: Run, alias: str, table: str) -> DataFrame:
-    if table in run.delivered:
-        return run.delivered[table]
     if table.startswith("bronze."):
         return run.lake.read_bronze(table, run.run_seq)
     rows = run.lake.read(table)
@@ -216,10 +240,6 @@ def _write(
     observation = Observation(job.job)
     observing = rows.observe(observation, *metrics(contract, money_columns(contract)))
     good = observing.filter(F.size(REASONS) == 0).select(*contract.columns)
-    if job.write_mode == "merge_on_key":
-        # A merge scans its source twice, and would count it twice.
-        version = run.lake.merge(good.withColumn(IS_GONE, F.lit(False)).localCheckpoint(), contract.table, note)
-        return observation.get, version
     where = f"source = '{run.source}'" if job.write_mode == "replace_source" else ""
     where = of_days(note.days) if note.days is not None else where
     version = run.lake.replace(good, contract.table, note, where)
@@ -232,8 +252,6 @@ def _put_aside(
     """A second pass over the same input, only when something has to go aside or is aside."""
     if job.write_mode == "replace_source":
         run.quarantine.replace_source(rows, contract, run.source, count)
-    elif job.write_mode == "merge_on_key" and count:
-        run.quarantine.add(rows, contract, run.source)
     elif job.write_mode == "replace_days":
         run.quarantine.replace_days(rows, contract, days, count)
 

@@ -16,15 +16,16 @@ BRONZE_COLUMNS = {
 
 def table_schema(contract: Contract) -> StructType:
     """The Delta schema of a silver or gold table: contract order; columns nullable, the runner checks what is required."""
-    return _schema({name: column.type for name, column in contract.columns.items()})
+    return schema_of({name: column.type for name, column in contract.columns.items()})
 
 
 def bronze_schema(contract: Contract) -> StructType:
     """The schema of the bronze rows that feed a silver table: what is extracted, then the bronze columns."""
-    return _schema({name: column.type for name, column in contract.extracted.items()} | BRONZE_COLUMNS)
+    return schema_of({name: column.type for name, column in contract.extracted.items()} | BRONZE_COLUMNS)
 
 
-def _schema(types: dict[str, str]) -> StructType:
+def schema_of(types: dict[str, str]) -> StructType:
+    """Columns of these lake types, in order, all nullable."""
     return StructType(
         [StructField(name, _parse_datatype_string(lake_type), nullable=True) for name, lake_type in types.items()]
     )

@@ -34,6 +34,8 @@ COMMIT = re.compile(r"/(\d{20})\.json(?=[,}])")
 RUN_FOLDER = re.compile(r"^run=(\d+)(-[a-z]+)?$")
 # A delivery that is written anew, until it takes the place of the one before.
 REWRITTEN = ".rewritten"
+# Where the records of files stand within a delivery.
+RECORDS = "/records"
 
 WRITES_PER_RUN = 1_000
 # How a read of an old version fails once its files are gone.
@@ -73,6 +75,14 @@ class Lake:
         """
         rows.write.mode("overwrite").parquet(self._run_folder(table, run_seq, part))
 
+    def empty_delivery(self, table: str, run_seq: int, part: str = "") -> str:
+        """The folder of a delivery that is written file by file, with nothing in it; unreadable until sealed."""
+        folder = self._run_folder(table, run_seq, part)
+        self._remove(folder)
+        path = self._hadoop_path(folder)
+        self._filesystem(path).mkdirs(path)
+        return folder
+
     def seal_bronze(self, table: str, run_seq: int, manifest: dict[str, object], part: str = "") -> None:
         """Declare a delivery complete, with what is known about it."""
         self._write_text(f"{self._run_folder(table, run_seq, part)}/{MANIFEST}", json.dumps(manifest))
@@ -92,22 +102,22 @@ class Lake:
         ]
         return max([0, *(int(run[1]) for run in runs if run)])
 
-    def write_feed_file(
-        self, chunks: Iterable[list[Any]], schema: StructType, feed: str, sha256: str, run_seq: int
-    ) -> None:
-        """Write one CSV file's records, chunk by chunk; a repeated write replaces its own."""
-        folder = self._feed_folder(feed, sha256, run_seq)
-        self.spark.createDataFrame([], schema).write.mode("overwrite").parquet(folder)
-        for chunk in chunks:
-            self.spark.createDataFrame(chunk, schema).coalesce(1).write.mode("append").parquet(folder)
+    def write_feed_files(self, records: DataFrame, feed: str, run_seq: int) -> None:
+        """Write the records of the files that a run imports of a feed; a repeated write replaces its own."""
+        records.write.mode("overwrite").parquet(self._feed_folder(feed, run_seq))
 
     def read_feed_files(self, feed: str, files: Sequence[str], run_seq: int, schema: StructType) -> DataFrame:
         """The records of files, by content hash, that a run delivered."""
-        folders = [self._feed_folder(feed, sha256, run_seq) for sha256 in files]
-        return self.spark.read.schema(schema).parquet(*folders)
+        records = self.spark.read.schema(schema).parquet(self._feed_folder(feed, run_seq))
+        return records.filter(F.col("file_sha256").isin(list(files)))
 
-    def _feed_folder(self, feed: str, sha256: str, run_seq: int) -> str:
-        return f"{self.path(f'bronze.{feed}')}/run={run_seq:08d}/file={sha256}"
+    def drop_feed_files(self, feed: str, run_seq: int) -> None:
+        """Remove what a run delivered of a feed."""
+        self._remove(self._run_folder(f"bronze.{feed}", run_seq))
+
+    def _feed_folder(self, feed: str, run_seq: int) -> str:
+        # Apart from the manifest, and told from the deliveries of a shop.
+        return f"{self._run_folder(f'bronze.{feed}', run_seq)}{RECORDS}"
 
     def _run_folder(self, table: str, run_seq: int, part: str = "") -> str:
         return f"{self.path(table)}/run={run_seq:08d}{f'-{part}' if part else ''}"
@@ -215,11 +225,13 @@ class Lake:
 
         Read from the names of the log's commit files, which the Delta protocol fixes: a query for it costs half a second.
         """
-        log = self._hadoop_path(f"{self.path(table)}/_delta_log")
+        commits = self._hadoop_path(f"{self.path(table)}/_delta_log/*.json")
         hadoop: Any = self.spark.sparkContext._jvm
         # All names in one text: asking the JVM for each would take longer than the listing.
-        paths = hadoop.org.apache.hadoop.fs.FileUtil.stat2Paths(self._listed(log))
-        listed = hadoop.org.apache.commons.lang3.ArrayUtils.toString(paths)
+        found = self._filesystem(commits).globStatus(commits)
+        listed = hadoop.org.apache.commons.lang3.ArrayUtils.toString(
+            hadoop.org.apache.hadoop.fs.FileUtil.stat2Paths(found)
+        )
         return max((int(version) for version in COMMIT.findall(listed)), default=None)
 
     def data_version(self, table: str) -> int | None:
@@ -320,13 +332,17 @@ class Lake:
             sealed = [run for run in runs if self._is_there(f"{run.getPath()}/{MANIFEST}")]
             newest = sealed[-1].getPath().getName() if sealed else ""
             for run in runs:
-                if run.getPath().getName() != newest and run.getModificationTime() < before.timestamp() * 1000:
+                if run.getPath().getName() != newest and self._written_at(run) < before.timestamp() * 1000:
                     _, size = self._space(str(run.getPath()))
                     folders, so_far = dropped.get(name, (0, 0))
                     dropped[name] = (folders + 1, so_far + size)
                     if not dry_run:
                         self._remove(str(run.getPath()))
         return dropped
+
+    def _written_at(self, folder: Any) -> int:
+        """When the newest file of a folder was written, in milliseconds: on S3 a folder has no time of its own."""
+        return max((int(file.getModificationTime()) for file in self._listed(folder.getPath())), default=0)
 
     def _space(self, address: str) -> tuple[int, int]:
         path = self._hadoop_path(address)
@@ -347,15 +363,33 @@ class Lake:
         """The rows of one delivery, by its folder's name."""
         return self.spark.read.schema(_delivered_schema(table)).parquet(f"{self.path(table)}/{folder}")
 
-    def rewrite_delivery(self, table: str, folder: str, rows: DataFrame, run_seq: int) -> None:
+    def rewrite_delivery(self, table: str, folder: str, rows: DataFrame, run_seq: int, of_files: bool = False) -> None:
         """Put other rows in the place of a sealed delivery. Killed on the way, `finish_rewrites` brings it to its end or undoes it."""
         place = f"{self.path(table)}/{folder}"
-        rows.write.mode("overwrite").parquet(f"{place}{REWRITTEN}")
+        rows.write.mode("overwrite").parquet(f"{place}{REWRITTEN}{RECORDS if of_files else ''}")
         manifest = self._hadoop_path(f"{place}/{MANIFEST}")
         said = json.loads(self._text(self._filesystem(manifest), manifest))
         self._write_text(f"{place}{REWRITTEN}/{MANIFEST}", json.dumps({**said, "rewritten_by": run_seq}))
         log_event(LOGGER, "delivery.replacing", table=f"{table}/{folder}")
         self._take_the_place(place)
+
+    def bronze_tables(self) -> list[str]:
+        """Every table and feed that anything was delivered of."""
+        entries = self._listed(self._hadoop_path(f"{self.root.rstrip('/')}/bronze"))
+        return sorted(f"bronze.{entry.getPath().getName()}" for entry in entries)
+
+    def file_deliveries(self) -> list[tuple[str, str]]:
+        """Table and folder of every sealed delivery of files, whatever the feed."""
+        return [
+            (table, folder)
+            for table in self.bronze_tables()
+            for folder in self._deliveries(table)
+            if self._is_sealed(table, folder) and self._is_there(f"{self.path(table)}/{folder}{RECORDS}")
+        ]
+
+    def read_file_delivery(self, table: str, folder: str) -> DataFrame:
+        """The records of one delivery of files, with the columns that its feed had then."""
+        return self.spark.read.parquet(f"{self.path(table)}/{folder}{RECORDS}")
 
     def finish_rewrites(self, table: str) -> None:
         """A new form of a delivery that is sealed takes its place; one that is not is removed."""

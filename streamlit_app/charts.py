@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from html import escape
 from typing import Any
 
-from api.client import Bucket, Measure
+from api.client import Bucket
 from streamlit_app import words
 
 Figure = dict[str, Any]
@@ -27,7 +27,7 @@ LABEL_LENGTH = 38
 LETTER_WIDTH = 7
 
 
-def trend(buckets: Sequence[Bucket], measure: Measure, label: str, interval: str) -> Figure:
+def trend(buckets: Sequence[Bucket], measure: str, label: str, interval: str) -> Figure:
     """A line over buckets; what is not finished is dashed, and said so in the legend."""
     shown = [bucket["is_complete"] for bucket in buckets]
     whole = [_value(bucket, measure) if complete else None for bucket, complete in zip(buckets, shown, strict=True)]
@@ -99,7 +99,7 @@ def bars(labels: Sequence[str], values: Sequence[float], texts: Sequence[str], h
     return {"data": [trace], "layout": layout}
 
 
-def _value(bucket: Bucket, measure: Measure) -> float:
+def _value(bucket: Bucket, measure: str) -> float:
     return float(bucket["metrics"][measure] or 0)
 
 

@@ -24,7 +24,8 @@ CONTENT_POLICY = "; ".join(
 
 SAFE_HEADERS = {
     "Content-Security-Policy": CONTENT_POLICY,
-    "Referrer-Policy": "no-referrer",
+    # Not `no-referrer`: the form to sign in would be sent without an Origin to know it by.
+    "Referrer-Policy": "same-origin",
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
 }

@@ -1,4 +1,4 @@
-"""The dashboard as one ASGI application: its pages behind their guard."""
+"""The dashboard as one ASGI application: its pages behind their door and their guard."""
 
 from pathlib import Path
 
@@ -7,6 +7,12 @@ import plotly.graph_objects  # noqa: F401
 import streamlit as st
 from starlette.middleware import Middleware
 
+from streamlit_app import door
 from streamlit_app.guard import Guard
+from streamlit_app.packed import PackedAssets
 
-app = st.App(Path(__file__).with_name("app.py"), middleware=[Middleware(Guard)])
+app = st.App(
+    Path(__file__).with_name("app.py"),
+    routes=door.routes(),
+    middleware=[Middleware(Guard), Middleware(door.Door), Middleware(PackedAssets)],
+)

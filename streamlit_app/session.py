@@ -1,68 +1,49 @@
-"""Whose page this is: a session of the API per browser tab, kept by the server and never sent to the browser."""
+"""Whose page this is: the client of whoever has signed in with this browser. Their tokens never reach the browser."""
 
 import streamlit as st
 
-from api.client import ApiError, Client
-from streamlit_app import messages, words
-from streamlit_app.address import api_url
+from api.client import Client
+from streamlit_app.door import COOKIE, PATH
+from streamlit_app.sign_ins import SIGN_INS
 
 KEY = "_client"
 NOT_SIGNED_IN = "not-signed-in"
 
+# Nothing of a user's stands in it; the address that it hands on is the browser's own.
+TO_SIGN_IN = f"""
+<p>You are signed out. <a href="{PATH}">Sign in</a></p>
+<script>
+  location.replace("{PATH}?ended=1&next=" + encodeURIComponent(location.pathname + location.search))
+</script>
+"""
+
 
 def client() -> Client | None:
-    """The client of whoever has signed in here."""
+    """The client of whoever has signed in here, found by the cookie that this tab came with."""
     found: Client | None = st.session_state.get(KEY)
+    if found is None:
+        found = SIGN_INS.find(st.context.cookies.get(COOKIE, ""))
+        if found is not None:
+            st.session_state[KEY] = found
     return found
 
 
 def require() -> Client:
-    """The signed-in client; where there is none, the page is the form to sign in."""
+    """The signed-in client; where there is none, the page leads to the form to sign in, and back."""
     found = client()
     if found is None:
-        _form()
+        st.html(TO_SIGN_IN, unsafe_allow_javascript=True)
         st.stop()
     return found
 
 
 def forget() -> None:
-    """Nobody is signed in here any more."""
-    st.session_state.pop(KEY, None)
+    """Nobody is signed in here any more: the API has said so."""
+    sign_out()
 
 
 def sign_out() -> None:
-    """End the session, at the API too."""
-    found = client()
-    forget()
+    """End the session, at the API too, in every tab of this browser."""
+    found = st.session_state.pop(KEY, None)
     if found is not None:
-        try:
-            found.sign_out()
-        except ApiError:
-            return
-        finally:
-            found.close()
-
-
-def _form() -> None:
-    st.title("Book sales", anchor=False)
-    with st.form("sign-in", width=420):
-        username = st.text_input("User", autocomplete="username")
-        password = st.text_input("Password", type="password", autocomplete="current-password")
-        is_sent = st.form_submit_button("Sign in", type="primary")
-    if is_sent:
-        _sign_in(username, password)
-
-
-def _sign_in(username: str, password: str) -> None:
-    new = Client(api_url())
-    try:
-        new.sign_in(username, password)
-    except ApiError as error:
-        new.close()
-        if error.status in (401, 422, 429):
-            st.error(words.escaped(str(error)), title="You are not signed in", icon=":material/lock:")
-        else:
-            messages.failure(error)
-        return
-    st.session_state[KEY] = new
-    st.rerun()
+        SIGN_INS.end(found)

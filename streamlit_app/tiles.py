@@ -6,11 +6,9 @@ from datetime import date
 from typing import Any, Literal
 
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
-from api.client import Bucket, Published, SummaryMetrics
+from api.client import Body, Bucket, Summary, SummaryMetrics
 from streamlit_app import words
-from streamlit_app.data import Overview
 
 TILE_WIDTH = 160
 TILE_HEIGHT = 190
@@ -63,37 +61,37 @@ TILES = (
 )
 
 
-def freshness(place: DeltaGenerator, publication: Published) -> None:
-    """How fresh the page is: the last business day, when it was loaded, and as what."""
-    through = words.day(date.fromisoformat(publication["data_through"])) if publication["data_through"] else "no day"
-    loaded = words.moment(publication["loaded_at"])
-    place.caption(f"Data through **{through}** · loaded {loaded} · publication {publication['publication']}")
+METRICS = tuple(tile.metric for tile in TILES)
 
 
-def headline(overview: Overview) -> None:
+def metrics_with(measure: str) -> tuple[str, ...]:
+    """The metrics of the tiles, and one more where they do not have it."""
+    return tuple(dict.fromkeys((*METRICS, measure)))
+
+
+def headline(summary: Body[Summary]) -> None:
     """The page in one sentence."""
-    meta = overview.summary["meta"]
-    current, previous = overview.summary["data"]["current"], _previous(overview)
+    meta = summary["meta"]
+    current, previous = summary["data"]["current"], comparable(summary)
     change, _ = words.change(current["net_revenue"], previous["net_revenue"] if previous else None)
     amount = f"{meta['currency']} {words.whole(current['net_revenue'])}"
     sentence = f"Net revenue of **{amount}** from {words.days(*_days(meta))}"
     if change and meta["comparison"]:
         link = "" if change == "unchanged" else " than"
         before = words.days(*_days(meta["comparison"]))
-        sentence += f", **{change}**{link} in {words.day_count(meta['days'])} ({before})"
-        st.markdown(f"{sentence}. Changes below compare with those days too.")
+        st.markdown(f"{sentence}, **{change}**{link} from {before}.")
+    elif meta["comparison"]:
+        st.markdown(f"{sentence}. The data begins too late for days before them to compare with.")
     else:
-        st.markdown(f"{sentence}. The data begins too late for a period before it to compare with.")
+        st.markdown(f"{sentence}.")
 
 
-def row(overview: Overview) -> None:
+def row(summary: Body[Summary], buckets: list[Bucket]) -> None:
     """A tile per metric."""
-    meta = overview.summary["meta"]
-    current, previous = overview.summary["data"]["current"], _previous(overview)
-    buckets = overview.series["data"]["buckets"]
+    current, previous = summary["data"]["current"], comparable(summary)
     with st.grid(len(TILES), min_column_width=TILE_WIDTH, gap="small"):
         for tile in TILES:
-            _tile(tile, current, previous, buckets, meta["currency"])
+            _tile(tile, current, previous, buckets, summary["meta"]["currency"])
 
 
 def _tile(
@@ -136,7 +134,7 @@ def _days(about: Mapping[str, Any]) -> tuple[date, date]:
     return date.fromisoformat(about["from"]), date.fromisoformat(about["until"])
 
 
-def _previous(overview: Overview) -> SummaryMetrics | None:
-    """The window before, unless the data begins inside it: then it would make any change look like growth."""
-    comparison = overview.summary["meta"]["comparison"]
-    return overview.summary["data"]["previous"] if comparison and comparison["is_complete"] else None
+def comparable(summary: Body[Summary]) -> SummaryMetrics | None:
+    """The window compared with, unless the data begins inside it: then it would make any change look like growth."""
+    comparison = summary["meta"]["comparison"]
+    return summary["data"]["previous"] if comparison and comparison["is_complete"] else None

@@ -43,6 +43,16 @@ def days(first: date, last: date) -> str:
     return f"{first.day} {first:%b}{'' if first.year == last.year else f' {first.year}'} – {day(last)}"
 
 
+def iso_day(iso: str | None) -> str:
+    """`20 Mar 2025` of a date as the API writes it; a dash for none."""
+    return day(date.fromisoformat(iso)) if iso else "–"
+
+
+def month(iso: str) -> str:
+    """`Mar 2025` of a month's first day as the API writes it."""
+    return f"{date.fromisoformat(iso):%b %Y}"
+
+
 def moment(iso: str) -> str:
     """`21 Mar 2025, 06:30 UTC`."""
     at = datetime.fromisoformat(iso)
@@ -64,6 +74,11 @@ def change(now: Number | None, before: Number | None, is_ratio: bool = False) ->
     if is_ratio:
         return f"{POINTS * abs(by):.1f} points {'higher' if by > 0 else 'lower'}", 1 if by > 0 else -1
     return f"{percent(abs(by))} {'more' if by > 0 else 'less'}", 1 if by > 0 else -1
+
+
+def plain(value: str) -> str:
+    """A member as people write it: formats have names with underscores."""
+    return value.replace("_", " ")
 
 
 def shortened(text: str, most: int) -> str:

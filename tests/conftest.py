@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from few_rows import FEW_ROWS
 from psycopg2.extensions import parse_dsn
 from pyspark.sql import SparkSession
 
-from booksales.local_stack.jars import ensure_jars
+from booksales.local_stack.jars import S3_LOCK, ensure_jars, read_lock
 from booksales.local_stack.java import java_home
 from booksales.local_stack.postgres import EmbeddedPostgres
 from booksales.pipeline import JOBS_FOLDER
@@ -60,22 +61,12 @@ def empty_state(tmp_path: Path) -> StateFolder:
     return open_state(tmp_path / "booksales")
 
 
-# A few rows a table: compiling code for each plan costs more than running it. The demo that the README's test starts, and the
-# cluster's, run as everybody's do.
-FEW_ROWS = {
-    "spark.sql.codegen.wholeStage": "false",
-    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
-    "spark.sql.shuffle.partitions": "1",
-    "spark.sql.ui.explainMode": "simple",
-    "spark.sql.maxPlanStringLength": "500",
-}
-
-
 @pytest.fixture(scope="session")
 def spark(state: StateFolder) -> Iterator[SparkSession]:
     """One Spark session with Delta and the PostgreSQL driver, set up as `booksales` does it."""
     home = java_home(state)
-    jars = ensure_jars(state, home, Progress(terminal=False))
+    quiet = Progress(terminal=False)
+    jars = ensure_jars(state, home, quiet) + ensure_jars(state, home, quiet, read_lock(S3_LOCK))
     settings = Settings(driver_memory_mb=1536)
     conf = local_spark_conf(
         settings, jars, state.temporary, JOBS_FOLDER / "log4j2.properties", state.logs / "spark.log"

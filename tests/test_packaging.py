@@ -58,7 +58,14 @@ def test_a_lock_file_pins_and_hashes_everything_and_names_no_place(path):
 
 
 def test_there_is_a_lock_file_for_each_way_to_install():
-    assert [path.name for path in LOCK_FILES] == ["build.lock", "demo.lock", "dev.lock"]
+    assert [path.name for path in LOCK_FILES] == [
+        "build.lock",
+        "checkov.lock",
+        "demo.lock",
+        "dev.lock",
+        "jobs.lock",
+        "steps.lock",
+    ]
 
 
 def test_the_tools_are_locked_beside_the_same_versions_as_the_demo():

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 FOLDER = Path(__file__).parent / "contracts"
 
 Level = Literal["stop", "quarantine", "warn"]
+KINDS = ("check", "unique", "refers_to", "history", "newest")
 
 
 class ContractError(Exception):
@@ -35,13 +36,44 @@ class Column(BaseModel):
 
 
 class Expectation(BaseModel):
-    """A check on one row: an SQL condition that must not be false. Unknown (null) passes; `required` catches nulls."""
+    """One promise about a table, of exactly one kind; its other fields belong to that kind.
+
+    `check`: an SQL condition on one row that must not be false. Unknown (null) passes; `required` catches nulls.
+    `unique`: columns that no two rows of one write have alike. `refers_to`: a table that has a row with the values in `by`, of its
+    columns by ours. `history`: an SQL expression on one row; its sum over a write must be like that of earlier runs of the same
+    kind: it fails by a relative `change` beyond this and, where there are enough of them, beyond so many robust standard deviations
+    (`score`). `newest`: an SQL expression that gives a time; its latest may lie `within_hours` before the source was read.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    check: str
+    check: str = ""
+    unique: tuple[str, ...] = ()
+    refers_to: str = ""
+    by: dict[str, str] = {}
+    history: str = ""
+    change: float = Field(0.5, gt=0)
+    score: float = Field(8, gt=0)
+    newest: str = ""
+    within_hours: int = Field(0, ge=0)
     level: Level
     meaning: str
+
+    @model_validator(mode="after")
+    def is_of_one_kind(self) -> "Expectation":
+        kinds = [name for name in KINDS if getattr(self, name)]
+        if len(kinds) != 1:
+            raise ValueError(f"an expectation has one of {', '.join(KINDS)}; this has {', '.join(kinds) or 'none'}")
+        if bool(self.refers_to) != bool(self.by) or bool(self.newest) != bool(self.within_hours):
+            raise ValueError("`refers_to` and `by` go together, and so do `newest` and `within_hours`")
+        if self.level == "quarantine" and not self.is_of_rows:
+            raise ValueError(f"{kinds[0]} is about a whole write; its level is stop or warn")
+        return self
+
+    @property
+    def is_of_rows(self) -> bool:
+        """Whether single rows fail it, rather than a write as a whole."""
+        return not (self.history or self.newest)
 
 
 class Contract(BaseModel):

@@ -5,7 +5,7 @@ import os
 import shutil
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import asdict
 from datetime import UTC, date
 from pathlib import Path
@@ -16,16 +16,21 @@ import duckdb
 from warehouse import generations
 from warehouse.contract import Contract
 from warehouse.ddl import create_table, gold_contracts, rollup_query, views, warehouse_columns
+from warehouse.deadlines import Deadlines
+from warehouse.duckdb_checks import TOUCHED, check, value
+from warehouse.files import is_on_s3, parquet_rows
 from warehouse.publication import (
     Base,
     DamagedPublicationError,
     Pointer,
     Publication,
     PublicationError,
+    QuestionTimeoutError,
     RollbackError,
     TableExport,
 )
 from warehouse.semantic import load_model
+from warehouse.serving_file import make_serving_file
 
 BUILD_FOLDER = "building"
 
@@ -33,13 +38,13 @@ OPS_TABLES = {
     "run": "run_seq bigint, kind varchar, state varchar, started_at timestamptz, finished_at timestamptz, detail varchar",
     "quality_result": "run_seq bigint, table_name varchar, expectation varchar, level varchar, "
     "failed_rows bigint, checked_rows bigint",
+    "imported_file": "sha256 varchar, feed varchar, name varchar, run_seq bigint, physical bigint, blank bigint, "
+    "record_count bigint, accepted bigint, quarantined bigint, superseded bigint",
+    "quarantined": "source varchar, table_name varchar, run_seq bigint, reason varchar, record_count bigint",
     "publication": "generation bigint, run_seq bigint, published_at timestamptz, snapshot_at timestamptz, data_from date, "
     "data_through date, reporting_currency varchar, time_zone varchar, retail_week_start varchar, sale_count bigint, "
     "lake_versions varchar, increments integer",
 }
-
-# The business dates that a new generation has of its own; everything else is as in the one it is a copy of.
-TOUCHED = "sale_date in (select touched.sale_date from touched)"
 
 
 def publish(
@@ -56,10 +61,10 @@ def publish(
     """Publish gold tables as a new generation; readers see the old one until the pointer moves, then the new one.
 
     `exports` maps every gold table to its files and totals; `publication` is called with the new generation's number, its
-    count of sales and its first and last business date; `ops_rows` fills ops.run and ops.quality_result; `keep` is how many
-    generations stay; `confirm` raises when the caller may publish no more. With `base` the generation starts as a copy of that
-    one, and only what differs is written. Raises PublicationError, with nothing changed for readers, when a check fails or a newer
-    run has published.
+    count of sales and its first and last business date; `ops_rows` fills the other tables of schema ops; `keep` is how many
+    generations stay; `confirm` raises when the caller may publish no more. With `base` the generation starts as a copy of that one,
+    and only what differs is written. Raises PublicationError, with nothing changed for readers, when a check fails or a newer run
+    has published.
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     building = folder / BUILD_FOLDER
@@ -74,13 +79,16 @@ def publish(
         with _writer(path, memory_mb) as connection:
             _fill(connection, exports, base, report)
             report("checking the publication")
-            _check(connection, exports)
+            check(connection, exports)
             described = publication(generation, *_sales_span(connection))
             _write_ops(connection, described, ops_rows, exports, base.increments + 1 if base else 0)
             connection.execute("checkpoint")
+        report("making the file for SQL")
+        serving = building / generations.serving_file(folder, generation).name
+        make_serving_file(path, serving, memory_mb)
         report("moving the publication into place")
         confirm()
-        _move_into_place(folder, path, described, report)
+        _move_into_place(folder, path, serving, described, report)
         report("published")
     except duckdb.Error as error:
         raise PublicationError(
@@ -161,54 +169,16 @@ def _load(
 ) -> None:
     if not files:
         return
+    if is_on_s3(files[0]):
+        rows, named = "exported", {}
+        connection.register(rows, parquet_rows(files))
+    else:
+        rows, named = "read_parquet($files, hive_partitioning = false)", {"files": list(files)}
     columns = ", ".join(warehouse_columns(contract))
     order = f" order by {', '.join(contract.sort_by)}" if contract.sort_by else ""
     connection.execute(
-        f"insert into analytics.{contract.name} select {columns} from read_parquet($files, hive_partitioning = false) "
-        f"where {condition}{order}",
-        {"files": list(files)},
+        f"insert into analytics.{contract.name} select {columns} from {rows} where {condition}{order}", named
     )
-
-
-def _check(connection: duckdb.DuckDBPyConnection, exports: dict[str, TableExport]) -> None:
-    """Counts and sums equal the lake's, keys are unique, references are found; all faults are named at once."""
-    faults = [fault for contract in gold_contracts() for fault in _faults(connection, contract, exports[contract.name])]
-    if faults:
-        raise PublicationError("nothing is published, the version before still serves: " + "; ".join(faults))
-
-
-def _faults(connection: duckdb.DuckDBPyConnection, contract: Contract, export: TableExport) -> list[str]:
-    table = f"analytics.{contract.name}"
-    faults = []
-    rows = _value(connection, f"select count(*) from {table}")
-    if rows != export.row_count:
-        faults.append(f"{table} has {rows} rows, the lake has {export.row_count}")
-    summed = "true" if export.days is None else TOUCHED
-    for column, expected in export.sums.items():
-        total = _value(connection, f"select cast(coalesce(sum({column}), 0) as varchar) from {table} where {summed}")
-        if total != expected:
-            faults.append(f"{table}.{column} adds up to {total}, in the lake to {expected}")
-    key = ", ".join(contract.key)
-    distinct = _value(connection, f"select count(*) from (select distinct {key} from {table})")
-    if distinct != rows:
-        faults.append(f"{table} has {rows - distinct} rows whose key ({key}) is not unique")
-    for column, referred in contract.references.items():
-        faults += _orphans(connection, table, column, f"analytics.{referred.split('.')[1]}")
-    return faults
-
-
-def _orphans(connection: duckdb.DuckDBPyConnection, table: str, column: str, referred: str) -> list[str]:
-    key = "date" if referred.endswith("dim_date") else column
-    count = _value(
-        connection, f"select count(*) from {table} anti join {referred} on {table}.{column} = {referred}.{key}"
-    )
-    return [f"{count} rows of {table} have a {column} that {referred} lacks"] if count else []
-
-
-def _value(connection: duckdb.DuckDBPyConnection, sql: str) -> Any:
-    row = connection.execute(sql).fetchone()
-    assert row is not None
-    return row[0]
 
 
 def _sales_span(connection: duckdb.DuckDBPyConnection) -> tuple[int, date | None, date | None]:
@@ -236,13 +206,18 @@ def _write_ops(
             connection.executemany(f"insert into ops.{name} values ({marks})", rows)
 
 
-def _move_into_place(folder: Path, path: Path, publication: Publication, report: Callable[[str], None]) -> None:
-    with path.open("rb") as file:
-        os.fsync(file.fileno())
+def _move_into_place(
+    folder: Path, path: Path, serving: Path, publication: Publication, report: Callable[[str], None]
+) -> None:
+    for written in (path, serving):
+        with written.open("rb") as file:
+            os.fsync(file.fileno())
     served = generations.pointer_or_zero(folder)
     newest = max(served.run_seq, _newest_kept_run(folder) if served.pinned else 0)
     if newest > publication.run_seq:
         raise PublicationError(f"run {newest} has published since run {publication.run_seq} began; nothing is changed")
+    # The serving file first: a generation that is there has one.
+    serving.replace(generations.serving_file(folder, publication.generation))
     path.replace(generations.generation_file(folder, publication.generation))
     generations.sync_folder(folder)
     report("moving the pointer")
@@ -333,18 +308,24 @@ def _damaged(path: Path, error: Exception) -> DamagedPublicationError:
 
 # Two threads that open one file at the same time share what they set up.
 _SETTING_UP = threading.Lock()
+_DEADLINES = Deadlines()
 
 
 class Generation:
-    """One publication, open read-only. Whoever holds it keeps reading it, whatever is published meanwhile."""
+    """One publication, open read-only. Whoever holds it keeps reading it, whatever is published meanwhile.
 
-    def __init__(self, path: Path) -> None:
+    A question may take `question_seconds`, without end where they are none.
+    """
+
+    def __init__(self, path: Path, question_seconds: float | None = None) -> None:
+        self._folder = path.parent
+        self._question_seconds = question_seconds
         self._connection = open_file(
             path, config={"enable_external_access": "false", "autoload_known_extensions": "false"}
         )
         # A file opened twice in one process is one instance of DuckDB, set up and locked by whoever came first.
         with _SETTING_UP:
-            if not _value(self._connection, "select current_setting('lock_configuration')"):
+            if not value(self._connection, "select current_setting('lock_configuration')"):
                 # Global: every cursor is a session of its own, and would take the machine's time zone.
                 self._connection.execute("set global timezone = 'UTC'")
                 self._connection.execute("set lock_configuration = true")
@@ -361,13 +342,23 @@ class Generation:
         moments = {name: described[name].replace(tzinfo=UTC) for name in names if name.endswith("_at")}
         return Publication(**{**described, **moments})
 
+    @property
+    def serving_file(self) -> Path:
+        """What people's own SQL is asked of; a publication of an earlier version has none."""
+        return generations.serving_file(self._folder, self.publication.generation)
+
     def rows(self, sql: str, parameters: dict[str, object] | None = None) -> list[dict[str, Any]]:
-        """The answer as one dict per row; money as Decimal. Safe to call from several threads."""
-        cursor = self._connection.cursor()
+        """The answer as one dict per row; money as Decimal. Safe to call from several threads. Raises QuestionTimeoutError."""
+        seconds, cursor = self._question_seconds, self._connection.cursor()
         try:
-            cursor.execute(sql, parameters or {})
-            names = [column[0] for column in cursor.description or []]
-            return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+            with _DEADLINES.within(seconds, cursor.interrupt) if seconds is not None else nullcontext():
+                cursor.execute(sql, parameters or {})
+                names = [column[0] for column in cursor.description or []]
+                return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+        except duckdb.InterruptException as error:
+            raise QuestionTimeoutError(
+                f"the question took longer than {seconds:g} s and was ended; ask for less at once"
+            ) from error
         finally:
             cursor.close()
 
@@ -381,10 +372,11 @@ def _in_utc(column: str) -> str:
 
 
 class DuckDBWarehouse:
-    """Reads the generation that serves; picks up a new one without a restart."""
+    """Reads the generation that serves; picks up a new one without a restart. A question may take `question_seconds`."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, question_seconds: float | None = None) -> None:
         self.folder = folder
+        self._question_seconds = question_seconds
         self._lock = threading.Lock()
         self._served: Pointer | None = None
         self._open: Generation | None = None
@@ -395,6 +387,7 @@ class DuckDBWarehouse:
             # Read inside the lock: two threads that saw different pointers must not open the older one last.
             pointer = generations.read_pointer(self.folder)
             if pointer != self._served or self._open is None:
-                self._open = Generation(generations.generation_file(self.folder, pointer.generation))
+                path = generations.generation_file(self.folder, pointer.generation)
+                self._open = Generation(path, self._question_seconds)
                 self._served = pointer
             return self._open

@@ -1,7 +1,8 @@
 """Generation files and the CURRENT pointer of an embedded warehouse.
 
-A generation is one DuckDB file, never changed once it is moved into place. CURRENT names the one that serves; replacing it
-is the publication. A rollback pins an older one: later publications are built and kept, and do not serve until it is let go.
+A generation is one DuckDB file, never changed once it is moved into place; beside it lies its serving file, for people's own SQL.
+CURRENT names the one that serves; replacing it is the publication. A rollback pins an older one: later publications are built and
+kept, and do not serve until it is let go.
 """
 
 import json
@@ -14,11 +15,17 @@ from warehouse.publication import DamagedPointerError, NoPublicationError, Point
 
 POINTER = "CURRENT"
 FILE_NAME = re.compile(r"wh\.(\d{6}|[1-9]\d{6,17})\.duckdb")
+SERVING_FILE_NAME = re.compile(FILE_NAME.pattern.replace("wh", "sql"))
 
 
 def generation_file(folder: Path, generation: int) -> Path:
     """Path of a generation's file, whether it exists or not."""
     return folder / f"wh.{generation:06d}.duckdb"
+
+
+def serving_file(folder: Path, generation: int) -> Path:
+    """Path of a generation's serving file, whether it exists or not."""
+    return folder / f"sql.{generation:06d}.duckdb"
 
 
 def read_pointer(folder: Path) -> Pointer:
@@ -74,10 +81,12 @@ def drop_old_generations(folder: Path, keep: int, dry_run: bool = False) -> dict
     Returns the bytes of each that was removed, or with `dry_run` would be.
     """
     served = read_pointer(folder).generation
-    old = [generation_file(folder, number) for number in kept_generations(folder)[:-keep] if number != served]
-    dropped = {int(path.name.split(".")[1]): path.stat().st_size for path in old}
-    for path in old if not dry_run else ():
-        path.unlink()
+    old = [number for number in kept_generations(folder)[:-keep] if number != served]
+    dropped = {number: sum(path.stat().st_size for path in _files(folder, number)) for number in old}
+    if not dry_run:
+        for number in old:
+            generation_file(folder, number).unlink()
+        _drop_serving_files(folder)
     return dropped
 
 
@@ -91,8 +100,23 @@ def serve_only(folder: Path, generation: int, run_seq: int) -> list[int]:
     dropped = [number for number in kept_generations(folder) if number != generation]
     for number in dropped:
         generation_file(folder, number).unlink()
+    _drop_serving_files(folder)
     sync_folder(folder)
     return dropped
+
+
+def _files(folder: Path, generation: int) -> list[Path]:
+    """The files that a generation has."""
+    files = (generation_file(folder, generation), serving_file(folder, generation))
+    return [path for path in files if path.exists()]
+
+
+def _drop_serving_files(folder: Path) -> None:
+    """Remove the serving files of generations that are not kept; a publication that was killed leaves one, too."""
+    kept = {serving_file(folder, number) for number in kept_generations(folder)}
+    for path in folder.glob("sql.*.duckdb"):
+        if SERVING_FILE_NAME.fullmatch(path.name) and path not in kept:
+            path.unlink()
 
 
 def sync_folder(folder: Path) -> None:

@@ -9,10 +9,12 @@ from warehouse.semantic import SemanticModel
 SMALL_TABLE = "rollup_sales_daily"
 
 
-def plan_members(name: str, scope: Scope, model: SemanticModel, values: Sequence[object] = (), limit: int = 30) -> Plan:
+def plan_members(
+    name: str, scope: Scope, model: SemanticModel, values: Sequence[object] = (), limit: int = 30, search: str = ""
+) -> Plan:
     """The SQL for members of a dimension or selection, in order: those among `values`, else the first `limit`, as `member`.
 
-    Raises SemanticError for a name that is neither.
+    `search` keeps members that contain it, whatever the case. Raises SemanticError for a name that is neither.
     """
     part = model.selections.get(name) or model.dimension(name)
     table = part.table or SMALL_TABLE
@@ -23,6 +25,9 @@ def plan_members(name: str, scope: Scope, model: SemanticModel, values: Sequence
         names = [f"value_{number}" for number in range(len(values))]
         parameters |= dict(zip(names, values, strict=True))
         conditions.append(f"{member} in ({', '.join(f'${parameter}' for parameter in names)})")
+    if search:
+        conditions.append(f"position(lower($search) in lower({member})) > 0")
+        parameters["search"] = search
     parameters["most"] = max(limit, len(values))
     return Plan(
         f"select distinct {member} as member\nfrom analytics.{table}\nwhere " + "\n  and ".join(conditions)

@@ -19,6 +19,8 @@ class Permissions(BaseModel):
     roles: tuple[str, ...]
     endpoints: dict[str, tuple[str, ...]]
     columns: dict[str, tuple[tuple[str, ...], ...]]
+    tables: dict[str, dict[str, tuple[str, ...]]]
+    functions: dict[str, tuple[tuple[str, ...], ...]]
     never: tuple[str, ...]
     smallest_customer_cell: int
     scopes: tuple[str, ...]
@@ -42,6 +44,21 @@ class Permissions(BaseModel):
         return frozenset(
             name for lower in self._up_to(role) for names in self.columns.get(lower, ()) for name in names
         ).difference(self.never)
+
+    def tables_of(self, role: str) -> dict[str, tuple[str, ...]]:
+        """Tables that the role may name in SQL, each with its columns, those of the roles below it first."""
+        seen: dict[str, tuple[str, ...]] = {}
+        for lower in self._up_to(role):
+            for table, columns in self.tables.get(lower, {}).items():
+                allowed = (name for name in columns if name not in self.never)
+                seen[table] = tuple(dict.fromkeys((*seen.get(table, ()), *allowed)))
+        return seen
+
+    def functions_of(self, role: str) -> frozenset[str]:
+        """Functions that the role may call in SQL."""
+        return frozenset(
+            name for lower in self._up_to(role) for names in self.functions.get(lower, ()) for name in names
+        )
 
     def _up_to(self, role: str) -> tuple[str, ...]:
         return self.roles[: self.roles.index(role) + 1]

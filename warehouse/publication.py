@@ -17,6 +17,10 @@ class NoPublicationError(Exception):
     """The warehouse has no publication yet."""
 
 
+class QuestionTimeoutError(Exception):
+    """The question took longer than it may, and was interrupted."""
+
+
 class DamagedPublicationError(Exception):
     """There is a publication, and it cannot be read."""
 

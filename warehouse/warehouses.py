@@ -15,8 +15,15 @@ class Reading(Protocol):
 
     publication: Publication
 
+    @property
+    def serving_file(self) -> Path | None:
+        """What people's own SQL is asked of; None where they ask the warehouse itself."""
+
     def rows(self, sql: str, parameters: dict[str, object] | None = None) -> list[dict[str, Any]]:
-        """The answer as one dict per row; money as Decimal. SQL names tables of schema analytics and parameters `$name`."""
+        """The answer as one dict per row; money as Decimal. SQL names tables of schema analytics and parameters `$name`.
+
+        Raises QuestionTimeoutError, NoAnswerError.
+        """
 
     def release(self) -> None:
         """Let go of what the warehouse keeps for this reading; calling it again does nothing."""
@@ -80,16 +87,22 @@ class Warehouse(Protocol):
 
 
 def open_warehouse(
-    folder: Path, url: str = "", export_prefix: str = "", copy_role: str = "", connections: int = 8
+    folder: Path,
+    url: str = "",
+    export_prefix: str = "",
+    copy_role: str = "",
+    connections: int = 8,
+    question_seconds: float | None = None,
 ) -> Warehouse:
     """The warehouse at a URL; without one the embedded warehouse in a folder. Its driver is loaded only where it is needed.
 
+    A question to a reading may take `question_seconds`, without end where they are none.
     Raises PublicationError for a URL that cannot be read.
     """
     if url:
         from warehouse.redshift.warehouse import Copying, RedshiftWarehouse
 
-        return RedshiftWarehouse(url, Copying(export_prefix, copy_role), connections)
+        return RedshiftWarehouse(url, Copying(export_prefix, copy_role), connections, question_seconds)
     from warehouse.embedded import EmbeddedWarehouse
 
-    return EmbeddedWarehouse(folder)
+    return EmbeddedWarehouse(folder, question_seconds)

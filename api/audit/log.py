@@ -20,6 +20,7 @@ from api.audit.anchors import AnchorError, append_anchor
 from api.audit.chain import START, entry_hash
 from api.audit.schema import ENTRY
 from api.audit.segments import drop_old, last_dropped, seal
+from api.audit.verify import Verdict, verify
 from api.database import alone, writing
 
 ANCHOR_SECONDS = 60.0
@@ -60,6 +61,10 @@ class AuditLog:
                 self._thread.start()
             self._queue.put(({**record, "at": time.time_ns() // 1000}, written))
         return written
+
+    def verify(self) -> Verdict:
+        """Whether what is written is as it was."""
+        return verify(self.engine, self._key, self._anchors)
 
     def close(self) -> None:
         """Write what is under way, and keep the head."""

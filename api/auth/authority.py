@@ -11,10 +11,11 @@ from sqlalchemy.engine import Engine
 from api.auth import passwords, tokens
 from api.auth.accounts import ADMIN, Account, AccountError, Accounts
 from api.auth.backoff import Backoff, Subject
+from api.auth.jws import TokenError
 from api.auth.keys import KeyRing
+from api.auth.oidc import Issuer, open_issuer
 from api.auth.schema import ACCOUNTS
 from api.auth.sessions import Opened, SessionError, Sessions
-from api.auth.tokens import TokenError
 from api.database import migrate, open_database
 from jobs_config.settings import Settings
 from jobs_config.state import StateFolder
@@ -22,6 +23,7 @@ from warehouse.permissions import load_permissions
 from warehouse.scope import EVERYTHING, Scope
 
 SETUP_CODE = "setup_code"
+NO_ACCOUNT = 0
 
 
 class UnauthenticatedError(Exception):
@@ -46,7 +48,7 @@ class TooManyTriesError(Exception):
 
 @dataclass(frozen=True)
 class Caller:
-    """Who a request is of, with role and scope as they are now."""
+    """Who a request is of, with role and scope as they are now; a stranger of the company's issuer has no session of ours."""
 
     account_id: int
     username: str
@@ -57,8 +59,10 @@ class Caller:
     @property
     def view(self) -> str:
         """The same for all who see the same: what an answer may be kept under."""
-        columns = sorted(load_permissions().columns_of(self.role))
-        seen = repr((columns, self.scope.regions, self.scope.publishers))
+        permissions = load_permissions()
+        columns = sorted(permissions.columns_of(self.role))
+        in_sql = (permissions.tables_of(self.role), sorted(permissions.functions_of(self.role)))
+        seen = repr((columns, in_sql, self.scope.regions, self.scope.publishers))
         return hashlib.sha256(seen.encode()).hexdigest()[:16]
 
 
@@ -73,13 +77,16 @@ class Tokens:
 class Authority:
     """Over one accounts database and one folder of keys."""
 
-    def __init__(self, engine: Engine, keys: KeyRing, setup_code: Callable[[], str]) -> None:
+    def __init__(
+        self, engine: Engine, keys: KeyRing, setup_code: Callable[[], str], issuer: Issuer | None = None
+    ) -> None:
         self.engine = engine
         self.accounts = Accounts(engine)
         self.sessions = Sessions(engine)
         self.keys = keys
         self._backoff = Backoff(engine)
         self._setup_code = setup_code
+        self._issuer = issuer
         self._is_set_up = False
 
     def close(self) -> None:
@@ -134,6 +141,8 @@ class Authority:
         scheme, _, token = authorization.partition(" ")
         if scheme.lower() != "bearer":
             raise UnauthenticatedError("no bearer token")
+        if self._issuer is not None and self._issuer.has_issued(token):
+            return _stranger(self._issuer, token)
         try:
             said = tokens.verify(self.keys, token)
             account = self.sessions.account(said.session_id)
@@ -144,7 +153,8 @@ class Authority:
         return Caller(account.account_id, account.username, account.role, account.scope, said.session_id)
 
     def change_password(self, caller: Caller, current: str, new: str, address: str) -> None:
-        """Another password of the caller's own; every session ends. Raises RefusedSignInError, PasswordRuleError."""
+        """Another password of the caller's own; every session ends. Raises RefusedSignInError, PasswordRuleError, AccountError."""
+        _require_account(caller)
         subjects = self._backoff.subjects(caller.username, address, is_known_address=True)
         self._claim(subjects)
         found = self.accounts.password_hash(caller.username)
@@ -153,6 +163,11 @@ class Authority:
         self._backoff.forgive(subjects)
         passwords.refuse_weak(new, caller.username)
         self.accounts.set_password(caller.username, new, "another password")
+
+    def sign_out(self, caller: Caller) -> None:
+        """End the caller's session. Raises AccountError for a stranger."""
+        _require_account(caller)
+        self.sessions.end(caller.session_id, "signed out")
 
     def _claim(self, subjects: list[Subject]) -> None:
         if wait := self._backoff.claim(subjects):
@@ -167,7 +182,22 @@ def open_authority(state: StateFolder, settings: Settings) -> Authority:
     engine = open_database(settings.control_url or state.accounts_url)
     migrate(engine, ACCOUNTS)
     keys = KeyRing(state.token_keys, tokens.LIFE_SECONDS + tokens.LEEWAY_SECONDS)
-    return Authority(engine, keys, lambda: state.secret(SETUP_CODE))
+    return Authority(engine, keys, lambda: state.secret(SETUP_CODE), open_issuer(settings))
+
+
+def _stranger(issuer: Issuer, token: str) -> Caller:
+    try:
+        found = issuer.verify(token)
+    except TokenError as error:
+        raise UnauthenticatedError(f"the issuer's token: {error}") from error
+    return Caller(NO_ACCOUNT, found.username, found.role, found.scope, session_id="")
+
+
+def _require_account(caller: Caller) -> None:
+    if caller.account_id == NO_ACCOUNT:
+        raise AccountError(
+            f"{caller.username!r} signs in at the company's issuer, so it has no session or password here"
+        )
 
 
 def setup_code_file(state: StateFolder) -> Path:

@@ -7,6 +7,7 @@ import os
 import secrets
 import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -34,13 +35,16 @@ class SigningKey:
 
 
 class KeyRing:
-    """The keys of a folder, read again whenever a file in it comes or goes."""
+    """The keys of a folder, read again whenever a file in it comes or goes.
+
+    That is told by their names: where a folder's own time is coarse, two changes within some milliseconds would look like one.
+    """
 
     def __init__(self, folder: Path, token_seconds: int) -> None:
         self._folder = folder
         self._token_seconds = token_seconds
         self._lock = threading.Lock()
-        self._seen = -1
+        self._seen: tuple[str, ...] = ()
         self._keys: tuple[SigningKey, ...] = ()
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not self._files():
@@ -63,7 +67,9 @@ class KeyRing:
         return kid
 
     def signing(self) -> SigningKey:
-        """The key that signs."""
+        """The key that signs; a new one where somebody has removed them all."""
+        if not self._current():
+            self.rotate()
         return self._current()[-1]
 
     def verifying(self, kid: str) -> SigningKey | None:
@@ -80,10 +86,14 @@ class KeyRing:
 
     def _current(self) -> tuple[SigningKey, ...]:
         with self._lock:
-            changed = self._folder.stat().st_mtime_ns
-            if changed != self._seen or not self._keys:
-                self._keys, self._seen = self._read(), changed
+            while (names := self._names()) != self._seen:
+                # One that has gone meanwhile is seen when the names are looked at again.
+                with suppress(FileNotFoundError):
+                    self._keys, self._seen = self._read(), names
             return self._keys
+
+    def _names(self) -> tuple[str, ...]:
+        return tuple(path.name for path in self._files())
 
     def _read(self) -> tuple[SigningKey, ...]:
         found = []

@@ -74,7 +74,7 @@ def _hash_of_nobody() -> str:
 @contextmanager
 def _slot() -> Iterator[None]:
     if not _slots.acquire(timeout=PATIENCE_SECONDS):
-        raise BusyError
+        raise BusyError("too many sign-ins at once; ask again in a few seconds")
     try:
         yield
     finally:

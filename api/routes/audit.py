@@ -1,6 +1,7 @@
 """Who asked what, for administrators."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -9,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.engine import Engine
 
 from api.audit import views
+from api.operating_shapes import AuditVerdict
 from api.params import Username
 from api.rendering import render
 from api.shapes import Activity, AuditPage, SlowRequests
@@ -65,6 +67,13 @@ def activity(request: Request, query: Annotated[ActivityQuery, Query()]) -> Resp
 def slow_requests(request: Request, query: Annotated[SlowQuery, Query()]) -> Response:
     """The requests that took longest."""
     return render({"entries": [_shown(entry) for entry in views.slow(_engine(request), query.days, query.limit)]})
+
+
+@router.get("/audit/verify/", name="verify-audit", operation_id="verify_audit", response_model=AuditVerdict)
+def verify(request: Request) -> Response:
+    """Whether every entry is as it was written: the chain, its segments, and the heads kept outside the database."""
+    verdict = request.app.state.audit.verify()
+    return render({"is_sound": verdict.is_sound, **asdict(verdict)})
 
 
 def _engine(request: Request) -> Engine:

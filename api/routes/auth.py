@@ -77,7 +77,7 @@ def token(request: Request, form: Annotated[TokenForm, Form()]) -> Response:
 @router.post("/api/auth/sign-out/", name="sign-out", operation_id="sign_out", response_model=Done)
 def sign_out(request: Request) -> Response:
     """End this session: its tokens are refused from now on."""
-    authority_of(request).sessions.end(caller_of(request).session_id, "signed out")
+    authority_of(request).sign_out(caller_of(request))
     return render(DONE)
 
 

@@ -68,5 +68,8 @@ def publication(request: Request) -> Response:
         "loaded_at": publication.published_at,
         "data_from": publication.data_from,
         "data_through": publication.data_through,
+        "currency": publication.reporting_currency,
+        "time_zone": publication.time_zone,
+        "retail_week_start": publication.retail_week_start,
     }
     return render(body, {"X-Data-Version": str(publication.generation)})

@@ -69,20 +69,20 @@ class Rollback(RequestBody):
 def runs(request: Request, query: Annotated[RunQuery, Query()]) -> Response:
     """What ran, newest first, failed and empty runs too."""
     found = _ledger(request).runs(query.before, query.limit + 1)
-    page = [_plain(row) for row in found[: query.limit]]
+    page = found[: query.limit]
     return render({"runs": page, "next": page[-1]["run_seq"] if len(found) > len(page) else None})
 
 
 @router.get("/quality/", name="quality", operation_id="quality", response_model=QualityResults)
 def quality(request: Request, query: Annotated[QualityQuery, Query()]) -> Response:
     """What a run's expectations found, most failures first."""
-    return render({"results": [_plain(row) for row in _ledger(request).quality(query.run, query.limit)]})
+    return render({"results": _ledger(request).quality(query.run, query.limit)})
 
 
 @router.get("/publications/", name="publications", operation_id="publications", response_model=Publications)
 def publications(request: Request, query: Annotated[ListQuery, Query()]) -> Response:
     """What was published, newest first."""
-    return render({"publications": [_plain(row) for row in _ledger(request).publications(query.limit)]})
+    return render({"publications": _ledger(request).publications(query.limit)})
 
 
 @router.post(
@@ -159,10 +159,6 @@ def _jobs(request: Request) -> Jobs:
 def _ledger(request: Request) -> Ledger:
     ledger: Ledger = request.app.state.ledger
     return ledger
-
-
-def _plain(row: Mapping[Any, Any]) -> dict[str, Any]:
-    return {str(name): value for name, value in row.items()}
 
 
 def _shown(row: Mapping[Any, Any], log_end: list[str]) -> dict[str, Any]:

@@ -1,32 +1,47 @@
-"""`booksales generate`: fill the embedded shop with realistic books, customers and sales."""
+"""`booksales generate`: fill the embedded shop, or a folder of files, with realistic books, customers and sales."""
 
 import argparse
 from datetime import date
+from pathlib import Path
 
-from booksales.commands import Verbs, add_json, add_verb, as_json, as_table
+from booksales.commands import Verbs, add_json, add_verb, as_json, as_table, whole_number
 from booksales.local_stack.postgres import EmbeddedPostgres
-from datagen.plan import ShopPlan, yesterday
+from datagen.files.export import export_shop
+from datagen.files.formats import FORMATS
+from datagen.plan import PRESETS, ShopPlan, yesterday
 from datagen.shop import generate_shop, preview
-from jobs_config.errors import ExitCode
+from datagen.space import POSTGRES, in_gigabytes, needs_of, refuse_too_large
+from jobs_config.errors import ConfigError, ExitCode
+from jobs_config.machine import cores, free_bytes, memory_bytes
 from jobs_config.progress import Progress
-from jobs_config.state import open_state
+from jobs_config.state import open_state, state_home
+
+MOST_PROCESSES = 256
 
 
 def add_to(verbs: Verbs) -> None:
     verb = add_verb(
-        verbs, "generate", "fill the embedded shop with realistic books, customers and sales", run,
+        verbs, "generate", "make realistic books, customers and sales: in the embedded shop, or as files", run,
         "booksales generate --sales 1000000", "booksales generate --sales 100000 --years 2 --seed 11 --until 2026-06-30 --replace",
-        "booksales generate --sales 1000000 --dry-run",
+        "booksales generate --preset large --to parquet --out shop", "booksales generate --sales 1000000 --dry-run",
     )  # fmt: skip
     add_shop_arguments(verb)
+    verb.add_argument("--to", choices=(POSTGRES, *FORMATS), default=POSTGRES, help="where to (default: postgres)")
+    verb.add_argument("--out", type=Path, help="folder of the files, which must not be there yet")
+    verb.add_argument("--processes", type=whole_number(1, MOST_PROCESSES), help="that make files (default: all cores)")
     verb.add_argument("--replace", action="store_true", help="wipe the generated shop that is there")
-    verb.add_argument("--dry-run", action="store_true", help="say how many rows each table would get, and do nothing")
+    verb.add_argument(
+        "--dry-run", action="store_true", help="say how large it becomes and what it takes, and do nothing"
+    )
     add_json(verb)
 
 
 def add_shop_arguments(verb: argparse.ArgumentParser) -> None:
     """What decides a shop: the same values make the same data."""
-    verb.add_argument("--sales", type=int, default=1_000_000, help="sale lines, returns included (default: 1,000,000)")
+    size = verb.add_mutually_exclusive_group()
+    size.add_argument("--sales", type=int, default=1_000_000, help="sale lines, returns included (default: 1,000,000)")
+    named = ", ".join(f"{name} {sales:,}" for name, sales in PRESETS.items())
+    size.add_argument("--preset", choices=PRESETS, help=f"a size by name: {named} sales")
     verb.add_argument("--years", type=int, default=5, help="years of sales (default: 5)")
     verb.add_argument("--seed", type=int, default=7, help="the same seed makes the same shop (default: 7)")
     verb.add_argument("--until", type=date.fromisoformat, default=None, help="last day with sales (default: yesterday)")
@@ -34,15 +49,45 @@ def add_shop_arguments(verb: argparse.ArgumentParser) -> None:
 
 def shop_plan(arguments: argparse.Namespace) -> ShopPlan:
     """The plan in the arguments. Raises ConfigError for one that no shop can follow."""
-    return ShopPlan(arguments.sales, arguments.years, arguments.seed, arguments.until or yesterday())
+    sales = PRESETS[arguments.preset] if arguments.preset else arguments.sales
+    return ShopPlan(sales, arguments.years, arguments.seed, arguments.until or yesterday())
 
 
 def run(arguments: argparse.Namespace) -> int:
     plan = shop_plan(arguments)
+    _refuse_what_does_not_go_together(arguments)
+    processes = arguments.processes or cores()
     if arguments.dry_run:
-        rows = preview(plan)
-        print(as_json(rows) if arguments.json else as_table(["table", "rows"], [list(item) for item in rows.items()]))
+        print(_preview(arguments, plan, processes))
         return ExitCode.DONE
+    place = state_home() if arguments.to == POSTGRES else arguments.out
+    refuse_too_large(plan, arguments.to, processes, free_bytes(place.absolute()), memory_bytes())
+    return _into_shop(arguments, plan) if arguments.to == POSTGRES else _into_files(arguments, plan, processes)
+
+
+def _refuse_what_does_not_go_together(arguments: argparse.Namespace) -> None:
+    if arguments.to == POSTGRES:
+        for option in ("out", "processes"):
+            if getattr(arguments, option):
+                raise ConfigError(f"--{option} belongs to files: name a format by --to, {', '.join(FORMATS)}")
+    elif arguments.replace:
+        raise ConfigError("--replace belongs to the embedded shop; a folder of files is never overwritten")
+    elif not arguments.out and not arguments.dry_run:
+        raise ConfigError(f"--to {arguments.to} needs a folder: --out FOLDER")
+
+
+def _preview(arguments: argparse.Namespace, plan: ShopPlan, processes: int) -> str:
+    rows, needs = preview(plan), needs_of(plan, arguments.to, processes)
+    if arguments.json:
+        return as_json({"rows": rows, "needs": vars(needs)})
+    takes = (
+        f"takes about {in_gigabytes(needs.disk_bytes)} of disk, {in_gigabytes(needs.memory_bytes)} of memory and "
+        f"{needs.seconds:,} s on a machine with nothing else to do"
+    )
+    return f"{as_table(['table', 'rows'], [list(item) for item in rows.items()])}\n{takes}"
+
+
+def _into_shop(arguments: argparse.Namespace, plan: ShopPlan) -> int:
     progress = Progress()
     postgres = EmbeddedPostgres(open_state())
     with progress.phase("start PostgreSQL"):
@@ -53,4 +98,15 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         print(as_table(["table", "rows"], [list(item) for item in shop.row_counts.items()]))
         print("generated just now" if shop.is_new else "this shop was there already; nothing was changed")
+    return ExitCode.DONE
+
+
+def _into_files(arguments: argparse.Namespace, plan: ShopPlan, processes: int) -> int:
+    shop = export_shop(plan, arguments.out.absolute(), arguments.to, processes, Progress())
+    if arguments.json:
+        print(as_json(shop.row_counts))
+    else:
+        print(as_table(["table", "rows"], [list(item) for item in shop.row_counts.items()]))
+        begun = "finished what an interrupted run had begun" if shop.is_resumed else "generated just now"
+        print(f"{arguments.out}: {in_gigabytes(shop.bytes)}, {begun}")
     return ExitCode.DONE

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from booksales.commands import whole_number
 from booksales.customer_data import CustomerData, Person
+from booksales.lake_files import LakeFiles
 from jobs_config.errors import ConfigError, RefusedError
 from jobs_config.loader import load_source
 from jobs_config.settings import Settings
@@ -33,7 +34,8 @@ def open_customer_data(state: StateFolder, settings: Settings) -> CustomerData:
     """Raises SourceMappingError where a mapping does not tell which sale lines are a person's."""
     mapping = load_source(settings.source)
     check_mapping(mapping)
-    return CustomerData(state.lake, state.warehouse, mapping.source, bytes.fromhex(state.secret("pseudonym_key")))
+    lake, key = LakeFiles(state.lake), bytes.fromhex(state.secret("pseudonym_key"))
+    return CustomerData(lake, state.warehouse, mapping.source, key)
 
 
 def named_people(data: CustomerData, ids: Sequence[int], by_email: bool) -> list[Person]:

@@ -53,7 +53,7 @@ def _confirmed() -> bool:
 def _show_plan(state: StateFolder, settings: Settings, address: SourceAddress, wants_json: bool) -> int:
     mapping = load_source(settings.source)
     plan = plan_reload(
-        RunOptions(str(state.lake), state.warehouse, state.reports, state.ledger_url, settings, mapping, address, b"")
+        RunOptions(state.lake, state.warehouse, state.reports, state.ledger_url, settings, mapping, address, b"")
     )
     if wants_json:
         print(as_json(plan))

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from booksales.local_stack.errors import LocalStackError
-from booksales.local_stack.jars import cache_folder, read_lock
+from booksales.local_stack.jars import S3_LOCK, cache_folder, read_lock
 from booksales.local_stack.java import inspect, java_home, machine_javas
 from booksales.local_stack.postgres import EmbeddedPostgres
 from booksales.local_stack.postgres_programs import installed_folder
@@ -17,6 +17,7 @@ from booksales.local_stack.processes import free_port
 from jobs_config.machine import GIGABYTE, cores, free_bytes, memory_bytes
 from jobs_config.settings import PREFIX, load_settings
 from jobs_config.state import StateFolder
+from warehouse.files import is_on_s3
 
 PYTHONS = ((3, 11), (3, 13))
 LEAST_DISK = 5 * GIGABYTE
@@ -120,7 +121,7 @@ def _java(state: StateFolder) -> list[Check]:
 
 
 def _jars(state: StateFolder) -> list[Check]:
-    jars = read_lock().jars
+    jars = read_lock().jars + (read_lock(S3_LOCK).jars if is_on_s3(state.lake) else ())
     missing = [
         jar.file for jar in jars if not any(jar.is_at(folder / jar.file) for folder in (state.jars, cache_folder()))
     ]

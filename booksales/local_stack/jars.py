@@ -22,6 +22,7 @@ from jobs_config.settings import explain
 from jobs_config.state import StateFolder
 
 LOCK = Path(jobs_config.__file__).parent / "jars.yaml"
+S3_LOCK = LOCK.with_name("jars_s3.yaml")
 CACHE_VARIABLE = "BOOKSALES_JAR_CACHE"
 DEFAULT_CACHE = Path("~/.cache/booksales/jars")
 
@@ -44,10 +45,11 @@ class Jar(BaseModel):
 
 
 class JarLock(BaseModel):
-    """jobs_config/jars.yaml: the jars, and the dependencies of theirs that are left out on purpose."""
+    """A lock file of jobs_config: the jars, and the dependencies of theirs that are left out on purpose."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    file: str = LOCK.name
     jars: tuple[Jar, ...]
     excludes: tuple[str, ...]
 
@@ -55,7 +57,7 @@ class JarLock(BaseModel):
 def read_lock(path: Path = LOCK) -> JarLock:
     """The locked set. Raises LocalStackError that names the file and the fault."""
     try:
-        return JarLock(**yaml.safe_load(path.read_text()))
+        return JarLock(file=path.name, **yaml.safe_load(path.read_text()))
     except ValidationError as error:
         raise LocalStackError(f"{path}: {explain(error)}") from error
 
@@ -102,7 +104,7 @@ def resolve(lock: JarLock, java_home: Path, folder: Path) -> dict[str, Path]:
     if run.returncode != 0:
         raise LocalStackError(
             "Spark's jars could not be resolved. Is Maven Central reachable, and its certificate trusted by Java "
-            f"({java_home})? Where there is no way out, copy the files of {LOCK.name} into {cache_folder()}. "
+            f"({java_home})? Where there is no way out, copy the files of {lock.file} into {cache_folder()}. "
             f"The resolver's last lines:\n{last_lines(_without_stack(run.stderr))}"
         )
     return as_locked(lock, folder / "jars")
@@ -121,7 +123,7 @@ def as_locked(lock: JarLock, folder: Path) -> dict[str, Path]:
     if found.keys() != expected.keys():
         more, fewer = sorted(found.keys() - expected.keys()), sorted(expected.keys() - found.keys())
         raise LocalStackError(
-            f"{LOCK.name}: the resolver brought {', '.join(more) or 'nothing'} beyond what is listed, and not "
+            f"{lock.file}: the resolver brought {', '.join(more) or 'nothing'} beyond what is listed, and not "
             f"{', '.join(fewer) or 'less'}; list a jar under jars or under excludes"
         )
     return {expected[name]: path for name, path in found.items()}
@@ -133,7 +135,7 @@ def check_hashes(lock: JarLock, files: dict[str, Path]) -> None:
         found = sha256(files[jar.file])
         if found != jar.sha256:
             raise LocalStackError(
-                f"{jar.file}: sha256 is {found}, {LOCK.name} says {jar.sha256}; it is not used. "
+                f"{jar.file}: sha256 is {found}, {lock.file} says {jar.sha256}; it is not used. "
                 "Either the repository hands out another file, or the lock is old (make lock)"
             )
 

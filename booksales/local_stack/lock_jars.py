@@ -1,4 +1,4 @@
-"""Write the hashes of jobs_config/jars.yaml anew: `python -m booksales.local_stack.lock_jars`, by `make lock`.
+"""Write the hashes of jobs_config/jars*.yaml anew: `python -m booksales.local_stack.lock_jars`, by `make lock`.
 
 The coordinates stay as they stand in the file; their versions are those that AWS runs (docs/decisions).
 """
@@ -8,7 +8,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from booksales.local_stack.jars import LOCK, read_lock, resolve, sha256
+from booksales.local_stack.jars import LOCK, S3_LOCK, read_lock, resolve, sha256
 from booksales.local_stack.java import java_home
 from jobs_config.errors import BooksalesError
 from jobs_config.state import open_state
@@ -16,11 +16,11 @@ from jobs_config.state import open_state
 
 def main() -> int:
     try:
-        changed = write_hashes(LOCK)
+        for path in (LOCK, S3_LOCK):
+            print(f"{path}: {write_hashes(path)} of {len(read_lock(path).jars)} hashes changed")
     except BooksalesError as error:
         print(error, file=sys.stderr)
         return error.exit_code
-    print(f"{LOCK}: {changed} of {len(read_lock().jars)} hashes changed")
     return 0
 
 

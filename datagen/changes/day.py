@@ -6,6 +6,7 @@ from decimal import Decimal
 import numpy as np
 from psycopg2 import extensions
 
+from datagen.arrays import Columns
 from datagen.changes.announced import NewPromotion, new_promotions, new_rates, read_promotions
 from datagen.changes.book_changes import CHANGED, BookChange, change_books
 from datagen.changes.clock import SimulatedClock
@@ -15,7 +16,6 @@ from datagen.changes.new_sales import NewSales, make_new_sales
 from datagen.changes.pool import read_pool
 from datagen.changes.read import row_count
 from datagen.changes.touched import CORRECTIONS, Touched, touch_lines
-from datagen.sales import Columns
 
 
 @dataclass(frozen=True)

@@ -5,11 +5,10 @@ from collections.abc import Callable
 import numpy as np
 from psycopg2 import extensions
 
-from datagen.arrays import DAY, Ints
+from datagen.arrays import DAY, Columns, Ints
 from datagen.changes.clock import SimulatedClock
 from datagen.changes.pool import code_lists
 from datagen.changes.read import joined, read_columns, row_count, taken
-from datagen.sales import Columns
 
 # Drawn again, further back each time, until there are enough.
 DRAWS = 9

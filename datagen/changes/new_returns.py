@@ -4,14 +4,13 @@ import numpy as np
 from psycopg2 import extensions
 
 from datagen.amounts import part_of
-from datagen.arrays import DAY, SECOND, Ints, draw_shares
+from datagen.arrays import DAY, SECOND, Columns, Ints, draw_shares
 from datagen.arrival import USUAL_DELAY
 from datagen.changes.clock import SimulatedClock
 from datagen.changes.earlier import draw_lines
 from datagen.changes.read import row_count, taken
 from datagen.orders import time_of_day
 from datagen.returns import CHANNEL_RATES, FORMAT_FACTORS, LAG_SIGMA, MEDIAN_LAG_DAYS
-from datagen.sales import Columns
 
 # Candidates for each return, of which those likely to come back are taken.
 CANDIDATES = 4

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from datagen.amounts import Amounts, line_amounts
-from datagen.arrays import DAY, SECOND, Flags, Ints, draw_shares, draw_weighted
+from datagen.arrays import DAY, SECOND, Columns, Flags, Ints, draw_shares, draw_weighted
 from datagen.arrival import EARLIEST_DAYS, LATENESS_SHARES, LATEST_DAYS, USUAL_DELAY
 from datagen.changes.clock import SimulatedClock
 from datagen.changes.pool import pool_totals
@@ -13,7 +13,6 @@ from datagen.changes.read import taken
 from datagen.orders import HAS_PROMOTIONS, NEW_ORDER_SHARES, PROMOTION_SHARE, time_of_day
 from datagen.places import PARITY
 from datagen.promotions import Promotions
-from datagen.sales import Columns
 
 # Share of the day's orders: the generator's 60,000 customers per million lines, two thirds of whom join meanwhile.
 NEW_CUSTOMER_SHARE = 0.06

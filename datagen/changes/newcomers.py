@@ -3,13 +3,12 @@
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from datagen.arrays import Ints
+from datagen.arrays import Columns, Ints
 from datagen.changes.clock import SimulatedClock
 from datagen.changes.read import row_count
 from datagen.columns import instants, picked
 from datagen.names import NamePools, ascii_name
 from datagen.people import CONSENT_SHARE, DOMAINS, SEGMENTS
-from datagen.sales import Columns
 
 
 def newcomers_table(clock: SimulatedClock, newcomers: Columns, ids: Ints, names: NamePools) -> pa.Table:

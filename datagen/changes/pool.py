@@ -3,13 +3,12 @@
 import numpy as np
 from psycopg2 import extensions
 
-from datagen.arrays import Floats
+from datagen.arrays import Columns, Floats
 from datagen.changes.clock import SimulatedClock
 from datagen.changes.read import read_columns, row_count
 from datagen.editions import FORMATS
 from datagen.people import SEGMENTS
 from datagen.places import CHANNELS, COUNTRIES, CURRENCIES
-from datagen.sales import Columns
 from datagen.season import weekday_of, weekday_weights
 from jobs_config.errors import RefusedError
 

@@ -3,8 +3,7 @@
 import numpy as np
 from psycopg2 import extensions
 
-from datagen.arrays import Ints
-from datagen.sales import Columns
+from datagen.arrays import Columns, Ints
 
 
 def read_columns(cursor: extensions.cursor, statement: str, values: dict[str, object]) -> Columns:

@@ -7,13 +7,12 @@ import numpy as np
 from psycopg2 import extensions
 
 from datagen.amounts import part_of, rounded
-from datagen.arrays import HOUR, SECOND, Ints, draw_shares
+from datagen.arrays import HOUR, SECOND, Columns, Ints, draw_shares
 from datagen.arrival import EARLIEST_DAYS, LATENESS_SHARES, LATEST_DAYS
 from datagen.changes.clock import SimulatedClock
 from datagen.changes.earlier import draw_lines
 from datagen.changes.kinds import DayCounts
 from datagen.changes.read import row_count, taken
-from datagen.sales import Columns
 
 CORRECTIONS = ("quantity", "discount", "sold_at")
 DISCOUNT_PERCENTS = np.array((0, 5, 10, 15, 20))

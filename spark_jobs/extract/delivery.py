@@ -11,6 +11,7 @@ from pyspark.sql import functions as F
 
 from jobs_config.log_setup import log_event
 from spark_jobs.errors import ExtractionError
+from spark_jobs.extract import columnar
 from spark_jobs.extract.changes import Changes
 from spark_jobs.extract.erased import without_erased
 from spark_jobs.extract.postgres import Query, Reader, changed_rows, read_query, whole_table
@@ -47,10 +48,11 @@ def deliver(lake: Lake, reader: Reader, table: SourceTable, query: Query, expect
 
     Raises ExtractionError when they are not `expected`.
     """
-    name, observation = f"bronze.{table.name}", Observation(f"bronze_{table.name}")
-    rows = read_query(reader, table, query).observe(observation, F.count(F.lit(1)).alias("rows"))
-    lake.write_bronze(without_erased(rows, table.name, reader.erased), name, reader.run_seq, part)
-    arrived = int(observation.get["rows"])
+    name = f"bronze.{table.name}"
+    if reader.is_columnar and query.is_whole_table and columnar.reads(table):
+        arrived = columnar.write_rows(reader, table, query, lake.empty_delivery(name, reader.run_seq, part))
+    else:
+        arrived = _write_by_jdbc(lake, reader, table, query, part)
     if arrived != expected:
         raise ExtractionError(
             f"{table.relation}: {arrived} rows arrived, the snapshot has {expected}; nothing is published. "
@@ -61,6 +63,13 @@ def deliver(lake: Lake, reader: Reader, table: SourceTable, query: Query, expect
     lake.seal_bronze(name, reader.run_seq, manifest, part)
     log_event(LOGGER, "table.extracted", table=table.name, rows=arrived)
     return arrived
+
+
+def _write_by_jdbc(lake: Lake, reader: Reader, table: SourceTable, query: Query, part: str) -> int:
+    observation = Observation(f"bronze_{table.name}")
+    rows = read_query(reader, table, query).observe(observation, F.count(F.lit(1)).alias("rows"))
+    lake.write_bronze(without_erased(rows, table.name, reader.erased), f"bronze.{table.name}", reader.run_seq, part)
+    return int(observation.get["rows"])
 
 
 def read_changes(reader: Reader, changes: Changes) -> DataFrame:

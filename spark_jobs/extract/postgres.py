@@ -31,7 +31,10 @@ SNAPSHOT, UPSERT, DELETE = "snapshot", "upsert", "delete"
 
 @dataclass(frozen=True)
 class Reader:
-    """Who reads: the snapshot, what every row is marked with, the key that hashes personal columns, and who was erased."""
+    """Who reads: the snapshot, what every row is marked with, the key that hashes personal columns, and who was erased.
+
+    A columnar reader reads whole tables by the scanner where it can (spark_jobs/extract/columnar.py).
+    """
 
     spark: SparkSession
     snapshot: SourceSnapshot
@@ -39,6 +42,7 @@ class Reader:
     source: str
     key: bytes
     erased: Erased = NOBODY
+    is_columnar: bool = False
 
 
 @dataclass(frozen=True)
@@ -47,6 +51,7 @@ class Query:
 
     expression: str
     predicates: Sequence[str]
+    is_whole_table: bool = False
 
 
 def read_query(reader: Reader, table: SourceTable, query: Query) -> DataFrame:
@@ -74,7 +79,7 @@ def read_query(reader: Reader, table: SourceTable, query: Query) -> DataFrame:
 
 def whole_table(snapshot: SourceSnapshot, table: SourceTable) -> Query:
     """Every row of a table."""
-    return Query(f"({_rows(snapshot, table, SNAPSHOT)}) as guarded", partition_predicates(table))
+    return Query(f"({_rows(snapshot, table, SNAPSHOT)}) as guarded", partition_predicates(table), is_whole_table=True)
 
 
 def changed_rows(snapshot: SourceSnapshot, changes: Changes) -> Query:

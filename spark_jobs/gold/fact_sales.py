@@ -36,11 +36,21 @@ def transform(
     rates = daily_rates(exchange_rates, shop_currency, reporting_currency, rates_through(snapshot_at))
     live = sales.filter(F.col("deleted_at").isNull())
     return (
-        live.transform(with_book_version, books)
+        live.transform(with_original_date, originals)
+        .transform(under_members_source)
+        .transform(with_book_version, books)
         .transform(with_members, stores, promotions, customer_key_by_id(customers, customer_keys))
-        .transform(with_original_date, originals)
         .transform(with_amounts, rates, reporting_currency)
+        .withColumn("source", F.col("_own_source"))
     )
+
+
+def under_members_source(sales: DataFrame) -> DataFrame:
+    """The lines under the source of the books, stores and customers they point to, which of a feed's lines is the shop.
+
+    Their own source is kept as `_own_source`.
+    """
+    return sales.withColumns({"_own_source": F.col("source"), "source": F.coalesce("member_source", "source")})
 
 
 def rates_through(snapshot_at: datetime) -> Column:
@@ -58,14 +68,19 @@ def with_book_version(sales: DataFrame, books: DataFrame) -> DataFrame:
     held = (F.col("sold_at") >= F.col("valid_from")) & (F.col("sold_at") < F.col("valid_to"))
     found = sales.join(F.broadcast(versions), on=same_book & held, how="left")
     since = F.datediff("sale_date", "published_on")
-    return found.withColumns(
-        {
-            **{
-                name: F.coalesce(F.col(name), F.lit(UNKNOWN_KEY)) for name in ("book_key", "publisher_key", "genre_key")
-            },
-            "is_frontlist": F.coalesce(since.between(0, FRONTLIST_DAYS - 1), F.lit(False)),
-        }
-    ).drop("_source", "_book_id", "published_on", "valid_from", "valid_to")
+    return (
+        found.withColumns(
+            {
+                **{
+                    name: F.coalesce(F.col(name), F.lit(UNKNOWN_KEY))
+                    for name in ("book_key", "publisher_key", "genre_key")
+                },
+                "is_frontlist": F.coalesce(since.between(0, FRONTLIST_DAYS - 1), F.lit(False)),
+            }
+        )
+        .withColumnRenamed("published_on", "_published_on")
+        .drop("_source", "_book_id", "valid_from", "valid_to")
+    )
 
 
 def with_members(sales: DataFrame, stores: DataFrame, promotions: DataFrame, customers: DataFrame) -> DataFrame:
@@ -134,7 +149,7 @@ def with_amounts(sales: DataFrame, rates: DataFrame, reporting_currency: str) ->
         "net_reporting_amount": (_rounded(gross * rate) - _rounded(discount * rate)).cast(MONEY),
         "tax_reporting_amount": _rounded(F.col("tax_amount").cast(LINE_MONEY) * rate),
         "cost_reporting_amount": _rounded(cost * F.col("_cost_rate")),
-        "in_default_totals": F.lit(True),
+        "in_default_totals": F.coalesce("in_default_totals", F.lit(True)),
     }
     return costed.withColumns(amounts)
 

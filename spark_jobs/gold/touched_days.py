@@ -10,7 +10,7 @@ from datetime import datetime
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from spark_jobs.gold.fact_sales import customer_key_by_id, rates_through
+from spark_jobs.gold.fact_sales import customer_key_by_id, rates_through, under_members_source
 from spark_jobs.transforms.rates import daily_rates
 
 Frames = Mapping[str, DataFrame]
@@ -30,7 +30,7 @@ def of_changed_inputs(
     snapshot_at: datetime,
 ) -> DataFrame:
     """One column, sale_date. `before` and `now` hold the fact's inputs by their names, `changed` names those that differ."""
-    sales = now["sales"].filter(F.col("deleted_at").isNull())
+    sales = now["sales"].filter(F.col("deleted_at").isNull()).transform(under_members_source)
     found = sales.select("sale_date").limit(0)
     if "books" in changed:
         found = found.unionByName(days_of_books(sales, before["books"], now["books"]))

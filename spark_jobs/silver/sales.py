@@ -9,9 +9,13 @@ from pyspark.sql import functions as F
 
 from spark_jobs.silver import mirror
 
+# What only a line of a CSV feed has (feed_sales.py).
+OF_FEEDS = ("member_source", "in_default_totals", "file_sha256", "record_number")
+
 
 def transform(rows: DataFrame, *, time_zone: str) -> DataFrame:
-    return mirror.transform(rows).transform(with_business_date, time_zone)
+    of_feeds = {name: F.lit(None) for name in OF_FEEDS}
+    return mirror.transform(rows).transform(with_business_date, time_zone).withColumns(of_feeds)
 
 
 def with_business_date(sales: DataFrame, time_zone: str) -> DataFrame:

@@ -373,3 +373,34 @@ def test_money_is_a_number_with_two_decimals_to_the_last_cent(api):
 
 def test_the_form_without_a_slash_answers_the_same(api):
     assert api.get("/api/analytics/summary?days=5").json() == api.get("/api/analytics/summary/?days=5").json()
+
+
+def test_members_of_filters_are_in_order_and_cut_aloud(api):
+    data = api.get("/api/analytics/members/", params={"of": ["country", "genre"], "limit": 2}).json()["data"]
+
+    assert data == {
+        "country": {"members": ["Germany", "United Kingdom"], "is_truncated": True},
+        "genre": {"members": ["Children", "Education"], "is_truncated": True},
+    }
+
+
+@pytest.mark.parametrize(
+    ("search", "found"), [("LON", ["London"]), ("100%", []), ("", ["Bavaria", "London"])], ids=["case", "signs", "none"]
+)
+def test_members_are_searched_by_what_they_contain(api, search, found):
+    answer = api.get("/api/analytics/members/", params={"of": "region", "search": search, "limit": 2}).json()
+
+    assert answer["data"]["region"]["members"] == found
+
+
+def test_members_of_what_is_no_filter_are_refused(api):
+    assert api.get("/api/analytics/members/", params={"of": "customer_key"}).status_code == 422
+    assert api.get("/api/analytics/members/").status_code == 422
+
+
+def test_members_can_be_had_as_a_table_and_pinned(api):
+    rows = api.get("/api/analytics/members/", params={"of": "channel"}, headers={"Accept": "text/csv"}).text
+    gone = api.get("/api/analytics/members/", params={"of": "channel"}, headers={"X-Data-Version": "99"})
+
+    assert rows.splitlines()[1].startswith("channel,App,")
+    assert gone.status_code == 410

@@ -59,6 +59,22 @@ def test_books_the_dictionary_and_files_are_read(client):
     assert client.export("summary", 30, XLSX)[:2] == b"PK"
 
 
+def test_an_analyst_asks_in_sql_and_is_told_what_is_not_allowed(url, star):
+    question = (
+        "select channel, count(*) as lines from fact_sales join dim_channel using (channel_key) group by 1 order by 2"
+    )
+    with Client(url, token_of(star, "analyst")) as analyst:
+        answer = analyst.sql(question, limit=1, publication=1)
+        with pytest.raises(ApiError, match="no function version; there are abs") as refused:
+            analyst.sql("select version()")
+        file = analyst.sql_export(question)
+
+    assert answer["data"]["is_truncated"] is True
+    assert list(answer["data"]["rows"][0]) == ["channel", "lines"]
+    assert refused.value.kind == "invalid-parameters"
+    assert file.startswith(b"\xef\xbb\xbfchannel,lines,meta_scope")
+
+
 def test_an_engineer_asks_questions_and_follows_jobs(url, star):
     with Client(url, token_of(star, "engineer")) as engineer:
         rows = engineer.query(30, ["margin"], ["country"], {"genre": ["Fiction"]}, order_by="margin", limit=2)["data"][
@@ -173,3 +189,33 @@ def test_the_client_needs_neither_fastapi_nor_a_database():
     run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
 
     assert run.stdout.strip() == "[]", run.stderr
+
+
+def test_customers_freshness_and_lineage_are_read(client):
+    assert client.customers(1)["data"]["months"][0]["month"] == "2024-01-01"
+    assert client.customer_cohorts(1)["data"]["cohorts"][0]["cohort"] == "2024-01-01"
+    assert client.freshness()["data_through"] == LAST_DAY.isoformat()
+    assert {"from": "bronze.sales", "to": "silver.sales"} in client.lineage()["edges"]
+
+
+def test_an_administrator_looks_after_accounts_and_the_audit(url, star):
+    with Client(url, token_of(star, "admin")) as admin:
+        added = admin.add_user("mia", "viewer", regions=["Germany"])
+        assert added["password"] and added["regions"] == ["Germany"]
+        assert admin.change_user("mia", role="analyst", is_disabled=True)["role"] == "analyst"
+        assert admin.reset_user("mia")["password"] not in (None, added["password"])
+        assert {"mia", "admin"} <= {user["username"] for user in admin.users()}
+        assert "admin" in {user["username"] for user in admin.activity(7)["users"]}
+        page = admin.audit(limit=5, username="admin")
+        assert [entry["username"] for entry in page["entries"]] == ["admin"] * 5
+        assert admin.audit(before=page["next"], limit=1)["entries"][0]["seq"] < page["next"]
+        verdict = admin.verify_audit()
+        assert verdict["is_sound"] and verdict["entries"] > 0
+        assert admin.jobs() == [] and admin.runs()["runs"] == [] and admin.quarantine()["tables"] == []
+
+
+def test_views_are_saved_and_deleted(client):
+    client.save_view("A & B? #1", "overview", "range=7+days")
+    assert [view["name"] for view in client.views()] == ["A & B? #1"]
+    client.delete_view("A & B? #1")
+    assert client.views() == []

@@ -108,7 +108,7 @@ def test_every_analytics_endpoint_is_one_that_the_matrix_opens_to_viewers(api):
         if path.startswith("/api/analytics/")
     }
 
-    assert names - {"query", "generate-test-data"} <= load_permissions().endpoints_of("viewer")
+    assert names - {"query", "sql", "generate-test-data"} <= load_permissions().endpoints_of("viewer")
 
 
 def test_a_path_that_is_not_there_is_a_problem(api):

@@ -71,6 +71,9 @@ def test_the_publication_that_serves_tells_its_days(api):
         "loaded_at": "2025-03-21T06:30:00+00:00",
         "data_from": "2024-01-01",
         "data_through": "2025-03-20",
+        "currency": "USD",
+        "time_zone": "UTC",
+        "retail_week_start": "sunday",
     }
 
 

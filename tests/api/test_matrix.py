@@ -221,6 +221,16 @@ def test_a_filter_narrows_what_is_in_sight_and_knows_no_member_out_of_sight(cell
             same(answer.json()["data"]["current"], narrowed(expected, cell, name, member), cell.metrics)
 
 
+@pytest.mark.parametrize("name", ["country", "region", "store", "publisher", "imprint"])
+def test_members_of_a_filter_are_those_that_it_takes(cell, name):
+    listed = cell.client.get("/api/analytics/members/", params={"of": name, "limit": 1000}).json()["data"][name]
+
+    assert listed["is_truncated"] is False
+    for member in MEMBERS[name]:
+        is_taken = cell.client.get("/api/analytics/summary/", params={**ALL, name: member}).status_code == 200
+        assert is_taken == (member in listed["members"])
+
+
 def narrowed(expected, cell, name, member):
     condition = PLAIN.get(name, f"{name} = '{{}}'").format(member)
     where = cell.where.replace("in_default_totals and", "") if name == "source" else cell.where
@@ -318,5 +328,6 @@ def test_a_new_column_is_seen_by_nobody_until_the_matrix_names_it():
 def test_every_endpoint_that_answers_numbers_is_in_this_matrix():
     named = {route.name for route in routes() if route.path.startswith("/api/analytics/")}
 
-    # The last starts a job and shows no number.
-    assert named == {*RANKINGS, "summary", "timeseries", "query", "book", "metrics", "generate-test-data"}
+    # The last starts a job and shows no number; customers' are in test_customers.py, sql's in test_sql.py.
+    others = {"customers", "customer-cohorts", "sql", "generate-test-data"}
+    assert named == {*RANKINGS, "summary", "timeseries", "query", "book", "metrics", "members", *others}

@@ -14,7 +14,7 @@ from api.database import writing
 from api.jobs import Jobs, Work
 from api.shapes import Job, JobList, Publications, QualityResults, Runs
 from jobs_config.settings import Settings
-from spark_jobs.expectations import CheckResult
+from spark_jobs.check_result import CheckResult
 from spark_jobs.run_ledger import RunLedger
 
 BASE = "http://127.0.0.1:8600"

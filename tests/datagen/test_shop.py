@@ -138,7 +138,7 @@ def test_a_view_that_somebody_built_on_a_shop_saves_it_from_being_wiped(shop_dat
     assert rows(shop_database, "select * from report") == [(500,)]
 
 
-@pytest.mark.parametrize("phase", ["make sales", "index the shop", "check foreign keys"])
+@pytest.mark.parametrize("phase", ["load sales", "index the shop", "check foreign keys"])
 def test_an_interrupted_generation_leaves_nothing(shop_database, phase):
     with pytest.raises(KeyboardInterrupt):
         generate_shop(shop_database, PLAN, Interrupted(at=phase))

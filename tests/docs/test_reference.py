@@ -9,14 +9,17 @@ from pathlib import Path
 
 import pytest
 import yaml
+from pydantic_core import PydanticUndefined
 
 from booksales.cli import parser
 from jobs_config.errors import ExitCode
-from jobs_config.loader import load_source
+from jobs_config.feed import SALES_TARGETS, FeedColumn, FeedConfig
+from jobs_config.loader import load_feed, load_source
 from jobs_config.model import ColumnMapping, SourceMapping, TableMapping
 from jobs_config.settings import PREFIX, Settings
 from jobs_config.state import StateFolder
 from spark_jobs.extract.select import FITTING
+from spark_jobs.feed_targets import TARGETS, faults_of_feed
 from warehouse.contract import tables_of
 
 ROOT = Path(__file__).parents[2]
@@ -24,6 +27,7 @@ DOCS = ROOT / "docs"
 COMMANDS = (DOCS / "commands.md").read_text()
 SETTINGS = (DOCS / "settings.md").read_text()
 EXTRACTION = (DOCS / "extraction.md").read_text()
+FEEDS = (DOCS / "feeds.md").read_text()
 GLOSSARY = (DOCS / "glossary.md").read_text()
 
 PRODUCT = ("api", "booksales", "datagen", "jobs_config", "spark_jobs", "streamlit_app", "warehouse")
@@ -202,6 +206,46 @@ def test_the_tables_to_map_and_to_grant_are_those_of_silver() -> None:
     assert f"all {len(shop.tables)} tables" in EXTRACTION
     assert granted
     assert re.findall(r"\w+", granted[1]) == [table.table for table in shop.tables.values()]
+
+
+# feeds
+
+
+def test_every_key_of_a_feed_and_its_columns_is_documented_with_its_default_and_no_other() -> None:
+    documented = {cells[0].strip("`"): cells[1].strip("`") for cells in rows(section(FEEDS, "A feed"))}
+    models = (*FeedConfig.model_fields.items(), *FeedColumn.model_fields.items())
+    defaults = {name: _shown(field.default) for name, field in models}
+
+    assert documented == defaults
+
+
+def _shown(default: object) -> str:
+    if default is PydanticUndefined:
+        return "required"
+    if isinstance(default, bool):
+        return str(default).lower()
+    if isinstance(default, tuple):
+        return "[" + ", ".join(f'"{item}"' for item in default) + "]"
+    return str(default)
+
+
+def test_every_target_is_documented_with_the_columns_it_takes() -> None:
+    documented = {
+        target: set(re.findall("`([^`]+)`", cells[2]))
+        for cells in rows(section(FEEDS, "What records become"))
+        for target in re.findall("`([^`]+)`", cells[0])
+    }
+
+    assert {target: documented[target] for target in ("titles", *SALES_TARGETS)} == {
+        target: set(TARGETS[target].columns) for target in ("titles", *SALES_TARGETS)
+    }
+    assert documented["corrections"] == set()
+
+
+def test_the_example_feed_is_one_and_fits_its_target() -> None:
+    (example,) = re.findall(r"```yaml\n(.*?)```", FEEDS, re.DOTALL)
+
+    assert faults_of_feed(FeedConfig.model_validate(yaml.safe_load(example)), load_feed) == []
 
 
 # decisions

@@ -1,21 +1,16 @@
 """The dashboard as a person meets it: a real browser, a real API, the small star."""
 
-import re
-import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 
 import pytest
 from live_api import live_api
-from playwright.sync_api import BrowserContext, Page, sync_playwright
-from signed_in import PASSWORD, account, authority
+from live_dashboard import CHROMIUM, choose, chromium, live_dashboard, sign_in
+from playwright.sync_api import BrowserContext, Page
+from signed_in import account, authority
 from small_star import published_once
 
 from jobs_config.state import StateFolder
 
-CHROMIUM = shutil.which("chromium")
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-dev-shm-usage"]
 DRAWN = """() => document.querySelectorAll('[data-testid="stSkeleton"]').length === 0
     && document.querySelectorAll('.js-plotly-plot .main-svg').length >= 4
     && document.querySelector('[data-testid="stApp"]').dataset.testScriptState === 'notRunning'"""
@@ -32,20 +27,15 @@ def dashboard(tmp_path_factory) -> Iterator[str]:
     people = authority(StateFolder(warehouse.parent))
     account(people, "viewer", username="ana", has_password=True)
     people.engine.dispose()
-    with live_api(warehouse) as api:
-        serve = [sys.executable, "-m", "streamlit_app", "--port", "0", "--api-url", api]
-        with subprocess.Popen(serve, stderr=subprocess.PIPE, text=True) as server:
-            yield re.search(r"url=(\S+)", server.stderr.readline()).group(1)
-            server.terminate()
+    with live_api(warehouse) as api, live_dashboard(api) as url:
+        yield url
 
 
 @pytest.fixture(scope="module")
 def context() -> Iterator[BrowserContext]:
     """One browser profile: what Streamlit's page loads, it loads once."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+    with chromium() as browser:
         yield browser.new_context(viewport={"width": 1440, "height": 1000})
-        browser.close()
 
 
 @pytest.fixture
@@ -65,11 +55,10 @@ def is_foreign(url: str) -> bool:
 
 
 def opened(page: Page, url: str) -> Page:
-    """The page, by somebody who signs in; a reload signs out."""
+    """The page, by somebody who signs in where they have not yet."""
     page.goto(url)
-    page.get_by_label("User").fill("ana")
-    page.get_by_label("Password", exact=True).fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
+    if "/sign-in" in page.url:
+        sign_in(page, "ana")
     page.wait_for_function(DRAWN, timeout=30_000)
     return page
 
@@ -78,19 +67,23 @@ def net_revenue(page: Page) -> str:
     return page.locator('[data-testid="stMetricValue"]').first.inner_text().strip()
 
 
-def test_the_range_is_in_the_url_and_changes_the_numbers(dashboard, page):
+def test_the_range_is_in_the_address_and_the_back_button_undoes_it(dashboard, page):
     opened(page, dashboard)
     month = net_revenue(page)
     assert "range" not in page.url
 
-    page.get_by_text("90 days", exact=True).click()
+    choose(page, "Days", "90 days")
     page.get_by_text("from 21 Dec 2024").wait_for()
     page.wait_for_function(DRAWN)
-    assert page.url.endswith("/?range=90+days")
+    assert page.url.endswith("/?range=90d")
     quarter = net_revenue(page)
     assert quarter != month
 
-    opened(page, page.url)
+    page.go_back()
+    page.get_by_text("from 19 Feb").wait_for()
+    page.wait_for_function(DRAWN)
+    assert net_revenue(page) == month
+    page.go_forward()
     page.get_by_text("from 21 Dec 2024").wait_for()
     assert net_revenue(page) == quarter
     assert page.faults == []

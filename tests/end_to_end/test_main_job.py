@@ -39,7 +39,7 @@ class Installation:
     options: RunOptions
 
     def verify(self) -> list[Comparison]:
-        return verify(RunLedger(self.options.ledger_url), Path(self.options.lake), self.options.warehouse)
+        return verify(RunLedger(self.options.ledger_url), self.options.lake, self.options.warehouse)
 
     def warehouse_rows(self, sql: str) -> list[tuple[object, ...]]:
         path = generation_file(self.options.warehouse, read_pointer(self.options.warehouse).generation)
@@ -137,7 +137,8 @@ def test_every_record_of_a_real_csv_is_accounted_for(
     if not GOODBOOKS.exists():
         pytest.skip("missing: ../shared/data/goodbooks-books.csv")
     monkeypatch.setenv(commands.LANDING_VARIABLE, "00" * 32)
-    call = argparse.Namespace(files=["goodbooks", str(GOODBOOKS)])
+    unasked = {"replaces": "", "approve_deletes": False, "plan_file": "", "replay_file": ""}
+    call = argparse.Namespace(files=["goodbooks", str(GOODBOOKS)], **unasked)
 
     code = commands.import_csv(spark, installation.options, call, Progress(terminal=False))
     again = commands.import_csv(spark, installation.options, call, Progress(terminal=False))
@@ -148,6 +149,10 @@ def test_every_record_of_a_real_csv_is_accounted_for(
     assert code == ExitCode.ATTENTION
     assert again == ExitCode.DONE
     assert titles.count() == titles.filter("size(repairs) = 1").count() == 9_257
+    (file,) = RunLedger(installation.options.ledger_url).files("goodbooks")
+    assert {name: file[name] for name in ("physical", "blank", "record_count", "accepted", "quarantined")} == {
+        "physical": 10_001, "blank": 0, "record_count": 10_000, "accepted": 9_257, "quarantined": 743,
+    }  # fmt: skip
     assert reasons == {
         "isbn13: contradicts the isbn10": 20,
         "isbn13: digits are lost and there is no isbn10 to derive it from": 135,
@@ -269,7 +274,7 @@ def spoil_one_of_each(cursor: psycopg2.extensions.cursor, **faults: str) -> None
 def test_another_schema_needs_a_mapping_and_no_python(other_shop: OtherShop) -> None:
     options = other_shop.options
 
-    compared = verify(RunLedger(options.ledger_url), Path(options.lake), options.warehouse)
+    compared = verify(RunLedger(options.ledger_url), options.lake, options.warehouse)
 
     assert [comparison for comparison in compared if not comparison.agrees] == []
     assert sum(item.warehouse for item in compared if item.what == "live sale lines") > 300

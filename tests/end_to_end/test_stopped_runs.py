@@ -148,7 +148,7 @@ def test_a_run_killed_at_any_moment_loses_nothing(installation: StateFolder, num
     code = subprocess.run([PROGRAM, "sync"], env=environment, capture_output=True).returncode
     assert code == ExitCode.DONE
     dsn = EmbeddedPostgres(installation).owner_dsn()
-    assert differences(source_rows(dsn), held_rows(str(installation.lake), installation.warehouse)) == {}
+    assert differences(source_rows(dsn), held_rows(installation.lake, installation.warehouse)) == {}
 
 
 ONE_MORE = """

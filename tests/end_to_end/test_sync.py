@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
-from pathlib import Path
 
 import deltalake
 import psycopg2
@@ -94,7 +93,7 @@ def test_a_sync_brings_what_is_new_changed_and_deleted(spark: SparkSession, shop
     assert shop.differences() == {}
     (step,) = [step for step in shop.ledger.steps(shop.ledger.runs(1)[0]["run_seq"]) if step["name"] == "silver_sales"]
     assert (step["rows_inserted"], step["rows_updated"], step["rows_deleted"]) == (20, 7, 3)
-    compared = verify(shop.ledger, Path(shop.options.lake), shop.options.warehouse)
+    compared = verify(shop.ledger, shop.options.lake, shop.options.warehouse)
     assert [comparison for comparison in compared if not comparison.agrees] == []
 
 

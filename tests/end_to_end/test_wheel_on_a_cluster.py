@@ -125,5 +125,5 @@ def test_spark_submit_reloads_the_shop_on_workers(
     assert "published generation 1" in said
     assert executors_that_worked(events) == {"0", "1"}
     assert list(place.iterdir()) == []
-    compared = verify(RunLedger(f"sqlite:///{data}/ledger.db"), data / "lake", data / "warehouse")
+    compared = verify(RunLedger(f"sqlite:///{data}/ledger.db"), str(data / "lake"), data / "warehouse")
     assert [comparison for comparison in compared if not comparison.agrees] == []

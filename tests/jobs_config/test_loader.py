@@ -13,7 +13,7 @@ tables:
     key: nr
     columns: {book_id: nr, email_hash: {column: post, pseudonymise: email}}
 """
-FEED = "feed: odd\ntarget: titles\ncolumns: {book_id: nr, title: titel}\nignored: [preis]\n"
+FEED = "feed: odd\ntarget: titles\nkey: [book_id]\ncolumns: {book_id: nr, title: titel}\nignored: [preis]\n"
 JOB = "job: silver_odd\nreads: {rows: bronze.odd}\nwrites: silver.odd\nwrite_mode: overwrite\n"
 
 

@@ -2,6 +2,7 @@ import os
 import stat
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
@@ -38,12 +39,12 @@ def test_a_state_folder_that_was_opened_to_others_is_closed_again(empty_state):
 
 
 def test_opening_a_state_folder_again_keeps_what_it_holds(empty_state):
-    (empty_state.lake / "kept").write_text("rows")
+    (Path(empty_state.lake) / "kept").write_text("rows")
 
     again = open_state(empty_state.root)
 
     assert again == empty_state
-    assert (again.lake / "kept").read_text() == "rows"
+    assert (Path(again.lake) / "kept").read_text() == "rows"
 
 
 @pytest.mark.parametrize("found", ["2", "0", "x"], ids=["a newer format", "an older format", "no number"])
@@ -63,7 +64,7 @@ def test_a_first_start_that_a_full_disk_broke_off_is_made_good(empty_state):
 
 def test_an_empty_format_beside_data_is_refused_with_what_to_write_into_it(empty_state):
     (empty_state.root / "format").write_text("\n")
-    (empty_state.lake / "rows").write_text("rows")
+    (Path(empty_state.lake) / "rows").write_text("rows")
 
     with pytest.raises(ConfigError, match=r"format: empty, as a full disk may have left it; .* write 1 into the file"):
         open_state(empty_state.root)
@@ -136,7 +137,7 @@ def test_whoever_asks_at_the_same_time_gets_the_same_whole_secret(empty_state):
             "lake/silver/customers",
             "With another key every customer is a new one; to accept that, write 64",
         ),
-        ("landing_key", "lake/bronze/goodbooks/run=00000001/file=ab", "Without it nobody can read the raw CSV records"),
+        ("landing_key", "lake/bronze/goodbooks/run=00000001/records", "Without it nobody can read the raw CSV records"),
         ("source_owner_password", "source/server/data", "Without one, delete the folder source"),
         ("source_reader_password", "source/server/data", "Without one, delete the folder source"),
     ],
@@ -158,7 +159,7 @@ def test_a_secret_that_is_lost_is_not_made_anew_beside_what_was_made_with_it(emp
 
 
 def test_a_new_key_that_somebody_wrote_is_accepted(empty_state):
-    (empty_state.lake / "silver" / "customers").mkdir(parents=True)
+    (Path(empty_state.lake) / "silver" / "customers").mkdir(parents=True)
     (empty_state.root / "secrets").mkdir()
     (empty_state.root / "secrets" / "pseudonym_key").write_text("ab" * 32)
 

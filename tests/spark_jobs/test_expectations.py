@@ -21,6 +21,12 @@ CONTRACT = Contract(
         "price_below_1000": {"check": "price < 1000", "level": "stop", "meaning": "plausible"},
     },
 )
+
+
+def no_table(name):
+    raise AssertionError(f"{name} was asked for")
+
+
 COLUMNS = "isbn13 string, price decimal(12,2), pages int"
 GOOD = ("9780306406157", "9.90", 200)
 
@@ -36,7 +42,7 @@ def test_a_row_goes_aside_with_every_reason_and_a_check_of_another_level_gives_n
         ("9798600000001", "2000.00", 200),
     )
 
-    judged = with_reasons(rows, CONTRACT)
+    judged = with_reasons(rows, CONTRACT, no_table)
 
     assert_rows(
         judged,
@@ -58,7 +64,7 @@ def test_a_value_taken_out_in_extraction_has_its_own_reason_and_is_not_called_mi
         (*GOOD, None),
     )
 
-    judged = with_reasons(rows, CONTRACT)
+    judged = with_reasons(rows, CONTRACT, no_table)
 
     assert_rows(
         judged,
@@ -74,7 +80,7 @@ def test_the_reasons_of_a_transform_come_before_those_of_the_contract(spark):
         spark, f"{COLUMNS}, _refused array<string>", ("9780306406157", "-1.00", 200, ["a NUL byte"]), (*GOOD, [])
     )
 
-    judged = with_reasons(rows, CONTRACT)
+    judged = with_reasons(rows, CONTRACT, no_table)
 
     assert_rows(
         judged, "price decimal(12,2), _reasons array<string>", ("-1.00", ["a NUL byte", "price_positive"]), ("9.90", [])
@@ -86,7 +92,7 @@ def test_a_contract_that_asks_for_nothing_gives_no_reason(spark):
         table="silver.notes", grain="one row per note", key=(), columns={"note": {"type": "string", "meaning": "note"}}
     )
 
-    judged = with_reasons(frame(spark, "note string", (None,)), lax)
+    judged = with_reasons(frame(spark, "note string", (None,)), lax, no_table)
 
     assert_rows(judged, "note string, _reasons array<string>", (None, []))
 
@@ -103,9 +109,9 @@ def observed(spark):
         ("9780306406157", None, None),
     )
     observation = Observation()
-    with_reasons(rows, CONTRACT).observe(observation, *metrics(CONTRACT, ["price"])).write.format("noop").mode(
-        "overwrite"
-    ).save()
+    with_reasons(rows, CONTRACT, no_table).observe(observation, *metrics(CONTRACT, ["price"])).write.format(
+        "noop"
+    ).mode("overwrite").save()
     return observation.get
 
 

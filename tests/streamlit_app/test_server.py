@@ -3,6 +3,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import httpx2
@@ -122,3 +123,15 @@ def test_streamlit_run_serves_the_same_application():
             assert client.get(url).text == "ok"
             assert client.get(url, headers={"Host": "evil.example"}).status_code == 421
         server.terminate()
+
+
+def test_the_configuration_binds_to_loopback_and_tells_nobody_anything():
+    text = (Path(streamlit_app.__file__).parent / ".streamlit" / "config.toml").read_text()
+    config = tomllib.loads(text)
+
+    assert config["server"]["address"] == "127.0.0.1"
+    assert config["server"]["allowedHosts"] == ["127.0.0.1", "localhost", "::1"]
+    assert config["browser"]["gatherUsageStats"] is False
+    assert config["client"]["showErrorDetails"] == "none"
+    assert config["client"]["toolbarMode"] == "viewer"
+    assert "http" not in text  # no font or style of another site

@@ -1,11 +1,13 @@
-"""Who reads the dashboard: the form to sign in, and what becomes of a session that ends."""
+"""Whose page it is, as a tab finds it out: by the browser's cookie, until the API says that it is over."""
 
 import pytest
-from live_api import live_api
 from signed_in import PASSWORD, account, authority
 
+from api.client import Client
 from jobs_config.state import StateFolder
 from streamlit_app import session
+from streamlit_app.door import COOKIE
+from streamlit_app.sign_ins import SIGN_INS
 
 
 @pytest.fixture
@@ -17,52 +19,79 @@ def people(tmp_path_factory, api_url):
     of.engine.dispose()
 
 
-def sign_in(page, username, password):
-    page.text_input[0].set_value(username)
-    page.text_input[1].set_value(password)
-    return page.button[0].click().run()
+@pytest.fixture
+def sign_in(api_url, people, cookies):
+    """Signs somebody in, as the form does, with the browser that opens pages."""
+
+    def with_password(username):
+        account(people, "viewer", username=username, has_password=True)
+        client = Client(api_url)
+        client.sign_in(username, PASSWORD)
+        cookies[COOKIE] = SIGN_INS.open(client)
+        return client
+
+    return with_password
 
 
-def test_without_a_session_the_page_is_a_form_and_no_number(api_url, open_page):
+def leads_to_sign_in(page):
+    return not page.metric and "/sign-in" in page.get("html")[0].proto.body
+
+
+@pytest.mark.parametrize("cookie", ["", "made-up", "\udcff"], ids=["none", "made up", "no text"])
+def test_without_a_sign_in_the_page_has_no_number_and_leads_to_the_form(api_url, open_page, cookies, cookie):
+    cookies[COOKIE] = cookie
+
+    assert leads_to_sign_in(open_page(api_url, token=""))
+
+
+def test_a_tab_and_its_reload_are_of_whoever_has_the_cookie(api_url, open_page, sign_in):
+    client = sign_in("ana")
+
+    tabs = [open_page(api_url, token=""), open_page(api_url, token="")]
+
+    assert all(tab.metric and tab.session_state[session.KEY] is client for tab in tabs)
+
+
+def test_signing_out_ends_the_session_at_the_api_and_in_every_tab(api_url, open_page, sign_in):
+    client = sign_in("ana")
+    tab, other = open_page(api_url, token=""), open_page(api_url, token="")
+
+    next(button for button in tab.button if button.label.startswith("Sign out")).click().run()
+
+    assert leads_to_sign_in(tab)
+    assert client._token == ""
+    assert leads_to_sign_in(other.get_by_key("bar-range").set_value("7d").run())
+    assert leads_to_sign_in(open_page(api_url, token=""))
+
+
+def test_a_token_that_has_run_out_is_replaced_in_the_middle_of_a_click(api_url, open_page, sign_in):
+    client = sign_in("ana")
     page = open_page(api_url, token="")
+    client._token = ran_out = "a-token-that-has-run-out"
 
-    assert [field.label for field in page.text_input] == ["User", "Password"]
-    assert not page.metric
+    page.get_by_key("bar-range").set_value("7d").run()
 
-
-def test_who_signs_in_sees_the_page_and_who_signs_out_the_form(api_url, open_page, people):
-    page = sign_in(open_page(api_url, token=""), "ana", PASSWORD)
     assert page.metric
-    tokens = page.session_state[session.KEY]
-
-    next(button for button in page.button if button.label == "Sign out").click().run()
-
-    assert [field.label for field in page.text_input] == ["User", "Password"]
-    assert session.KEY not in page.session_state
-    assert tokens._token == ""
+    assert client._token not in ("", ran_out)
 
 
-def test_a_wrong_password_is_said(api_url, open_page, people):
-    page = sign_in(open_page(api_url, token=""), "ana", "wrong horse battery")
+def test_tabs_that_renew_at_the_same_time_use_the_refresh_token_once(api_url, open_page, sign_in):
+    client = sign_in("ana")
+    tabs = [open_page(api_url, token="") for _ in range(3)]
+    for choice in ("7d", "90d"):
+        client._token = "a-token-that-has-run-out"
+        for tab in tabs:
+            tab.get_by_key("bar-range").set_value(choice).run()
 
-    assert page.error[0].proto.title == "You are not signed in"
-    assert not page.metric
+    assert all(tab.metric for tab in tabs)
 
 
-def test_a_user_who_is_disabled_is_shown_the_form_at_the_next_click(api_url, open_page, people):
-    account(people, "viewer", username="leo", has_password=True)
-    page = sign_in(open_page(api_url, token=""), "leo", PASSWORD)
+def test_a_user_who_is_disabled_is_signed_out_at_the_next_click(api_url, open_page, people, sign_in):
+    sign_in("leo")
+    page = open_page(api_url, token="")
     assert page.metric
     people.accounts.change("leo", is_disabled=True)
 
-    page.get_by_key("range").set_value("7 days").run()
+    page.get_by_key("bar-range").set_value("7d").run()
 
-    assert [field.label for field in page.text_input] == ["User", "Password"]
-    assert not page.metric
-
-
-def test_a_dashboard_over_an_api_without_accounts_says_how_to_begin(open_page, tmp_path):
-    with live_api(tmp_path / "booksales" / "warehouse", has_admin=False) as url:
-        page = sign_in(open_page(url, token=""), "ana", PASSWORD)
-
-    assert page.info[0].proto.title == "Nobody can sign in yet"
+    assert leads_to_sign_in(page)

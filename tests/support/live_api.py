@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import uvicorn
-from signed_in import account, authority, tokens
+from signed_in import Members, account, authority, tokens
 
 from api.app import close, create_app
 from jobs_config.serving import listen, url_of
@@ -31,10 +31,10 @@ def live_api(warehouse: Path, has_admin: bool = True) -> Iterator[str]:
         close(app)
 
 
-def token_of(warehouse: Path, role: str = "viewer") -> str:
-    """An access token of somebody of that role at the API over the warehouse."""
+def token_of(warehouse: Path, role: str = "viewer", members: Members = ()) -> str:
+    """An access token of somebody of that role and scope at the API over the warehouse."""
     of = authority(StateFolder(warehouse.parent))
     try:
-        return tokens(of, role).access
+        return tokens(of, role, members).access
     finally:
         of.engine.dispose()

@@ -23,6 +23,18 @@ from warehouse.publication import Publication, TableExport
 FIRST_DAY = date(2024, 1, 1)
 LAST_DAY = date(2025, 3, 20)
 SHOP, LEGACY, RESELLER = "bookstore", "legacy_csv", "reseller_feed"
+SEGMENTS = (
+    "consumer",
+    "consumer",
+    "consumer",
+    "library",
+    "school",
+    "consumer",
+    "library",
+    "consumer",
+    "consumer",
+    "reseller",
+)
 FOREVER = datetime(9999, 12, 31, tzinfo=UTC)
 EARLIEST = datetime(1, 1, 1, tzinfo=UTC)
 RENAMED_AT = datetime(2024, 9, 1, tzinfo=UTC)
@@ -93,7 +105,11 @@ RENAMED_KEY = 104
 
 def tables() -> dict[str, list[Row]]:
     """Every gold table's rows, dimensions and facts."""
-    return {**_dimensions(), "fact_sales": _sales()}
+    dimensions, sales = _dimensions(), _sales()
+    for customer in dimensions["dim_customer"]:
+        bought = [line["sale_date"] for line in sales if line["customer_key"] == customer["customer_key"] > 0]
+        customer["first_sale_date"] = min(bought, default=None)
+    return {**dimensions, "fact_sales": sales}
 
 
 def empty_tables() -> dict[str, list[Row]]:
@@ -173,7 +189,7 @@ def _dimensions() -> dict[str, list[Row]]:
                     "customer_key": key,
                     "customer_hash": f"{key:064x}",
                     "region_key": 1,
-                    "segment": "consumer",
+                    "segment": SEGMENTS[key % len(SEGMENTS)],
                     "is_erased": False,
                 }
                 for key in range(1, 201)

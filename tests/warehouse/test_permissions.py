@@ -27,12 +27,20 @@ ADDED = {
         "genres",
         "book",
         "metrics",
+        "members",
+        "customers",
+        "customer-cohorts",
+        "freshness",
+        "lineage",
+        "views",
     },
     "analyst": {"query", "sql"},
     "engineer": {
         "prometheus",
         "runs",
+        "run",
         "quality",
+        "quarantine",
         "publications",
         "jobs",
         "cancel-job",
@@ -41,7 +49,7 @@ ADDED = {
         "reload",
         "rollback",
     },
-    "admin": {"users", "add-user", "change-user", "reset-user", "audit", "activity", "slow-requests"},
+    "admin": {"users", "add-user", "change-user", "reset-user", "audit", "verify-audit", "activity", "slow-requests"},
 }
 PUBLIC = {"healthz", "readyz", "jwks", "token", "setup"}
 MATRIX = [
@@ -114,7 +122,7 @@ def test_no_capability_is_listed_for_a_role_that_does_not_exist_or_twice():
 def test_every_column_of_the_matrix_is_one_that_can_be_asked_for_and_each_is_listed_once():
     listed = [name for groups in PERMISSIONS.columns.values() for names in groups for name in names]
 
-    assert set(listed) == {*MODEL.metrics, *MODEL.dimensions, *MODEL.selections, *COLUMNS}
+    assert set(listed) == {*MODEL.metrics, *MODEL.dimensions, *MODEL.selections, *COLUMNS, "segment"}
     assert len(listed) == len(set(listed))
     assert {name for names in PERMISSIONS.columns["analyst"] for name in names} == COSTLY | {"unit_cost"}
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-from warehouse.publication import NoAnswerError, NoPublicationError
+from warehouse.publication import NoAnswerError, NoPublicationError, QuestionTimeoutError
 from warehouse.redshift import record
 from warehouse.redshift.explaining import WarehouseError, explained, fields_of, is_lost_connection
 from warehouse.redshift.layout import in_schema
@@ -19,7 +19,7 @@ from warehouse.redshift.statements import Statements
 SERVING = (
     "select publication.* from ops.serving inner join ops.publication on serving.generation = publication.generation"
 )
-UNDEFINED_TABLE, UNDEFINED_SCHEMA = "42P01", "3F000"
+UNDEFINED_TABLE, UNDEFINED_SCHEMA, QUERY_CANCELED = "42P01", "3F000", "57014"
 NOTHING = "nothing is published yet; run `booksales reload`"
 
 
@@ -70,15 +70,22 @@ class RedshiftReading:
         self._star: str = row["star"]
         self.publication = record.read_publication(row)
 
+    @property
+    def serving_file(self) -> None:
+        """There is none: who asks in SQL signs in to Redshift, where roles and policies narrow what is seen."""
+        return None
+
     def rows(self, sql: str, parameters: dict[str, object] | None = None) -> list[dict[str, Any]]:
         """The answer as one dict per row; money as Decimal. SQL names tables of schema analytics, parameters `$name`.
 
-        Raises NoAnswerError.
+        Raises QuestionTimeoutError, NoAnswerError.
         """
         try:
             return self._statements.rows(in_schema(sql, self._star), parameters)
         except Exception as error:
             self.release(is_broken=True)
+            if fields_of(error).get("C") == QUERY_CANCELED:
+                raise QuestionTimeoutError("the question took too long and was ended; ask for less at once") from error
             raise NoAnswerError(str(explained(error, "the warehouse did not answer"))) from error
 
     def release(self, is_broken: bool = False) -> None:

@@ -13,12 +13,17 @@ PARAMETER = re.compile(r"\$([a-z]\w*)")
 
 
 class Statements:
-    """One session in Redshift. SQL names its parameters `$name`, as everywhere in the warehouse. Raises what the driver raises."""
+    """One session in Redshift. SQL names its parameters `$name`, as everywhere in the warehouse.
 
-    def __init__(self, address: Address) -> None:
+    A statement may take `most_seconds`, without end where they are none. Raises what the driver raises.
+    """
+
+    def __init__(self, address: Address, most_seconds: float | None = None) -> None:
         self._connection = connect(address)
         # The driver's connection is one stream of messages: two threads would read each other's answers.
         self._lock = threading.Lock()
+        if most_seconds is not None:
+            self.run(f"set statement_timeout to {round(most_seconds * 1000)}")
 
     def run(self, sql: str, parameters: Mapping[str, object] | None = None) -> int:
         """Carry out one statement; rows changed, or -1 where Redshift does not count them."""

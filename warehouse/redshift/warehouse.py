@@ -29,10 +29,12 @@ class RedshiftWarehouse:
     # Also: who looked every other second for a new publication would keep a Serverless workgroup awake, and paid for.
     is_remote = True
 
-    def __init__(self, place: str, copying: Copying, connections: int = 8) -> None:
+    def __init__(
+        self, place: str, copying: Copying, connections: int = 8, question_seconds: float | None = None
+    ) -> None:
         self._address: Address = parse_address(place)
         self._copying = copying
-        self._pool = Pool(lambda: Statements(self._address), connections)
+        self._pool = Pool(lambda: Statements(self._address, question_seconds), connections)
 
     def current(self) -> RedshiftReading:
         """The serving publication, until it is released. Raises NoPublicationError, WarehouseError."""

@@ -16,8 +16,9 @@ def execute(dsn, statement):
 def test_a_dry_run_says_how_many_rows_each_table_would_get_and_leaves_no_trace(booksales, home):
     told = booksales("generate", "--sales", "1000", "--dry-run")
 
-    titles, *rows = told.out.splitlines()
+    titles, *rows, takes = told.out.splitlines()
     assert told.code == 0
+    assert takes.startswith("takes about 0.0 GiB of disk, 0.5 GiB of memory and ")
     assert titles.split() == ["table", "rows"]
     assert len(rows) == 15
     assert rows[-2].split() == ["sales_sale", "1,000"]
@@ -27,8 +28,9 @@ def test_a_dry_run_says_how_many_rows_each_table_would_get_and_leaves_no_trace(b
 def test_a_dry_run_says_the_same_to_programs(booksales):
     told = json.loads(booksales("generate", "--sales", "1000", "--dry-run", "--json").out)
 
-    assert told["sales_sale"] == 1_000
-    assert told["sales_region"] == 30
+    assert told["rows"]["sales_sale"] == 1_000
+    assert told["rows"]["sales_region"] == 30
+    assert told["needs"]["disk_bytes"] > 100 * 1_000
 
 
 @pytest.mark.parametrize(
@@ -38,8 +40,19 @@ def test_a_dry_run_says_the_same_to_programs(booksales):
         (["--years", "51"], "years is 51; use a number from 1 to 50"),
         (["--seed", "-1"], "seed is -1; use a number from 0 to"),
         (["--until", "2999-01-01"], "until is 2999-01-01, a day that is not over"),
+        (["--to", "csv"], "--to csv needs a folder: --out FOLDER"),
+        (["--out", "shop"], "--out belongs to files: name a format by --to"),
+        (["--to", "csv", "--out", "shop", "--replace"], "--replace belongs to the embedded shop"),
     ],
-    ids=["no sales", "too many years", "a negative seed", "a day to come"],
+    ids=[
+        "no sales",
+        "too many years",
+        "a negative seed",
+        "a day to come",
+        "no folder",
+        "a folder",
+        "a folder to replace",
+    ],
 )
 def test_a_shop_that_cannot_be_is_refused_before_anything_starts(booksales, home, arguments, said):
     refused = booksales("generate", *arguments)
@@ -78,3 +91,37 @@ def test_a_shop_that_is_there_is_kept_and_another_needs_leave_to_replace_it(book
     assert (again.code, other.code, replaced.code) == (0, 3, 0)
     assert "booksales generate: the database holds another generated shop" in other.err
     assert json.loads(replaced.out)["sales_sale"] == 300
+
+
+def test_more_than_disk_or_memory_hold_is_refused_before_anything_starts_with_what_would_fit(booksales, home, tmp_path):
+    huge = ["--sales", "1000000000", "--to", "csv", "--out", str(tmp_path / "shop")]
+
+    for processes, said in (("1", "of disk"), ("256", "of memory")):
+        sales = ["--sales", "1000000"] if said == "of memory" else []
+        refused = booksales("generate", *huge, *sales, "--processes", processes)
+
+        assert refused.code == 3
+        assert said in refused.err
+        assert "would fit" in refused.err
+    assert list(tmp_path.glob("shop*")) == []
+    assert not home.exists()
+
+
+def test_a_shop_becomes_files_which_are_never_overwritten(booksales, home, tmp_path):
+    files = ["--to", "parquet", "--out", str(tmp_path / "shop")]
+
+    made = booksales("generate", *SMALL, *files)
+    again = booksales("generate", *SMALL, *files)
+
+    assert made.code == 0
+    assert made.out.splitlines()[-1].endswith("0.0 GiB, generated just now")
+    assert json.loads((tmp_path / "shop" / "manifest.json").read_text())["rows"]["sales_sale"] == 300
+    assert again.code == 3
+    assert "there already, and left as it is" in again.err
+    assert not home.exists()
+
+
+def test_a_preset_is_a_size_by_name(booksales):
+    told = booksales("generate", "--preset", "small", "--dry-run", "--json")
+
+    assert json.loads(told.out)["rows"]["sales_sale"] == 100_000

@@ -10,6 +10,7 @@ import pytest
 from deltalake import write_deltalake
 
 from booksales.customer_data import CustomerData
+from booksales.lake_files import LakeFiles
 from jobs_config.settings import load_settings
 from spark_jobs.extract.erased import digest_of
 from spark_jobs.extract.pseudonym import keyed_hash
@@ -203,7 +204,7 @@ def test_of_somebody_who_is_not_held_there_is_nothing_to_give(people, booksales,
 def test_before_the_first_load_nobody_is_known(home, booksales):
     booksales("status")
 
-    with CustomerData(home / "lake", home / "warehouse", SHOP, bytes(32)) as data:
+    with CustomerData(LakeFiles(str(home / "lake")), home / "warehouse", SHOP, bytes(32)) as data:
         person = data.by_id(7)
         held = data.held([person])
         everything = data.everything(person, load_settings())

@@ -1,0 +1,177 @@
+"""What is aside, for people: counts, single records masked or in the clear, an export to be repaired, and what comes back of it.
+
+Read without Spark, as verify does.
+"""
+
+import csv
+import io
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+from cryptography.exceptions import InvalidTag
+
+from booksales.lake_files import LakeFiles
+from jobs_config.errors import ConfigError
+from jobs_config.state import StateFolder
+from spark_jobs.extract.csv_batches import decrypted
+
+COLUMNS = (
+    "run_seq",
+    "source",
+    "table_name",
+    "row_key",
+    "reasons",
+    "file_sha256",
+    "record_number",
+    "byte_start",
+    "byte_end",
+)
+EXPORT_COLUMNS = ("row_key", "reasons", "record")
+# A spreadsheet runs a text that begins so; the apostrophe is taken off again when the file comes back.
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "'")
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Which records are meant; what is left empty does not narrow."""
+
+    source: str = ""
+    run_seq: int | None = None
+    reason: str = ""
+    key: str = ""
+
+    def condition(self) -> tuple[str, dict[str, object]]:
+        """As SQL with bound parameters."""
+        parts = {
+            "source": ("source = $source", self.source),
+            "run": ("run_seq = $run", self.run_seq),
+            "reason": ("len(list_filter(reasons, reason -> contains(reason, $reason))) > 0", self.reason),
+            "key": ("starts_with(row_key, $key)", self.key),
+        }
+        given = {name: part for name, part in parts.items() if part[1] not in ("", None)}
+        return " and ".join(["true", *(sql for sql, _ in given.values())]), {
+            name: said for name, (_, said) in given.items()
+        }
+
+
+class Quarantined:
+    """The quarantine of one installation."""
+
+    def __init__(self, state: StateFolder) -> None:
+        self._state = state
+        self._connection = duckdb.connect()
+        self._connection.execute("set timezone = 'UTC'")
+        lake = LakeFiles(state.lake)
+        self._is_there = lake.exists("silver.quarantine")
+        if self._is_there:
+            self._connection.register("quarantined", lake.rows("silver.quarantine"))
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def counts(self, choice: Choice) -> list[dict[str, Any]]:
+        """Records by source, table, run and reason, most first; a record with two reasons is in two of the counts."""
+        where, bound = choice.condition()
+        sql = (
+            "select source, table_name, run_seq, reason, count(*) as record_count, min(row_key) as example "
+            f"from (select *, unnest(reasons) as reason from quarantined where {where}) group by all "
+            "order by record_count desc, source, reason"
+        )
+        return self._ask(sql, bound)
+
+    def records(self, choice: Choice, limit: int) -> list[dict[str, Any]]:
+        """Records with their place and reasons, in order of their keys, without their text."""
+        where, bound = choice.condition()
+        names = ", ".join(COLUMNS)
+        return self._ask(f"select {names} from quarantined where {where} order by source, row_key limit {limit}", bound)
+
+    def texts(self, choice: Choice) -> dict[str, tuple[list[str], bytes]]:
+        """Key to reasons and text as delivered, in the clear; who calls this has it audited or masks it."""
+        where, bound = choice.condition()
+        found = self._ask(f"select row_key, reasons, raw, file_sha256 from quarantined where {where} order by 1", bound)
+        return {row["row_key"]: (list(row["reasons"]), self._text(row["raw"], row["file_sha256"])) for row in found}
+
+    def header_of(self, sha256: str, feed: str) -> str:
+        """The header of a file that was imported. Raises ConfigError where its delivery is gone."""
+        for manifest in LakeFiles(self._state.lake).manifests(feed):
+            headers = manifest.get("headers", {})
+            if sha256 in headers:
+                return str(headers[sha256])
+        raise ConfigError(
+            f"the header of file {sha256[:12]} of feed {feed} is gone with its delivery (bronze_retention_days); correct the "
+            "file itself and import it with --replaces"
+        )
+
+    def _text(self, raw: str, sha256: str | None) -> bytes:
+        if sha256 is None or not raw:
+            return raw.encode()
+        try:
+            return decrypted(bytes.fromhex(raw), bytes.fromhex(self._state.secret("landing_key")))
+        except InvalidTag:
+            raise ConfigError(
+                f"{self._state.root}/secrets/landing_key: is not the key that the records were encrypted with; put back a copy of it"
+            ) from None
+
+    def _ask(self, sql: str, bound: dict[str, object]) -> list[dict[str, Any]]:
+        if not self._is_there:
+            return []
+        found = self._connection.execute(sql, bound)
+        names = [column[0] for column in found.description or []]
+        return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+
+
+def as_export(texts: Mapping[str, tuple[list[str], str]]) -> str:
+    """Records as CSV to be repaired: key, reasons, and the record as it stood in its file."""
+    written = io.StringIO()
+    lines = csv.writer(written, lineterminator="\n")
+    lines.writerow(EXPORT_COLUMNS)
+    for key, (reasons, text) in texts.items():
+        lines.writerow([_guarded(part) for part in (key, "; ".join(reasons), text)])
+    return written.getvalue()
+
+
+def read_export(path: Path) -> dict[str, str]:
+    """Key to repaired record, of a file that `export` wrote. Raises ConfigError for any other."""
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            rows = list(csv.reader(file, strict=True))
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise ConfigError(f"{path}: is no export of the quarantine: {error}") from error
+    if not rows or tuple(rows[0]) != EXPORT_COLUMNS or any(len(row) != len(EXPORT_COLUMNS) for row in rows):
+        raise ConfigError(f"{path}: is no export of the quarantine; its columns are {', '.join(EXPORT_COLUMNS)}")
+    return {_unguarded(row[0]): _unguarded(row[2]) for row in rows[1:]}
+
+
+def as_files(records: Mapping[str, bytes], quarantined: Quarantined, feed: str) -> dict[str, bytes]:
+    """Files of the feed that hold these records, one for each header that their own files had."""
+    by_header: dict[str, list[bytes]] = defaultdict(list)
+    for key, text in records.items():
+        by_header[quarantined.header_of(key.split("/")[0], feed)].append(text)
+    return {
+        f"replay-{number}.csv": _file(header, lines)
+        for number, (header, lines) in enumerate(sorted(by_header.items()), 1)
+    }
+
+
+def _file(header: str, lines: Sequence[bytes]) -> bytes:
+    return b"".join(line if line.endswith(b"\n") else line + b"\n" for line in (header.encode("latin-1"), *lines))
+
+
+def _guarded(text: str) -> str:
+    return f"'{text}" if text.startswith(FORMULA) else text
+
+
+def _unguarded(text: str) -> str:
+    return text[1:] if text.startswith("'") and text[1:].startswith(FORMULA) else text
+
+
+def remove(paths: Sequence[Path]) -> None:
+    """Take away files that hold records in the clear."""
+    for path in paths:
+        with suppress(FileNotFoundError):
+            path.unlink()

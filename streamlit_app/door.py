@@ -1,0 +1,145 @@
+"""The way in: a plain page to sign in, the cookie it sets, and the way there for whoever asks for a page without one."""
+
+from html import escape
+from pathlib import Path
+from string import Template
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import HTTPConnection, Request
+from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.client import ApiError, Client
+from streamlit_app.address import api_url
+from streamlit_app.sign_ins import IDLE_SECONDS, SIGN_INS
+
+PATH = "/sign-in"
+COOKIE = "booksales_sign_in"
+HOME = "/"
+LONGEST_FORM, LONGEST_TARGET = 32_000, 8_000
+NOT_A_PAGE = ("/_stcore/", "/static/", "/media/", "/component/")
+REFUSED = (401, 422, 429)
+
+PAGE = Template(Path(__file__).with_name("sign_in.html").read_text())
+REASONS = {
+    "unreachable": "The API cannot be reached. Start it with “booksales serve”, then try again.",
+    "not-set-up": "Nobody can sign in yet. Make the first account with “booksales users add NAME --role admin”.",
+}
+ENDED = "You are signed out."
+
+
+def routes() -> list[Route]:
+    """What the dashboard answers beside its pages."""
+    return [Route(PATH, ask, methods=["GET"]), Route(PATH, sign_in, methods=["POST"])]
+
+
+async def ask(request: Request) -> Response:
+    """The form; whoever has signed in already goes on to where they wanted."""
+    target = own_path(request.query_params.get("next", ""))
+    if is_signed_in(request):
+        return RedirectResponse(target, 303)
+    return _form(target, ENDED if "ended" in request.query_params else "")
+
+
+async def sign_in(request: Request) -> Response:
+    """Sign in at the API. A new id each time: one that was known before is never made good."""
+    if not is_sent_from_here(request):
+        return PlainTextResponse("this form is sent by its own page only", 403)
+    fields = await _fields(request)
+    if fields is None:
+        return PlainTextResponse("the form is too long", 413)
+    target, client = own_path(fields.get("next", "")), Client(api_url())
+    try:
+        await run_in_threadpool(client.sign_in, fields.get("username", ""), fields.get("password", ""))
+    except ApiError as error:
+        client.close()
+        reason = f"You are not signed in: {error}" if error.status in REFUSED else REASONS.get(error.kind, str(error))
+        return _form(target, reason, fields.get("username", ""), 401)
+    response = RedirectResponse(target, 303)
+    _set_cookie(request, response, SIGN_INS.open(client))
+    return response
+
+
+def is_signed_in(request: HTTPConnection) -> bool:
+    """Whether the request's cookie is of somebody who has signed in here."""
+    return SIGN_INS.find(request.cookies.get(COOKIE, "")) is not None
+
+
+def own_path(target: str) -> str:
+    """A path of this dashboard, with its parameters; for anything that could lead elsewhere the first page."""
+    is_own = target.startswith("/") and not target.startswith(("//", "/\\")) and target.isprintable()
+    return target if is_own and len(target) <= LONGEST_TARGET else HOME
+
+
+def is_sent_from_here(request: Request) -> bool:
+    """Whether a form came from a page of this very server; another's would sign a reader in as somebody else."""
+    origin = urlsplit(request.headers.get("origin", "")).netloc
+    return origin != "" and origin == request.headers.get("host")
+
+
+class Door:
+    """Sends whoever asks for a page without having signed in to sign in first, and back; a page renews the cookie's time."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or not _is_page(scope):
+            await self._app(scope, receive, send)
+            return
+        request = Request(scope)
+        if not is_signed_in(request):
+            wanted = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+            response = RedirectResponse(f"{PATH}?{urlencode({'next': wanted})}", 303, {"Cache-Control": "no-store"})
+            await response(scope, receive, send)
+            return
+
+        async def send_and_renew(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                renewed = Response()
+                _set_cookie(request, renewed, request.cookies[COOKIE])
+                message["headers"] = [*message["headers"], *_cookies_of(renewed)]
+            await send(message)
+
+        await self._app(scope, receive, send_and_renew)
+
+
+def _is_page(scope: Scope) -> bool:
+    accepts = Request(scope).headers.get("accept", "")
+    path = scope["path"]
+    return scope["method"] == "GET" and "text/html" in accepts and path != PATH and not path.startswith(NOT_A_PAGE)
+
+
+def _set_cookie(request: Request, response: Response, sign_in_id: str) -> None:
+    # Lax, not strict: a link in a mail is to open for whoever has signed in. What changes something is asked for by
+    # the page's websocket or by the form above, and both are refused to other pages.
+    response.set_cookie(
+        COOKIE,
+        sign_in_id,
+        max_age=IDLE_SECONDS,
+        httponly=True,
+        secure=request.url.scheme == "https",
+        samesite="lax",
+    )
+
+
+def _cookies_of(response: Response) -> list[tuple[bytes, bytes]]:
+    return [(name, value) for name, value in response.raw_headers if name == b"set-cookie"]
+
+
+async def _fields(request: Request) -> dict[str, str] | None:
+    """The fields of a form, each once; None for a body that no such form has."""
+    body = b""
+    async for part in request.stream():
+        body += part
+        if len(body) > LONGEST_FORM:
+            return None
+    return {name: values[0] for name, values in parse_qs(body.decode("utf-8", "replace")).items()}
+
+
+def _form(target: str, said: str, username: str = "", status: int = 200) -> Response:
+    shown = {"target": target, "said": said, "username": username, "hidden": "" if said else "hidden"}
+    page = PAGE.substitute({name: escape(value) for name, value in shown.items()})
+    return HTMLResponse(page, status, {"Cache-Control": "no-store"})

@@ -1,0 +1,40 @@
+"""The dashboard's pages in the order of the menu: the one place that says which there are and what each of them needs."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from streamlit_app.views import customers, data_health, overview
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page at `/<slug>`. `show` draws it for a `Visit`, a page about sales for a `SalesVisit`.
+
+    `needs` is the endpoint without which the page is nothing: whoever may not ask it is not shown the page. So the matrix of
+    permissions decides here too. `parameters` are the page's own in a link, beside those of the filters.
+    """
+
+    slug: str
+    title: str
+    icon: str
+    show: Callable[[Any], None]
+    needs: str = "summary"
+    is_about_sales: bool = True
+    is_hidden: bool = False
+    parameters: tuple[str, ...] = ()
+
+
+PAGES = (
+    Page("overview", "Overview", ":material/monitoring:", overview.show),
+    Page("customers", "Customers", ":material/groups:", customers.show, needs="customers", is_about_sales=False),
+    Page(
+        "health",
+        "Data health",
+        ":material/verified:",
+        data_health.show,
+        needs="freshness",
+        is_about_sales=False,
+        parameters=("run",),
+    ),
+)

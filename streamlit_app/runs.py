@@ -1,0 +1,86 @@
+"""Runs of the pipeline: the list, and one run with its rows, its quality and what it put aside."""
+
+import streamlit as st
+
+from api.client import QuarantinedTable, Run, RunDetail
+from streamlit_app import words
+from streamlit_app.visit import Visit
+
+# States of runs that say little by themselves.
+STATES = {"unchanged": "nothing had changed"}
+
+
+def draw(visit: Visit, run: RunDetail) -> None:
+    """Draw one run."""
+    left, right = st.columns(2)
+    with left:
+        st.markdown("**Rows, table by table**")
+        if run["steps"]:
+            st.dataframe(
+                accounting(run), hide_index=True, alt=f"Row accounting of run {run['run_seq']}", key="steps_table"
+            )
+        else:
+            st.caption("The run did no work on a table.")
+    with right:
+        st.markdown("**Quality: what expectations found**")
+        results = visit.client.quality(run["run_seq"])["results"]
+        failed = [each for each in results if each["failed_rows"]]
+        st.caption(f"{len(results) - len(failed)} of {len(results)} expectations found nothing.")
+        rows = [
+            {
+                "Table": each["table_name"],
+                "Expectation": each["expectation"],
+                "Level": each["level"],
+                "Failed": each["failed_rows"],
+                "Checked": each["checked_rows"],
+            }
+            for each in failed
+        ]
+        if rows:
+            st.dataframe(
+                rows, hide_index=True, alt=f"Expectations of run {run['run_seq']} that found rows", key="quality_table"
+            )
+    _aside(visit.client.quarantine(run["run_seq"])["tables"])
+
+
+def _aside(tables: list[QuarantinedTable]) -> None:
+    count = sum(table["rows_quarantined"] for table in tables)
+    if count:
+        rules = "; ".join(f"{table['table_name']}: {table['rows_quarantined']:,} ({_rules(table)})" for table in tables)
+        st.warning(words.escaped(rules), title=f"{count:,} rows were put aside", icon=":material/inventory_2:")
+
+
+def _rules(table: QuarantinedTable) -> str:
+    told = ", ".join(f"{rule['expectation']} {rule['failed_rows']:,}" for rule in table["rules"])
+    return told or "rules of a file, see the runbook"
+
+
+def accounting(run: RunDetail) -> list[dict[str, object]]:
+    """Rows of each table: read, written and put aside, and what is left over where a job keeps its grain."""
+    return [
+        {
+            "Table": step["table_name"],
+            "Read": step["rows_read"],
+            "Written": step["rows_written"],
+            "Quarantined": step["rows_quarantined"],
+            "Seconds": round(step["seconds"], 1),
+        }
+        for step in run["steps"]
+    ]
+
+
+def row_of(run: Run) -> dict[str, object]:
+    """A run as a row of a table."""
+    return {
+        "Run": run["run_seq"],
+        "Kind": run["kind"],
+        "State": said(run["state"]),
+        "Started": words.moment(run["started_at"]),
+        "Finished": words.moment(run["finished_at"]) if run["finished_at"] else "–",
+        "Detail": run["detail"],
+    }
+
+
+def said(state: str) -> str:
+    """A run's state in words."""
+    return STATES.get(state, state)

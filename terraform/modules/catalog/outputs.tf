@@ -1,0 +1,9 @@
+output "database_names" {
+  description = "Databases of the catalog by layer."
+  value       = { for layer, database in aws_glue_catalog_database.layer : layer => database.name }
+}
+
+output "database_arns" {
+  description = "Databases of the catalog by layer."
+  value       = { for layer, database in aws_glue_catalog_database.layer : layer => database.arn }
+}

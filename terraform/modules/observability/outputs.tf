@@ -1,0 +1,4 @@
+output "topic_arn" {
+  description = "The topic of alerts."
+  value       = aws_sns_topic.alerts.arn
+}

@@ -1,0 +1,12 @@
+output "machine_arns" {
+  description = "State machines by name: sync, reload, sweep, maintain, generate."
+  value = merge(
+    { for command, machine in aws_sfn_state_machine.pipeline : command => machine.arn },
+    { generate = aws_sfn_state_machine.generate.arn },
+  )
+}
+
+output "dead_letter_queue_name" {
+  description = "The queue of starts that came to nothing."
+  value       = aws_sqs_queue.not_started.name
+}

@@ -1,0 +1,121 @@
+"""The lake on S3, by S3's own protocol: the jobs run on it as on a disk, and what they leave is the same."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import psycopg2
+import pytest
+from oracle import differences, held_rows, source_rows
+from pyspark.sql import SparkSession
+from s3_server import ACCESS, s3_client, s3_server
+from small_shop import fill, reader_address, reload, run_options, sync
+
+from booksales.local_stack.postgres import EmbeddedPostgres
+from booksales.verify import verify
+from jobs_config.errors import ExitCode
+from jobs_config.spark import s3_conf
+from spark_jobs.options import RunOptions
+from spark_jobs.run_ledger import RunLedger
+from spark_jobs.tables import Lake
+
+SALES = 2_000
+BUCKET = "books"
+
+
+@dataclass(frozen=True)
+class Installation:
+    """A shop whose lake is on S3, shared by the tests of this module in their order."""
+
+    dsn: str
+    options: RunOptions
+    address: str
+
+    def execute(self, *statements: str) -> None:
+        with closing(psycopg2.connect(self.dsn)) as connection, connection, connection.cursor() as cursor:
+            for statement in statements:
+                cursor.execute(statement)
+
+    def differences(self) -> dict[str, dict[str, list[int]]]:
+        with pytest.MonkeyPatch.context() as environment:
+            # The oracle reads by the Delta library alone, which wants to be told that plain http is meant.
+            environment.setenv("AWS_ALLOW_HTTP", "true")
+            return differences(source_rows(self.dsn), held_rows(self.options.lake, self.options.warehouse))
+
+
+@pytest.fixture(scope="module")
+def shop(
+    spark: SparkSession, postgres: EmbeddedPostgres, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Installation]:
+    home = tmp_path_factory.mktemp("on_s3")
+    postgres.create_database("on_s3")
+    dsn = postgres.owner_dsn("on_s3")
+    fill(dsn, SALES)
+    with s3_server(home / "s3.log") as address, pytest.MonkeyPatch.context() as environment:
+        s3_client(address).create_bucket(Bucket=BUCKET)
+        for name, value in {**ACCESS, "AWS_ENDPOINT_URL": address}.items():
+            environment.setenv(name, value)
+            # Spark's Python workers have the environment that their JVM was started with, and this besides.
+            environment.setitem(spark.sparkContext.environment, name, value)
+        hadoop = spark.sparkContext._jsc.hadoopConfiguration()  # type: ignore[union-attr]
+        credentials = {"access.key": ACCESS["AWS_ACCESS_KEY_ID"], "secret.key": ACCESS["AWS_SECRET_ACCESS_KEY"]}
+        for name, value in s3_conf(address, ACCESS["AWS_REGION"]).items():
+            hadoop.set(name.removeprefix("spark.hadoop."), value)
+        for name, value in credentials.items():
+            hadoop.set(f"fs.s3a.{name}", value)
+        options = replace(
+            run_options(home, reader_address(postgres, dsn), reader="columnar"), lake=f"s3://{BUCKET}/lake"
+        )
+        yield Installation(dsn, options, address)
+    postgres.drop_database("on_s3")
+
+
+def test_a_reload_lands_in_the_bucket_and_reaches_the_warehouse(spark: SparkSession, shop: Installation) -> None:
+    assert reload(spark, shop.options) == ExitCode.DONE
+
+    listed = s3_client(shop.address).list_objects_v2(Bucket=BUCKET, Prefix="lake/gold/fact_sales/_delta_log/")
+    assert listed["KeyCount"] > 0
+    assert shop.differences() == {}
+    compared = verify(RunLedger(shop.options.ledger_url), shop.options.lake, shop.options.warehouse)
+    assert compared
+    assert [comparison for comparison in compared if not comparison.agrees] == []
+
+
+@pytest.mark.slow
+def test_a_sync_brings_what_changed(spark: SparkSession, shop: Installation) -> None:
+    shop.execute(
+        "update sales_sale set quantity = quantity + 1 where id in (select id from sales_sale where kind = 'sale' limit 3)",
+        "delete from sales_sale where id in (select id from sales_sale where kind = 'return' order by id desc limit 2)",
+    )
+    before = shop.differences()
+
+    assert sync(spark, shop.options) == ExitCode.DONE
+
+    assert before != {}
+    assert shop.differences() == {}
+
+
+@pytest.mark.slow
+def test_a_sync_without_a_change_writes_nothing(spark: SparkSession, shop: Installation) -> None:
+    sync(spark, shop.options)
+
+    assert RunLedger(shop.options.ledger_url).runs(1)[0]["state"] == "unchanged"
+    assert not Path(shop.options.lake.removeprefix("s3://")).exists()
+
+
+@pytest.mark.slow
+def test_maintenance_removes_old_deliveries_and_versions(spark: SparkSession, shop: Installation) -> None:
+    lake = Lake(spark, shop.options.lake)
+    young = datetime.now(UTC) - timedelta(days=1)
+
+    kept = lake.drop_deliveries(young)
+    dropped = lake.drop_deliveries(datetime.now(UTC) + timedelta(minutes=1))
+    joined, removed = lake.optimize("gold.fact_sales"), lake.vacuum("gold.fact_sales", 0)
+
+    assert kept == {}
+    assert dropped["sales"][0] > 0
+    assert joined > 0
+    assert removed[0] >= joined
+    assert shop.differences() == {}
