@@ -15,7 +15,7 @@ import duckdb
 
 from warehouse import generations
 from warehouse.contract import Contract
-from warehouse.ddl import create_table, gold_contracts, rollup_query, views, warehouse_columns
+from warehouse.ddl import OPS_TABLES, create_table, gold_contracts, rollup_query, views, warehouse_columns
 from warehouse.deadlines import Deadlines
 from warehouse.duckdb_checks import TOUCHED, check, value
 from warehouse.files import is_on_s3, parquet_rows
@@ -33,18 +33,6 @@ from warehouse.semantic import load_model
 from warehouse.serving_file import make_serving_file
 
 BUILD_FOLDER = "building"
-
-OPS_TABLES = {
-    "run": "run_seq bigint, kind varchar, state varchar, started_at timestamptz, finished_at timestamptz, detail varchar",
-    "quality_result": "run_seq bigint, table_name varchar, expectation varchar, level varchar, "
-    "failed_rows bigint, checked_rows bigint",
-    "imported_file": "sha256 varchar, feed varchar, name varchar, run_seq bigint, physical bigint, blank bigint, "
-    "record_count bigint, accepted bigint, quarantined bigint, superseded bigint",
-    "quarantined": "source varchar, table_name varchar, run_seq bigint, reason varchar, record_count bigint",
-    "publication": "generation bigint, run_seq bigint, published_at timestamptz, snapshot_at timestamptz, data_from date, "
-    "data_through date, reporting_currency varchar, time_zone varchar, retail_week_start varchar, sale_count bigint, "
-    "lake_versions varchar, increments integer",
-}
 
 
 def publish(

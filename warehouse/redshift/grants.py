@@ -6,28 +6,30 @@ or only a higher role may see, which hold even where somebody grants too much by
 `booksales_api`: it reads the tables, as it narrows questions itself.
 """
 
-import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
-from warehouse.contract import load_contract
 from warehouse.ddl import gold_contracts, views, warehouse_columns
 from warehouse.permissions import Permissions, load_permissions
 from warehouse.redshift.layout import column_type
 from warehouse.redshift.statements import Statements
 from warehouse.scope import KINDS, SEPARATOR
-from warehouse.semantic import Dimension, Metric, Selection, SemanticModel, load_model
+from warehouse.semantic import load_model
 
 PREFIX = "booksales_"
 SERVICE = f"{PREFIX}api"
-# Facts are for those who may ask questions of their own; viewers have rollups and dimensions.
-FACT_ROLE = "analyst"
-# One row per person; what is counted of people is counted by the API.
-NOBODY_READS = ("dim_customer",)
-ALWAYS_READ = {"is_current", "in_default_totals"}
-WORD = re.compile(r"\w+")
 HIDDEN_PRIORITY, SHOWN_PRIORITY = 10, 20
+# One row per person; what is counted of people is counted by the API.
+NOBODY_READS = "dim_customer"
+TOTALS = ("fact_sales", "rollup_sales_daily", "rollup_book_daily")
+# What is narrowed: by which key, by which kind of scope, and which tables show those who are narrowed nothing as they lack the key.
+# Authors are in sight by the books in sight.
+NARROWED_BY = {
+    "region": ("region_key", "region", TOTALS),
+    "publisher": ("publisher_key", "publisher", TOTALS),
+    "author": ("author_key", "publisher", ()),
+}
 # What the API asks of the record to find what serves.
 SERVICE_READS = ("publication", "serving", "run", "quality_result")
 
@@ -59,55 +61,26 @@ def columns_by_table() -> dict[str, dict[str, str]]:
     return tables
 
 
-def shown_to(role: str, permissions: Permissions) -> set[str]:
-    """Columns of tables behind what a role may see: of metrics what they are made of, of dimensions and labels the column."""
-    model = load_model()
-    parts: dict[str, Dimension | Selection] = {**model.dimensions, **model.selections}
-    found: set[str] = set()
-    for name in permissions.columns_of(role):
-        if name in model.metrics:
-            found |= _made_of(model.metrics[name], model)
-        else:
-            found.add(parts[name].column if name in parts else name)
-    return found - set(permissions.never)
+def lowest_roles(permissions: Permissions) -> dict[tuple[str, str], str]:
+    """By table and column the lowest role that sees it; empty for what no role sees. All that a role above the first is needed for."""
+    found: dict[tuple[str, str], str] = {}
+    for table, columns in columns_by_table().items():
+        for column in columns:
+            seeing = [role for role in permissions.roles if column in permissions.tables_of(role).get(table, ())]
+            if not seeing or seeing[0] != permissions.roles[0]:
+                found[table, column] = seeing[0] if seeing else ""
+    return found
 
 
-def _made_of(metric: Metric, model: SemanticModel) -> set[str]:
-    """Measures, and the columns of the fact that their lines read."""
-    fact = load_contract("gold.fact_sales").columns
-    words = {word for name in metric.measures for word in WORD.findall(model.measures[name].line)}
-    return set(metric.measures) | words.intersection(fact)
+def masked_columns(permissions: Permissions) -> dict[str, dict[str, str]]:
+    """Columns that are masked: column to the tables that have it, each with the lowest role that sees it.
 
-
-def structure_of(table: str, permissions: Permissions) -> set[str]:
-    """Columns that tables are joined and narrowed by, whoever asks; never one that nobody may see."""
-    model = load_model()
-    joined = {part.key for part in model.dimensions.values()} | {part.match for part in model.dimensions.values()}
-    if table in model.rollups:
-        own = set(model.rollups[table].keys)
-    else:
-        contract = load_contract(f"gold.{table}")
-        own = {*contract.key, *contract.references}
-    return (own | joined | ALWAYS_READ) - set(permissions.never)
-
-
-def granted_columns(table: str, columns: Iterable[str], role: str, permissions: Permissions) -> list[str]:
-    """Those of a table's columns that a role is granted, in their order. What the matrix does not name, nobody is."""
-    if table in NOBODY_READS or (
-        table == "fact_sales" and permissions.roles.index(role) < permissions.roles.index(FACT_ROLE)
-    ):
-        return []
-    seen = shown_to(role, permissions) | structure_of(table, permissions)
-    return [column for column in columns if column in seen]
-
-
-def masked_columns(permissions: Permissions) -> dict[str, str]:
-    """Columns that only some roles may see: column to the lowest role that may; empty for none at all."""
-    found = dict.fromkeys(permissions.never, "")
-    seen = shown_to(permissions.roles[0], permissions)
-    for role in permissions.roles[1:]:
-        found |= dict.fromkeys(sorted(shown_to(role, permissions) - seen), role)
-        seen |= shown_to(role, permissions)
+    Those that nobody may ever see, and those that some roles see and others do not. What no role is granted needs no mask.
+    """
+    found: dict[str, dict[str, str]] = {}
+    for (table, column), lowest in lowest_roles(permissions).items():
+        if lowest or column in permissions.never:
+            found.setdefault(column, {})[table] = lowest
     return found
 
 
@@ -124,14 +97,12 @@ def grant_columns(permissions: Permissions | None = None) -> list[str]:
     permissions = permissions or load_permissions()
     statements = []
     for role in permissions.roles:
-        name = role_name(role)
+        name, seen = role_name(role), permissions.tables_of(role)
         statements.append(f"grant usage on schema analytics to role {name}")
-        for table, every in columns_by_table().items():
-            columns = granted_columns(table, every, role, permissions)
+        for table in (*columns_by_table(), *views()):
             statements.append(f"revoke all on analytics.{table} from role {name}")
-            if columns:
-                statements.append(f"grant select ({', '.join(columns)}) on analytics.{table} to role {name}")
-        statements += [f"grant select on analytics.{view} to role {name}" for view in views()]
+            if seen.get(table):
+                statements.append(f"grant select ({', '.join(seen[table])}) on analytics.{table} to role {name}")
     statements.append(f"grant usage on schema ops to role {SERVICE}")
     return statements + [f"grant select on ops.{table} to role {SERVICE}" for table in SERVICE_READS]
 
@@ -139,10 +110,10 @@ def grant_columns(permissions: Permissions | None = None) -> list[str]:
 def narrow_rows(permissions: Permissions | None = None) -> Iterator[Change]:
     """Row-level security: who is narrowed sees rows of their keys, and no totals that cannot be narrowed so."""
     permissions = permissions or load_permissions()
-    read = {table: columns for table, columns in columns_by_table().items() if table not in NOBODY_READS}
-    for kind in permissions.scopes:
-        _, key, _, _ = KINDS[kind]
-        everybody_else = f"current_user not in (select user_name from ops.account_scope where kind = '{kind}')"
+    read = {table: columns for table, columns in columns_by_table().items() if table != NOBODY_READS}
+    narrowed: dict[str, None] = {}
+    for kind, (key, scoped_by, tables_without) in NARROWED_BY.items():
+        everybody_else = f"current_user not in (select user_name from ops.account_scope where kind = '{scoped_by}')"
         keys = f"select member_key from ops.visible_key where user_name = current_user and kind = '{kind}'"
         within, without = f"{PREFIX}{kind}", f"{PREFIX}no_{kind}"
         yield Change(
@@ -153,34 +124,30 @@ def narrow_rows(permissions: Permissions | None = None) -> Iterator[Change]:
         for policy, table in ((within, "visible_key"), (within, "account_scope"), (without, "account_scope")):
             yield Change(f"grant select on ops.{table} to rls policy {policy}")
         for table, columns in read.items():
-            if key not in columns and table not in (*load_model().rollups, "fact_sales"):
-                continue
-            policy = within if key in columns else without
-            for role in map(role_name, permissions.roles):
-                yield Change(
-                    f"attach rls policy {policy} on analytics.{table} to role {role}",
-                    f"detach rls policy {policy} on analytics.{table} from role {role}",
-                )
-    for table, columns in read.items():
-        if any(KINDS[kind][1] in columns for kind in permissions.scopes):
-            yield Change(f"alter table analytics.{table} row level security on")
+            if key in columns or table in tables_without:
+                narrowed[table] = None
+                policy = within if key in columns else without
+                for role in map(role_name, permissions.roles):
+                    yield Change(
+                        f"attach rls policy {policy} on analytics.{table} to role {role}",
+                        f"detach rls policy {policy} on analytics.{table} from role {role}",
+                    )
+    for table in narrowed:
+        yield Change(f"alter table analytics.{table} row level security on")
 
 
 def mask_columns(permissions: Permissions | None = None) -> Iterator[Change]:
     """Masks: null for everybody, the value from the lowest role on that may see it."""
     permissions = permissions or load_permissions()
-    for column, lowest in masked_columns(permissions).items():
-        places = {table: columns[column] for table, columns in columns_by_table().items() if column in columns}
-        if not places:
-            continue
-        kind = column_type(column, next(iter(places.values())))
+    for column, places in masked_columns(permissions).items():
+        kind = column_type(column, columns_by_table()[next(iter(places))][column])
         hidden, shown = f"{PREFIX}hide_{column}", f"{PREFIX}show_{column}"
         yield _mask(hidden, column, kind, f"null::{kind}")
-        roles = permissions.roles[permissions.roles.index(lowest) :] if lowest else ()
-        if roles:
+        if any(places.values()):
             yield _mask(shown, column, kind, column)
-        for table in places:
+        for table, lowest in places.items():
             yield _masked(hidden, table, column, "public", HIDDEN_PRIORITY)
+            roles = permissions.roles[permissions.roles.index(lowest) :] if lowest else ()
             for number, role in enumerate(roles):
                 yield _masked(shown, table, column, f"role {role_name(role)}", SHOWN_PRIORITY + number)
 
@@ -242,3 +209,9 @@ def write_visible_keys(statements: Statements, star: str) -> None:
             f"inner join {star}.{table} on account_scope.member = {table}.{parent} "
             f"or account_scope.member = {table}.{parent} || '{SEPARATOR}' || {table}.{child} where kind = '{kind}'"
         )
+    statements.run(
+        "insert into ops.visible_key select distinct user_name, 'author', bridge_book_author.author_key from ops.visible_key "
+        f"inner join {star}.dim_book on visible_key.member_key = dim_book.publisher_key "
+        f"inner join {star}.bridge_book_author on dim_book.source = bridge_book_author.source "
+        "and dim_book.book_id = bridge_book_author.book_id where visible_key.kind = 'publisher'"
+    )

@@ -5,29 +5,29 @@ follow; `ops.fence` one row with the newest run, which every publisher locks and
 """
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
 from typing import Any
 
+from warehouse.ddl import OPS_TABLES
 from warehouse.publication import Base, Publication
 from warehouse.redshift.statements import Statements
 
 LONGEST_TEXT = 65_000
+TYPES = {"varchar": "varchar(max)", "timestamptz": "timestamp"}
 TABLES = {
-    "run": "run_seq bigint, kind varchar(64), state varchar(64), started_at timestamp, finished_at timestamp, "
-    "detail varchar(max)",
-    "quality_result": "run_seq bigint, table_name varchar(256), expectation varchar(256), level varchar(64), "
-    "failed_rows bigint, checked_rows bigint",
-    "publication": "generation bigint, run_seq bigint, published_at timestamp, snapshot_at timestamp, data_from date, "
-    "data_through date, reporting_currency varchar(12), time_zone varchar(256), retail_week_start varchar(32), "
-    "sale_count bigint, lake_versions varchar(max), increments integer, last_sale_date date, star varchar(64)",
+    name: re.sub(r"\b(varchar|timestamptz)\b", lambda found: TYPES[found[0]], columns)
+    for name, columns in OPS_TABLES.items()
+} | {
     "serving": "generation bigint, pinned boolean",
     "fence": "run_seq bigint, generation bigint",
     "account_scope": "user_name varchar(256), kind varchar(32), member varchar(2048)",
     "permission_undo": "place integer, statement varchar(max)",
     "visible_key": "user_name varchar(256), kind varchar(32), member_key bigint",
 }
+TABLES["publication"] += ", last_sale_date date, star varchar(64)"
 COLUMNS = ", ".join(field.name for field in fields(Publication))
 
 
