@@ -159,8 +159,8 @@ def test_a_publication_that_cannot_be_read_is_503_and_says_what_would_do(own_api
     assert "wh.000007.duckdb" in str([record.__dict__ for record in caplog.records])
 
 
-def test_a_failure_inside_says_nothing_of_the_inside(own_app, own_api, caplog):
-    own_app.state.warehouse = "no warehouse"
+def test_a_failure_inside_says_nothing_of_the_inside(own_app, own_api, caplog, monkeypatch):
+    monkeypatch.setattr(own_app.state, "warehouse", "no warehouse")
 
     problem = refused(own_api.get(SUMMARY), 500, "internal")
 
