@@ -160,9 +160,10 @@ def test_a_publication_that_cannot_be_read_is_503_and_says_what_would_do(own_api
 
 
 def test_a_failure_inside_says_nothing_of_the_inside(own_app, own_api, caplog, monkeypatch):
-    monkeypatch.setattr(own_app.state, "warehouse", "no warehouse")
+    with monkeypatch.context() as broken:
+        broken.setattr(own_app.state, "warehouse", "no warehouse")
 
-    problem = refused(own_api.get(SUMMARY), 500, "internal")
+        problem = refused(own_api.get(SUMMARY), 500, "internal")
 
     assert problem["request_id"] in problem["detail"]
     assert "AttributeError" in caplog.text
