@@ -10,12 +10,12 @@ from api.cache import AnswerCache
 from api.params import WindowQuery
 from api.view import MODEL, PERMISSIONS, View
 from api.windows import Comparison, Interval, Window, bucket_start, buckets
-from warehouse.duckdb_warehouse import Generation
 from warehouse.launch import plan_launch_weeks
 from warehouse.members import plan_members
 from warehouse.movement import plan_movement
 from warehouse.planner import Plan, Question, plan
 from warehouse.ranking import BOOK_DIMENSIONS, plan_page, plan_ranking
+from warehouse.warehouses import Reading
 
 Metrics = dict[str, Any]
 Filters = Mapping[str, Sequence[object]]
@@ -46,7 +46,7 @@ class Compared:
 class Answers:
     """Answers from one publication for one view, with a note of the tables that gave them."""
 
-    def __init__(self, generation: Generation, cache: AnswerCache, view: View) -> None:
+    def __init__(self, generation: Reading, cache: AnswerCache, view: View) -> None:
         self.publication = generation.publication
         self.view = view
         # For the audit and for `answered_by`: names only, never a value.

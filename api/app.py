@@ -20,6 +20,7 @@ from api.ledger import Ledger
 from api.limits import Bounded, BoundedBody, Rate, Rated
 from api.measures import Measures
 from api.middleware import OwnHostsOnly, RequestContext
+from api.reading import Released
 from api.routes import (
     analytics,
     audit,
@@ -43,10 +44,12 @@ from api.shapes import Problem
 from api.shared_cache import open_shared_answers
 from api.sql.sandbox import Bounds, Sandbox
 from api.warming import Warmer
+from jobs_config.errors import ConfigError
 from jobs_config.settings import Settings
 from jobs_config.state import StateFolder
-from warehouse.duckdb_warehouse import DuckDBWarehouse
 from warehouse.permissions import load_permissions
+from warehouse.publication import PublicationError
+from warehouse.warehouses import Warehouse, open_warehouse
 
 VERSION = "1"
 
@@ -63,6 +66,7 @@ ANY_FAILURE = (
     problems.INTERNAL,
     problems.NOT_PUBLISHED,
     problems.DAMAGED,
+    problems.WAREHOUSE_AWAY,
 )
 SIGNED_IN_FAILURES = (problems.NOT_SIGNED_IN, problems.FORBIDDEN, problems.INVALID, *ANY_FAILURE)
 ACCOUNT_FAILURES = (problems.NO_USER, problems.NOT_POSSIBLE, problems.TOO_MANY_TRIES, *SIGNED_IN_FAILURES)
@@ -108,7 +112,7 @@ def create_app(state: StateFolder, settings: Settings | None = None) -> FastAPI:
         redirect_slashes=False,
         lifespan=_until_closed,
     )
-    app.state.warehouse = DuckDBWarehouse(state.warehouse, settings.question_seconds)
+    app.state.warehouse = _warehouse(state, settings)
     app.state.cache = AnswerCache(settings.api_cache_mb * MEGABYTE, open_shared_answers(settings.cache_url))
     app.state.warmer = Warmer(app.state.warehouse, app.state.cache)
     app.state.authority = open_authority(state, settings)
@@ -122,6 +126,7 @@ def create_app(state: StateFolder, settings: Settings | None = None) -> FastAPI:
         app.include_router(router, responses=_failures(*kinds))
     install_errors(app)
     require_entries(routes())
+    app.add_middleware(Released, is_remote=app.state.warehouse.is_remote)
     app.add_middleware(Rated, rate=Rate(settings.api_requests_per_minute))
     app.add_middleware(Gate, authority=app.state.authority)
     app.add_middleware(BoundedBody)
@@ -132,6 +137,18 @@ def create_app(state: StateFolder, settings: Settings | None = None) -> FastAPI:
     # Made when it is first asked for: it takes a tenth of a second, and most processes are never asked.
     app.openapi = cache(lambda: _described(FastAPI.openapi(app)))  # type: ignore[method-assign]
     return app
+
+
+def _warehouse(state: StateFolder, settings: Settings) -> Warehouse:
+    try:
+        return open_warehouse(
+            state.warehouse,
+            settings.warehouse_url,
+            connections=settings.api_warehouse_connections,
+            question_seconds=settings.question_seconds,
+        )
+    except PublicationError as error:
+        raise ConfigError(f"warehouse_url: {error}") from error
 
 
 @asynccontextmanager
@@ -147,6 +164,7 @@ def close(app: FastAPI) -> None:
     app.state.audit.close()
     app.state.ledger.close()
     app.state.cache.close()
+    app.state.warehouse.close()
     app.state.authority.engine.dispose()
 
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from api.shared_cache import SharedAnswers
-from warehouse.duckdb_warehouse import Generation
 from warehouse.planner import Plan
+from warehouse.warehouses import Reading
 
 Rows = list[dict[str, Any]]
 Key = tuple[int, str, str, tuple[tuple[str, object], ...]]
@@ -52,7 +52,7 @@ class AnswerCache:
         """What the kept answers take, about."""
         return self._bytes
 
-    def rows(self, generation: Generation, plan: Plan, view: str = "") -> Rows:
+    def rows(self, generation: Reading, plan: Plan, view: str = "") -> Rows:
         """The plan's rows in that generation for all who see the same. They are shared: do not change them."""
         key = (generation.publication.generation, view, plan.sql, tuple(sorted(plan.parameters.items())))
         return self.answer(key, lambda: self._asked(generation, plan, view), lambda rows: rows)
@@ -86,7 +86,7 @@ class AnswerCache:
         if self._shared is not None:
             self._shared.close()
 
-    def _asked(self, generation: Generation, plan: Plan, view: str) -> Rows:
+    def _asked(self, generation: Reading, plan: Plan, view: str) -> Rows:
         if self._shared is None:
             return generation.rows(plan.sql, plan.parameters)
         found = self._shared.find(generation.publication, plan, view)

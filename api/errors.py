@@ -41,6 +41,7 @@ from api.problems import (
     TOO_COSTLY,
     TOO_LONG,
     TOO_MANY_TRIES,
+    WAREHOUSE_AWAY,
     Kind,
     problem,
 )
@@ -50,7 +51,7 @@ from api.sql.check import SqlError
 from api.sql.sandbox import NotServedError, SqlBusyError, SqlFaultError, SqlTooLongError, SqlTooMuchError
 from api.view import HiddenColumnError
 from jobs_config.log_setup import log_event
-from warehouse.publication import DamagedPublicationError, NoPublicationError, QuestionTimeoutError
+from warehouse.publication import DamagedPublicationError, NoAnswerError, NoPublicationError, QuestionTimeoutError
 
 logger = logging.getLogger(__name__)
 
@@ -66,6 +67,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(NoPublicationError, _not_published)
     app.add_exception_handler(DamagedPublicationError, _damaged)
+    app.add_exception_handler(NoAnswerError, _no_answer)
     app.add_exception_handler(PublicationGoneError, _gone)
     app.add_exception_handler(NotModifiedError, _not_modified)
     app.add_exception_handler(UnauthenticatedError, _not_signed_in)
@@ -141,6 +143,13 @@ async def _damaged(request: Request, error: Exception) -> Response:
         "`booksales publish` builds another"
     )
     return problem(DAMAGED, detail, request.scope, headers={"Retry-After": str(RETRY_SECONDS)})
+
+
+async def _no_answer(request: Request, error: Exception) -> Response:
+    # The error names hosts and tables; a caller can only wait.
+    logger.error("warehouse.away", extra={"fields": {"reason": str(error)}})
+    detail = "the warehouse does not answer; ask again in a while"
+    return problem(WAREHOUSE_AWAY, detail, request.scope, headers={"Retry-After": str(RETRY_SECONDS)})
 
 
 async def _gone(request: Request, error: Exception) -> Response:

@@ -18,7 +18,9 @@ import secrets
 import statistics
 import subprocess
 import sys
+import threading
 import time
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -42,26 +44,30 @@ DAYS = ("7 days", "30 days", "90 days", "365 days", "4 whole weeks", "13 whole w
 def served(home: Path) -> Iterator[tuple[str, list[psutil.Process]]]:
     """The dashboard's address, and the processes of dashboard and API."""
     environment = {**os.environ, "BOOKSALES_HOME": str(home), "BOOKSALES_API_REQUESTS_PER_MINUTE": "0"}
-    api, api_url = _started(["-m", "api", "--port", "0"], environment)
-    try:
-        dashboard, url = _started(["-m", "streamlit_app", "--port", "0", "--api-url", api_url], environment)
-        try:
+    with _running(["-m", "api", "--port", "0"], environment) as (api, api_url):
+        line = ["-m", "streamlit_app", "--port", "0", "--api-url", api_url]
+        with _running(line, environment) as (dashboard, url):
             yield url, [psutil.Process(dashboard.pid), psutil.Process(api.pid)]
+
+
+@contextmanager
+def _running(line: list[str], environment: dict[str, str]) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """A server of ours, from when it listens until the block ends."""
+    with subprocess.Popen([sys.executable, *line], env=environment, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        said = (re.search(r"url=(http\S+)", text) for text in process.stderr)
+        found = next((match for match in said if match), None)
+        if found is None:
+            raise RuntimeError(f"{' '.join(line)} ended before it listened")
+        # What it says is read on: a full pipe would stop it.
+        reading = threading.Thread(target=deque, args=(process.stderr, 0))
+        reading.start()
+        try:
+            yield process, found[1]
         finally:
-            dashboard.terminate()
-            dashboard.wait()
-    finally:
-        api.terminate()
-        api.wait()
-
-
-def _started(line: list[str], environment: dict[str, str]) -> tuple[subprocess.Popen[str], str]:
-    process = subprocess.Popen([sys.executable, *line], env=environment, stderr=subprocess.PIPE, text=True)
-    assert process.stderr is not None
-    for said in process.stderr:
-        if found := re.search(r"url=(http\S+)", said):
-            return process, found[1]
-    raise RuntimeError(f"{' '.join(line)} ended before it listened")
+            process.terminate()
+            process.wait()
+            reading.join()
 
 
 def reader(home: Path) -> str:
@@ -96,7 +102,7 @@ async def drive(url: str, cookies: list[str], think: float, changes: int, seed: 
     return found
 
 
-def spread(seconds: list[float]) -> dict[str, float]:
+def spread(seconds: list[float]) -> dict[str, int]:
     """Milliseconds: median, p95 and the longest."""
     points = statistics.quantiles(seconds, n=100, method="inclusive")
     told = {"p50": points[49], "p95": points[94], "longest": max(seconds)}
