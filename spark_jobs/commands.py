@@ -169,7 +169,7 @@ def _import(
 
 def ask_warehouse(options: RunOptions, progress: Progress) -> int:
     """A question to the publication that serves, by the way that readers go. Raises PublicationError where the answer is wrong."""
-    progress.say(smoke(options.warehouse))
+    progress.say(smoke(options.open_warehouse()))
     return int(ExitCode.DONE)
 
 
