@@ -12,6 +12,7 @@ import json
 import os
 import platform
 import re
+import resource
 import subprocess
 import sys
 import tempfile
@@ -83,7 +84,7 @@ def time_reading(path: Path) -> dict[str, object]:
 def time_import(path: Path, home: Path) -> dict[str, object]:
     """One import by the command, with its phases and the peak of memory. Raises CalledProcessError when it fails."""
     line = [sys.executable, "-m", "booksales.cli", "import-csv", FEED, str(path)]
-    began = time.monotonic()
+    began, processor = time.monotonic(), resource.getrusage(resource.RUSAGE_CHILDREN)
     with subprocess.Popen(
         line, env={**os.environ, "BOOKSALES_HOME": str(home)}, stderr=subprocess.PIPE, text=True
     ) as job:
@@ -95,7 +96,15 @@ def time_import(path: Path, home: Path) -> dict[str, object]:
     if job.returncode not in (0, 4):
         raise subprocess.CalledProcessError(job.returncode, line, stderr="\n".join(said))
     phases = {match[1]: float(match[2]) for text in said if (match := PHASE.match(text))}
-    return {"seconds": round(time.monotonic() - began, 1), "phases": phases, **memory.peaks, "output": said}
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    spent = used.ru_utime + used.ru_stime - processor.ru_utime - processor.ru_stime
+    return {
+        "seconds": round(time.monotonic() - began, 1),
+        "processor_seconds": round(spent, 1),
+        "phases": phases,
+        **memory.peaks,
+        "output": said,
+    }
 
 
 def make_shop(home: Path) -> tuple[list[str], list[str]]:

@@ -84,17 +84,19 @@ class Quarantined:
         )
         return self._ask(sql, bound)
 
-    def records(self, choice: Choice, limit: int) -> list[dict[str, Any]]:
-        """Records with their place and reasons, in order of their keys, without their text."""
-        where, bound = choice.condition()
-        names = ", ".join(COLUMNS)
-        return self._ask(f"select {names} from quarantined where {where} order by source, row_key limit {limit}", bound)
+    def records(self, choice: Choice, limit: int | None = None) -> list[dict[str, Any]]:
+        """Records with their place, reasons and, as `text`, what was delivered, in the clear, in order of their keys.
 
-    def texts(self, choice: Choice) -> dict[str, tuple[list[str], bytes]]:
-        """Key to reasons and text as delivered, in the clear; who calls this has it audited or masks it."""
+        Who calls this has it audited or masks it.
+        """
         where, bound = choice.condition()
-        found = self._ask(f"select row_key, reasons, raw, file_sha256 from quarantined where {where} order by 1", bound)
-        return {row["row_key"]: (list(row["reasons"]), self._text(row["raw"], row["file_sha256"])) for row in found}
+        names, most = ", ".join((*COLUMNS, "raw")), "" if limit is None else f" limit {limit}"
+        found = self._ask(
+            f"select {names} from quarantined where {where} order by source, table_name, row_key{most}", bound
+        )
+        for row in found:
+            row["text"] = self._text(row.pop("raw"), row["file_sha256"])
+        return found
 
     def header_of(self, sha256: str, feed: str) -> str:
         """The header of a file that was imported. Raises ConfigError where its delivery is gone."""
@@ -125,12 +127,12 @@ class Quarantined:
         return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
 
 
-def as_export(texts: Mapping[str, tuple[list[str], str]]) -> str:
+def as_export(records: Sequence[tuple[str, Sequence[str], str]]) -> str:
     """Records as CSV to be repaired: key, reasons, and the record as it stood in its file."""
     written = io.StringIO()
     lines = csv.writer(written, lineterminator="\n")
     lines.writerow(EXPORT_COLUMNS)
-    for key, (reasons, text) in texts.items():
+    for key, reasons, text in records:
         lines.writerow([_guarded(part) for part in (key, "; ".join(reasons), text)])
     return written.getvalue()
 

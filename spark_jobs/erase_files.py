@@ -41,7 +41,7 @@ class ErasedPeople:
 
     def named(self, raw: Column) -> Column:
         """The same of a column."""
-        return F.udf(self.are_named_in, "boolean")(raw)
+        return F.udf(lambda text: self.are_named_in(text), "boolean")(raw)
 
 
 def customers_of_files(run: Run) -> list[DataFrame]:

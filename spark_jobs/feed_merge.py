@@ -6,6 +6,7 @@ What is refused takes nothing away: a key whose record is quarantined keeps the 
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import date
 
 from pyspark.sql import Column, DataFrame, Observation
 from pyspark.sql import functions as F
@@ -17,7 +18,6 @@ from spark_jobs.errors import ApprovalError, ExtractionError
 from spark_jobs.expectations import REASONS, Observed, metrics, results
 from spark_jobs.extract.csv_feed import DeliveredFile, feed_schema
 from spark_jobs.merge import CLASS, DELETED, INSERTED, UPDATED, partitions_of, with_class
-from spark_jobs.quarantine import QUARANTINE
 from spark_jobs.registry import FEEDS, TOUCHED_DAYS
 from spark_jobs.run_ledger import StepResult
 from spark_jobs.runner import Run, checked_rows, measure_results, record
@@ -51,7 +51,10 @@ class Imported:
 
 @dataclass
 class Compared:
-    """What the records are to their table. `superseded` and `aside` count by file; `gone_keys` are some of `gone`."""
+    """What the records are to their table.
+
+    `superseded` and `aside` count by file; `gone_keys` are some of `gone`; `periods` are those that the files stand for.
+    """
 
     checked: DataFrame
     changes: DataFrame | None
@@ -65,6 +68,7 @@ class Compared:
     updated: int = 0
     gone: int = 0
     gone_keys: list[str] = field(default_factory=list)
+    periods: list[date] = field(default_factory=list)
 
 
 def merge_feed(run: Run, imported: Imported) -> Compared:
@@ -81,10 +85,13 @@ def merge_feed(run: Run, imported: Imported) -> Compared:
         rows, where = compared.changes.select(*contract.columns, IS_GONE), partitions_of(compared.changes, contract)
         run.lake.merge(rows, contract.table, Note(run.run_seq, {}, days), where, nth=run.next_write(contract.table))
     run.confirm()
-    run.quarantine.replace_records(compared.checked, contract, feed.feed, _replaced_aside(run, imported, contract))
+    aside = sum(compared.aside.values())
+    run.quarantine.replace_records(
+        compared.checked, contract, feed.feed, aside, _replaced_aside(imported, compared.periods)
+    )
     step = StepResult(
         f"import {feed.feed}", contract.table, sum(file.records for file in imported.files), compared.kept,
-        sum(compared.aside.values()), run.lake.newest_version(contract.table), time.monotonic() - began,
+        aside, run.lake.newest_version(contract.table), time.monotonic() - began,
         compared.inserted, compared.updated, compared.gone,
     )  # fmt: skip
     record(run, step, compared.results + measure_results(run, contract, compared.observed, is_live=False))
@@ -107,7 +114,8 @@ def compare_feed(run: Run, imported: Imported) -> Compared:
     compared = Compared(checked, None, observation.get, results(contract, observation.get))
     _count_by_file(compared)
     good = checked.filter(is_good()).select(*contract.columns).withColumn(IS_GONE, F.lit(False))
-    gone = _gone(run, imported, contract, checked)
+    compared.periods = _periods(imported, checked)
+    gone = _gone(run, imported, contract, checked, compared.periods)
     arrived = good if gone is None else good.unionByName(gone.withColumn(IS_GONE, F.lit(True)))
     # Of other sources no key can come, and theirs may be most of the table.
     before = run.lake.read(contract.table).filter(F.col("source") == source_of(feed))
@@ -186,9 +194,11 @@ def _count_by_file(compared: Compared) -> None:
         compared.reasons = {row["reason"]: row["count"] for row in told}
 
 
-def _gone(run: Run, imported: Imported, contract: Contract, checked: DataFrame) -> DataFrame | None:
+def _gone(
+    run: Run, imported: Imported, contract: Contract, checked: DataFrame, periods: Sequence[date]
+) -> DataFrame | None:
     """Rows of the table that the files replace and do not have; a key that is aside is had."""
-    condition = _replaced(imported, checked)
+    condition = _replaced(imported, periods)
     if condition is None:
         return None
     of_source = F.col("source") == source_of(imported.feed)
@@ -204,32 +214,43 @@ def _gone(run: Run, imported: Imported, contract: Contract, checked: DataFrame) 
     return gone
 
 
-def _replaced(imported: Imported, checked: DataFrame) -> Column | None:
+def _periods(imported: Imported, checked: DataFrame) -> list[date]:
+    """The days, months or years that the files stand for as a whole: those of which they have a good record."""
+    if imported.replays or imported.feed.period_key in ("none", "all"):
+        return []
+    begun = _begun("sale_date", imported.feed)
+    return sorted(row[0] for row in checked.filter(F.size(REASONS) == 0).select(begun).distinct().collect())
+
+
+def _replaced(imported: Imported, periods: Sequence[date]) -> Column | None:
     """Which rows of the table the files stand for, besides their own keys; None where they add and change only."""
     if imported.replays:
         return None
-    condition = F.col("file_sha256") == imported.replaces if imported.replaces else None
-    period = imported.feed.period_key
-    if period == "all":
-        return F.lit(True)
-    if period == "none":
-        return condition
-    begun = F.trunc("sale_date", period) if period != "day" else F.col("sale_date")
-    periods = checked.filter(F.size(REASONS) == 0).select(begun).distinct().collect()
-    of_period = begun.isin([row[0] for row in periods])
-    return of_period if condition is None else of_period | condition
-
-
-def _replaced_aside(run: Run, imported: Imported, contract: Contract) -> DataFrame:
-    """What is aside of the files and periods that these stand for."""
-    held = run.lake.read(QUARANTINE).filter(
-        (F.col("source") == imported.feed.feed) & (F.col("table_name") == contract.table)
-    )
-    if imported.replays:
-        return held.filter(F.col("row_key").isin(list(imported.replays)))
     if imported.feed.period_key == "all":
-        return held
-    return held.filter(F.col("file_sha256") == imported.replaces)
+        return F.lit(True)
+    of_file = F.col("file_sha256") == imported.replaces if imported.replaces else None
+    if not periods:
+        return of_file
+    of_period = _begun("sale_date", imported.feed).isin(list(periods))
+    return of_period if of_file is None else of_period | of_file
+
+
+def _replaced_aside(imported: Imported, periods: Sequence[date]) -> Column | None:
+    """Which records of the feed that are aside the files stand for; None where for none."""
+    if imported.replays:
+        return F.col("row_key").isin(list(imported.replays))
+    if imported.feed.period_key == "all":
+        return F.lit(True)
+    of_file = F.col("file_sha256") == imported.replaces if imported.replaces else None
+    if not periods:
+        return of_file
+    of_period = _begun("business_date", imported.feed).isin(list(periods))
+    return of_period if of_file is None else of_period | of_file
+
+
+def _begun(column: str, feed: FeedConfig) -> Column:
+    """The first day of the period that a date is in."""
+    return F.col(column) if feed.period_key == "day" else F.trunc(column, feed.period_key)
 
 
 def _named(contract: Contract) -> list[str]:

@@ -55,13 +55,21 @@ class Quarantine:
             )
             self._merge(aside.withColumn(IS_GONE, F.lit(False)).unionByName(leaving, allowMissingColumns=True))
 
-    def replace_records(self, checked: DataFrame, contract: Contract, source: str, replaced: DataFrame) -> None:
-        """Of files of a feed: their records with reasons come, those `replaced` leave."""
-        coming = _records(checked, contract, source, self._run_seq).withColumn(IS_GONE, F.lit(False)).localCheckpoint()
-        leaving = replaced.join(coming, on=list(load_contract(QUARANTINE).key), how="left_anti")
-        rows = coming.unionByName(leaving.withColumn(IS_GONE, F.lit(True)), allowMissingColumns=True).localCheckpoint()
-        if not rows.isEmpty():
-            self._merge(rows)
+    def replace_records(
+        self, checked: DataFrame, contract: Contract, source: str, count: int, replaced: Column | None
+    ) -> None:
+        """Of files of a feed: their `count` records with reasons come, and those of the feed leave that `replaced` holds for."""
+        coming = _records(checked, contract, source, self._run_seq).withColumn(IS_GONE, F.lit(False))
+        if replaced is not None and self.held(contract.table, source):
+            held = self._lake.read(QUARANTINE).filter(
+                (F.col("source") == source) & (F.col("table_name") == contract.table) & replaced
+            )
+            coming = coming.localCheckpoint()
+            leaving = held.join(coming, on=list(load_contract(QUARANTINE).key), how="left_anti").localCheckpoint()
+            coming = coming.unionByName(leaving.withColumn(IS_GONE, F.lit(True)), allowMissingColumns=True)
+            count += leaving.count()
+        if count:
+            self._merge(coming)
 
     def drop(self, row_keys: Sequence[str], contract: Contract, source: str) -> None:
         """Take records out, by their keys."""

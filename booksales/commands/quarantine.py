@@ -12,6 +12,7 @@ from booksales.commands import Verbs, add_json, add_verb, as_json, as_table, who
 from booksales.pipeline import run_pipeline
 from booksales.quarantined import Choice, Quarantined, as_export, as_files, read_export, remove
 from jobs_config.errors import ConfigError, ExitCode
+from jobs_config.feed import FeedConfig
 from jobs_config.loader import load_feed, names_of
 from jobs_config.settings import Settings, load_settings
 from jobs_config.state import StateFolder, open_state
@@ -101,10 +102,8 @@ def _list(state: StateFolder, settings: Settings, choice: Choice, arguments: arg
 def _show(state: StateFolder, settings: Settings, choice: Choice, arguments: argparse.Namespace) -> int:
     with _audited(state, settings, choice, arguments), closing(Quarantined(state)) as quarantined:
         records = quarantined.records(choice, arguments.limit)
-        texts = quarantined.texts(choice)
     for record in records:
-        text = _as_text(texts[record["row_key"]][1], record["source"])
-        record["record"] = text if arguments.raw else masked(text)
+        record["record"] = _as_text(record.pop("text"), record["source"], arguments.raw)
     if arguments.json:
         print(as_json(records))
     else:
@@ -121,14 +120,17 @@ def _shown(record: Mapping[str, object]) -> str:
 
 def _export(state: StateFolder, settings: Settings, choice: Choice, arguments: argparse.Namespace) -> int:
     with _audited(state, settings, choice, arguments), closing(Quarantined(state)) as quarantined:
-        held = quarantined.texts(choice)
-    texts = {key: (reasons, _as_text(text, choice.source)) for key, (reasons, text) in held.items()}
-    if not arguments.raw:
-        texts = {key: (reasons, masked(text)) for key, (reasons, text) in texts.items()}
+        records = quarantined.records(choice)
+    export = as_export(
+        [
+            (record["row_key"], record["reasons"], _as_text(record["text"], record["source"], arguments.raw))
+            for record in records
+        ]
+    )
     if arguments.output is None:
-        print(as_export(texts), end="")
+        print(export, end="")
     else:
-        _write_new(Path(arguments.output), as_export(texts).encode())
+        _write_new(Path(arguments.output), export.encode())
     return ExitCode.DONE
 
 
@@ -136,9 +138,9 @@ def _replay(state: StateFolder, settings: Settings, choice: Choice, arguments: a
     """Records go through the import again, as files of their feed; what is aside of them now leaves the quarantine."""
     feed = load_feed(arguments.feed)
     with _audited(state, settings, choice, arguments), closing(Quarantined(state)) as quarantined:
-        held = {key: text for key, (_, text) in quarantined.texts(choice).items()}
-        repaired = read_export(Path(arguments.repaired)) if arguments.repaired else {}
-        records = {key: text.encode(feed.encoding) for key, text in repaired.items()} if arguments.repaired else held
+        # Of people who were erased there is no text to judge again.
+        held = {record["row_key"]: record["text"] for record in quarantined.records(choice) if record["text"]}
+        records = _encoded(Path(arguments.repaired), feed) if arguments.repaired else held
         if strangers := sorted(records.keys() - held.keys()):
             raise ConfigError(
                 f"{arguments.repaired}: {strangers[0]} is not quarantined for feed {choice.source} (any more)"
@@ -169,10 +171,19 @@ def _audited(
     return audited_command(state, settings, f"quarantine {arguments.action}", meant)
 
 
-def _as_text(raw: bytes, source: str) -> str:
+def _encoded(path: Path, feed: FeedConfig) -> dict[str, bytes]:
+    """Key to repaired record as its file would have it. Raises ConfigError for a character that the feed's encoding lacks."""
+    try:
+        return {key: text.encode(feed.encoding) for key, text in read_export(path).items()}
+    except UnicodeEncodeError as error:
+        raise ConfigError(f"{path}: {error.object[error.start]!r} is no character of {feed.encoding}") from error
+
+
+def _as_text(raw: bytes, source: str, in_the_clear: bool) -> str:
     """What a person reads; bytes that do not fit the feed's encoding show as replaced."""
     encoding = load_feed(source).encoding if source in names_of("feeds") else "utf-8"
-    return raw.decode(encoding, "replace")
+    text = raw.decode(encoding, "replace")
+    return text if in_the_clear else masked(text)
 
 
 def _write_new(path: Path, content: bytes) -> None:

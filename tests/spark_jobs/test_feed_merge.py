@@ -1,15 +1,18 @@
 """Files of feeds through bronze into silver, in one small lake for each test."""
 
-from dataclasses import dataclass, field
-from datetime import date
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 from frames import table
+from small_shop import run_options
 
 from jobs_config.feed import FeedConfig
 from jobs_config.loader import load_feed
+from jobs_config.progress import Progress
 from spark_jobs.delta_log import Note
 from spark_jobs.erase_files import ErasedPeople, customers_of_files, erase_from_files, quarantined_without
 from spark_jobs.errors import ApprovalError
@@ -17,8 +20,10 @@ from spark_jobs.extract.csv_batches import decrypted
 from spark_jobs.extract.csv_feed import Delivery, Secrets, deliver
 from spark_jobs.extract.erased import digest_of_id
 from spark_jobs.feed_merge import Compared, Imported, check_files, compare_feed, merge_feed
+from spark_jobs.import_csv import Asked, plan_import, sort_files
+from spark_jobs.meaning import meaning_of
 from spark_jobs.quarantine import QUARANTINE
-from spark_jobs.run_ledger import RunLedger
+from spark_jobs.run_ledger import FileResult, RunLedger
 from spark_jobs.runner import Run
 from spark_jobs.tables import Lake
 
@@ -57,9 +62,11 @@ class Shop:
         parameters = {**of_feed, "shop": "bookstore", "time_zone": "UTC", "run_seq": self.runs}
         return Run(self.runs, self.lake, self.ledger, feed.feed, parameters, builds_all=False), delivery
 
-    def load(self, feed: FeedConfig, replaces: str = "", **files: bytes) -> tuple[Compared, Delivery]:
+    def load(
+        self, feed: FeedConfig, replaces: str = "", replays: Sequence[str] = (), **files: bytes
+    ) -> tuple[Compared, Delivery]:
         run, delivery = self.deliver(feed, **files)
-        imported = Imported(feed, delivery.files, replaces)
+        imported = Imported(feed, delivery.files, replaces, replays=replays)
         compared = merge_feed(run, imported)
         check_files(run, imported, compared)
         return compared, delivery
@@ -222,7 +229,11 @@ def test_a_months_report_replaces_the_month_stays_out_of_totals_and_adds_up(shop
     words = load_feed("reseller_monthly").columns["store_code"].model_copy(update={"values": {"Onlineshop": "US-WEB"}})
     feed = load_feed("reseller_monthly")
     feed = feed.model_copy(update={"titles_of": "list", "columns": {**feed.columns, "store_code": words}})
-    march = ["1;1;Onlineshop;03.03.2024;2;1.009,50;0,50;2.018,50;EUR", "2;2;Onlineshop;31.03.2024;-1;5,00;;;EUR"]
+    march = [
+        "1;1;Onlineshop;03.03.2024;2;1.009,50;0,50;2.018,50;EUR",
+        "2;2;Onlineshop;31.03.2024;-1;5,00;;;EUR",
+        "9;1;Onlineshop;30.03.2024;x;1,00;;;EUR",
+    ]
     april = ["3;1;Onlineshop;01.04.2024;1;9,99;;9,99;EUR"]
 
     shop.load(feed, march=(REPORT + "\n".join(march)).encode(), april=(REPORT + "\n".join(april)).encode())
@@ -230,6 +241,8 @@ def test_a_months_report_replaces_the_month_stays_out_of_totals_and_adds_up(shop
 
     assert (compared.gone, compared.gone_keys) == (1, ["2"])
     assert compared.reasons == {"amount: is not quantity × unit_price − discount_amount": 1}
+    # What was aside of the month before has gone with its report.
+    assert shop.rows(QUARANTINE, "run_seq", "record_number") == [(3, 1)]
     assert shop.rows("silver.sales", "sale_id", "sale_date", "book_id", "in_default_totals", "unit_price") == [
         (1, date(2024, 3, 3), 11, False, Decimal("1009.50")),
         (3, date(2024, 4, 1), 11, False, Decimal("9.99")),
@@ -283,3 +296,44 @@ def test_erasing_a_person_takes_number_and_text_from_deliveries_and_quarantine(s
     # The control: without the key nobody can tell, so every text that could not be read goes.
     blind = ErasedPeople(people.digests, KEY, None)
     assert quarantined_without(run, blind).count() == 2
+
+
+def test_a_replay_loads_what_was_repaired_takes_it_out_of_the_quarantine_and_takes_nothing_away(shop):
+    # Its files stand for all of the feed, and a replay holds two records of it.
+    feed = TITLES.model_copy(update={"period_key": "all"})
+    shop.load(feed, may=titles(f"1,{EMMA},Emma,Jane,1815", f"2,{DUNE},Dune,Frank,19x", f"3,{DUNE},Dune 2,Frank,19y"))
+    keys = [row[0] for row in shop.rows(QUARANTINE, "row_key")]
+
+    compared, _ = shop.load(
+        feed, replays=keys, repaired=titles(f"2,{DUNE},Dune,Frank,1965", f"3,{DUNE},Dune 2,Frank,?")
+    )
+
+    assert (compared.inserted, compared.gone) == (1, 0)
+    assert shop.rows("silver.titles", "book_id", "published_year") == [(1, 1815), (2, 1965)]
+    assert [row for row in shop.rows(QUARANTINE, "row_key") if row[0] in keys] == []
+    assert shop.rows(QUARANTINE, "record_number", "reasons") == [(2, ["published_year: not a whole number"])]
+
+
+def test_a_dry_run_says_what_would_come_change_and_go_and_leaves_nothing(shop, spark, tmp_path):
+    _, first = shop.load(TITLES, may=titles(f"1,{EMMA},Emma,Jane,", f"2,{DUNE},Dune,Frank,"))
+    options = replace(run_options(tmp_path, None), lake=shop.lake.root)
+    number = shop.ledger.start("reload", "bookstore", above=shop.runs)
+    shop.ledger.snapshot_taken(number, datetime(2024, 5, 1, tzinfo=UTC), meaning_of(options))
+    shop.ledger.finish(number, "published")
+    shop.ledger.record_files(1, "list", [FileResult(first.files[0].sha256, "may.csv", 3, 0, 2, 2, 0, 0)])
+    june = tmp_path / "june.csv"
+    june.write_bytes(titles(f"1,{EMMA},Emma,Jane Austen,", f"7,{EMMA},Sanditon,Jane,x", f"8,{EMMA},Lady Susan,Jane,"))
+    asked = Asked(TITLES, [june], replaces="may.csv")
+
+    plan = plan_import(
+        spark, options, asked, sort_files([june], shop.ledger), KEY, shop.ledger, Progress(terminal=False)
+    )
+
+    assert {name: plan[name] for name in ("new", "changed", "deleted", "deleted_keys", "refused")} == {
+        "new": 1, "changed": 1, "deleted": 1, "deleted_keys": ["2"], "refused": [],
+    }  # fmt: skip
+    assert plan["reasons"] == {"published_year: not a whole number": 1}
+    assert [(file["records"], file["accepted"], file["quarantined"]) for file in plan["files"]] == [(3, 2, 1)]
+    assert shop.rows("silver.titles", "book_id") == [(1,), (2,)]
+    assert not shop.lake.exists(QUARANTINE)
+    assert [folder for _, folder in shop.lake.file_deliveries()] == ["run=00000001"]

@@ -1,6 +1,7 @@
 import csv
 import io
 import json
+from pathlib import Path
 
 import pyarrow as pa
 import pytest
@@ -32,8 +33,8 @@ def quarantine(home):
         "file_sha256": [SHA, None], "record_number": [1, None], "byte_start": [99, None], "byte_end": [150, None],
         "raw": [batch.column("_raw")[0].as_py().hex(), '{"sale_id":4711,"unit_price":-1.00}'],
     }  # fmt: skip
-    write_deltalake(str(state.lake / "silver" / "quarantine"), pa.table(columns))
-    manifest = state.lake / "bronze" / "goodbooks" / "run=00000003" / "_sealed.json"
+    write_deltalake(f"{state.lake}/silver/quarantine", pa.table(columns))
+    manifest = Path(state.lake) / "bronze" / "goodbooks" / "run=00000003" / "_sealed.json"
     manifest.parent.mkdir(parents=True)
     manifest.write_text(json.dumps({"headers": {SHA: HEADER}}))
     return state
@@ -103,16 +104,19 @@ def test_another_key_than_the_records_were_encrypted_with_is_named(booksales, qu
 
 
 def test_a_replay_refuses_what_is_no_export_and_who_is_not_aside(booksales, quarantine, tmp_path):
+    (tmp_path / "greek.csv").write_text(f'row_key,reasons,record\n{SHA}/1,x,"1;π"\n')
     (tmp_path / "odd.csv").write_text("a,b\n1,2\n")
     (tmp_path / "gone.csv").write_text(f'row_key,reasons,record\n{SHA}/9,x,"1,2"\n')
 
     odd = booksales("quarantine", "replay", str(tmp_path / "odd.csv"), "--feed", "goodbooks")
     gone = booksales("quarantine", "replay", str(tmp_path / "gone.csv"), "--feed", "goodbooks")
+    greek = booksales("quarantine", "replay", str(tmp_path / "greek.csv"), "--feed", "publisher_corrections")
     nobody = booksales("quarantine", "replay", "--feed", "nobody")
 
-    assert (odd.code, gone.code, nobody.code) == (2, 2, 2)
+    assert (odd.code, gone.code, greek.code, nobody.code) == (2, 2, 2, 2)
     assert "is no export of the quarantine; its columns are row_key, reasons, record" in odd.err
     assert f"{SHA}/9 is not quarantined for feed goodbooks" in gone.err
+    assert "greek.csv: 'π' is no character of windows-1252" in greek.err
     assert "no 'nobody' in jobs_config/feeds" in nobody.err
 
 
