@@ -32,30 +32,37 @@ class Measurement:
         return asdict(self)
 
 
-class Memory(threading.Thread):
-    """Samples the memory of a process and everything below it until it ends; the peak in MiB."""
+class Tree(threading.Thread):
+    """Watches a process and everything below it until it ends: peak memory in MiB, and the CPU seconds each was last seen with."""
 
     def __init__(self, pid: int) -> None:
         super().__init__(daemon=True)
         self._root = psutil.Process(pid)
+        self._cpu_seconds: dict[int, float] = {}
         self.peak_mb = 0
+
+    @property
+    def cpu_seconds(self) -> float:
+        return sum(self._cpu_seconds.values())
 
     def run(self) -> None:
         try:
             while self._root.status() != psutil.STATUS_ZOMBIE:
-                self.peak_mb = max(self.peak_mb, self._now())
+                self._look()
                 time.sleep(SAMPLE_SECONDS)
         except psutil.Error:
             return
 
-    def _now(self) -> int:
-        total = 0
+    def _look(self) -> None:
+        memory = 0
         for process in (self._root, *self._root.children(recursive=True)):
             try:
-                total += process.memory_full_info().pss
+                memory += process.memory_full_info().pss
+                times = process.cpu_times()
+                self._cpu_seconds[process.pid] = times.user + times.system
             except psutil.Error:
                 continue
-        return total // MEGABYTE
+        self.peak_mb = max(self.peak_mb, memory // MEGABYTE)
 
 
 def measure(line: Sequence[str], environment: dict[str, str] | None = None, folder: Path | None = None) -> Measurement:
@@ -69,17 +76,18 @@ def measure(line: Sequence[str], environment: dict[str, str] | None = None, fold
         stderr=subprocess.STDOUT,
         text=True,
     ) as process:
-        memory = Memory(process.pid)
-        memory.start()
+        tree = Tree(process.pid)
+        tree.start()
         assert process.stdout is not None
         said = process.stdout.read()
-        # Unlike `wait`, this tells what the process and its finished children took.
+        # Unlike `wait`, this tells what the process and its children took, but for those it did not wait for, as Spark its JVM.
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
     seconds = time.monotonic() - began
-    memory.join()
+    tree.join()
     if process.returncode:
         raise BenchError(
             f"{Path(line[0]).name} {' '.join(line[1:3])} ended with {process.returncode}: {said.strip()[-500:]}"
         )
-    return Measurement(round(seconds, 2), round(usage.ru_utime + usage.ru_stime, 2), memory.peak_mb, round(load, 1))
+    cpu = max(usage.ru_utime + usage.ru_stime, tree.cpu_seconds)
+    return Measurement(round(seconds, 2), round(cpu, 2), tree.peak_mb, round(load, 1))

@@ -49,6 +49,7 @@ def make_sales(sales: SalesPlan, block: int, carried: Carried) -> Columns:
     plan, blocks = sales.plan, sales.blocks
     sold, channel = _sold(sales, block)
     back = _coming_back(sales, block, sold, channel)
+    # They are in order of the day: what comes back in this very block stands first.
     own = {name: values[: blocks.returned[block, block]] for name, values in back.items()}
     own_times, carried_times = _return_times(sales, block, channel[own["line"]], own)
     created = np.concatenate([sold["created"], own_times.created, carried_times.created])

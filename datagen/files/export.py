@@ -4,7 +4,7 @@ import fcntl
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -21,7 +21,7 @@ from jobs_config.errors import ConfigError, RefusedError
 from jobs_config.progress import Progress
 
 MANIFEST = "manifest.json"
-PLAN, LOCK = "_plan.json", "_lock"
+PLAN, LOCK = "plan.json", "lock"
 # Answer keys of what was planted, and the folder of files that are damaged as a whole.
 FAULTS, ANOMALIES, DAMAGED = "faults.json", "anomalies.json", "damaged_files"
 MOST_FAULTS = 0.5
@@ -62,23 +62,19 @@ def export_shop(
     if folder.exists():
         raise RefusedError(f"{folder}: there already, and left as it is; name another folder, or remove it")
     parts = Parts(folder.with_name(f"{folder.name}.partial"), plan, format_, _checked(faults, format_))
-    with held(parts.folder):
-        is_resumed = _begun(parts, described(plan, format_, faults))
+    with held(parts.work):
+        plan_of_export = described(plan, format_, faults)
+        is_resumed = _begun(parts, plan_of_export)
         row_counts = _write(plan, parts, processes, progress)
         if format_ == DELTA:
             with progress.phase("add the Delta logs"):
-                for table in row_counts:
-                    if not (parts.folder / table / "_delta_log").exists():
-                        add_delta_log(parts.folder / table)
+                _add_delta_logs(parts, row_counts)
         _write_answers(plan, parts)
-        for left in (parts.carried, parts.keys):
-            shutil.rmtree(left)
-        size = sum(path.stat().st_size for path in parts.folder.rglob("*") if path.is_file())
-        manifest = {"plan": json.loads((parts.folder / PLAN).read_text()), "rows": row_counts, "bytes": size}
-        (parts.folder / MANIFEST).write_text(json.dumps(manifest, indent=2) + "\n")
-        for name in (PLAN, LOCK):
-            (parts.folder / name).unlink()
-        parts.folder.rename(folder)
+        size = sum(path.stat().st_size for path in parts.shop.rglob("*") if path.is_file())
+        manifest = {"plan": plan_of_export, "rows": row_counts, "bytes": size}
+        (parts.shop / MANIFEST).write_text(json.dumps(manifest, indent=2) + "\n")
+        parts.shop.rename(folder)
+        shutil.rmtree(parts.work)
     return ExportedShop(row_counts, size, is_resumed)
 
 
@@ -102,14 +98,14 @@ def _write(plan: ShopPlan, parts: Parts, processes: int, progress: Progress) -> 
 def _write_answers(plan: ShopPlan, parts: Parts) -> None:
     """The answer keys of what was planted, and files that are damaged as a whole; nothing where nothing was planted."""
     if plan.anomalies:
-        write_answers(plan, parts.folder / ANOMALIES)
+        write_answers(plan, parts.shop / ANOMALIES)
     if parts.faults:
-        folder = parts.folder / DAMAGED
+        folder = parts.shop / DAMAGED
         folder.mkdir(exist_ok=True)
         for name, text in damaged_files(parts.path("books_publisher").read_bytes()).items():
             (folder / f"{name}.csv").write_bytes(text)
         planted = [fault for path in sorted(parts.keys.iterdir()) for fault in json.loads(path.read_text())]
-        (parts.folder / FAULTS).write_text(json.dumps(planted, indent=1) + "\n")
+        (parts.shop / FAULTS).write_text(json.dumps(planted, indent=1) + "\n")
 
 
 def _checked(faults: float, format_: str) -> float:
@@ -120,17 +116,22 @@ def _checked(faults: float, format_: str) -> float:
     return faults
 
 
+def _add_delta_logs(parts: Parts, tables: Iterable[str]) -> None:
+    for table in tables:
+        if not (parts.shop / table / "_delta_log").exists():
+            add_delta_log(parts.shop / table)
+
+
 def _begun(parts: Parts, plan: dict[str, object]) -> bool:
     """Make the folder ready for the plan; says whether it holds a part of it already."""
-    path = parts.folder / PLAN
+    path = parts.work / PLAN
     if path.exists() and path.read_text() == json.dumps(plan):
         return True
-    for child in parts.folder.iterdir():
+    for child in parts.work.iterdir():
         if child.name != LOCK:
             shutil.rmtree(child) if child.is_dir() else child.unlink()
-    parts.carried.mkdir()
-    parts.keys.mkdir()
-    (parts.folder / SALES).mkdir()
+    for child in (parts.carried, parts.keys, parts.shop / SALES):
+        child.mkdir(parents=True)
     path.write_text(json.dumps(plan))
     return False
 

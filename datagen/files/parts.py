@@ -18,22 +18,28 @@ SALES = "sales_sale"
 class Parts:
     """The folder that an export is made in before it is shown, the format of its files, and the share of damaged records."""
 
-    folder: Path
+    work: Path
     plan: ShopPlan
     format: str
     faults: float = 0.0
 
     @property
+    def shop(self) -> Path:
+        """What is shown in the end."""
+        return self.work / "shop"
+
+    @property
     def carried(self) -> Path:
-        return self.folder / "_carried"
+        """What blocks leave to each other."""
+        return self.work / "carried"
 
     @property
     def keys(self) -> Path:
         """What was planted in each file."""
-        return self.folder / "_keys"
+        return self.work / "keys"
 
     def path(self, table: str, number: int = 0) -> Path:
-        return self.folder / table / f"part-{number:05d}{suffix_of(self.format)}"
+        return self.shop / table / f"part-{number:05d}{suffix_of(self.format)}"
 
     def is_there(self, table: str, number: int = 0) -> bool:
         return self.path(table, number).exists()

@@ -39,6 +39,17 @@ def test_what_a_command_took_counts_its_children():
     assert took.peak_pss_mb >= 5
 
 
+def test_what_a_command_took_counts_children_that_nobody_waits_for():
+    busy = "import time\nend = time.process_time() + 1\nwhile time.process_time() < end: pass"
+    # Where SIGCHLD is ignored, the kernel adds what children took to nobody.
+    ignoring = "import signal, subprocess, sys; signal.signal(signal.SIGCHLD, signal.SIG_IGN)"
+    unheeded = f"{ignoring}; subprocess.run([sys.executable, '-c', {busy!r}])"
+
+    took = measure([sys.executable, "-c", unheeded])
+
+    assert took.cpu_seconds > 0.7
+
+
 def test_a_contestant_that_fails_has_no_result_but_a_reason():
     with pytest.raises(BenchError, match="ended with 3: no such table"):
         measure([sys.executable, "-c", "import sys; print('no such table'); sys.exit(3)"])

@@ -112,7 +112,7 @@ def interrupted_at(monkeypatch, name):
 def test_an_interrupted_export_shows_nothing_and_the_next_one_goes_on(tmp_path, quiet, monkeypatch):
     with interrupted_at(monkeypatch, "tombstones_table"):
         export_shop(SMALL, tmp_path / "shop", "parquet", 1, quiet)
-    part = tmp_path / "shop.partial" / "sales_sale" / "part-00000.parquet"
+    part = tmp_path / "shop.partial" / "shop" / "sales_sale" / "part-00000.parquet"
     assert not (tmp_path / "shop").exists()
     made = part.stat()
 
@@ -156,7 +156,7 @@ def test_two_exports_do_not_write_to_one_folder(tmp_path, quiet):
 
 def test_a_process_that_fails_ends_the_others_and_says_why(tmp_path, monkeypatch):
     parts = Parts(tmp_path, PLAN, "parquet")
-    (tmp_path / "sales_sale").mkdir()  # and no folder for what blocks leave to each other
+    (parts.shop / "sales_sale").mkdir(parents=True)  # and no folder for what blocks leave to each other
     planned = plan_sales(make_world(PLAN))
 
     with pytest.raises(workers.ShopError, match="No such file or directory"):
@@ -175,7 +175,7 @@ def test_a_killed_generation_is_finished_by_the_next_and_becomes_the_same(two_bl
         f"--until={PLAN.until}",
     ]
     line += ["--to=parquet", f"--out={tmp_path / 'shop'}", "--processes=1"]
-    first_block = tmp_path / "shop.partial" / "sales_sale" / "part-00000.parquet"
+    first_block = tmp_path / "shop.partial" / "shop" / "sales_sale" / "part-00000.parquet"
     with subprocess.Popen(line, env={**os.environ, "BOOKSALES_HOME": str(tmp_path / "home")}) as process:
         while not first_block.exists():
             assert process.poll() is None
