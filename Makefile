@@ -74,7 +74,7 @@ lock: $(TOOLS) ## take the newest versions allowed and lock them, Python's and J
 	$(UV_COMPILE) requirements/checkov.in --output-file requirements/checkov.lock
 	$(UV_COMPILE) setup.py --extra demo --extra aws --extra redis --extra dev --output-file requirements/dev.lock
 	$(UV_COMPILE) setup.py --extra demo --constraint requirements/dev.lock --output-file requirements/demo.lock
-	$(UV_AWS) setup.py --extra duckdb --extra aws --extra shop --output-file requirements/jobs.lock
+	$(UV_AWS) setup.py --extra columnar --extra aws --extra shop --output-file requirements/jobs.lock
 	$(UV_AWS) setup.py --output-file requirements/steps.lock
 	$(UV_AWS) setup.py --extra api --extra duckdb --extra aws --extra redis --output-file requirements/api.lock
 	$(UV_AWS) setup.py --extra app --extra client --output-file requirements/dashboard.lock

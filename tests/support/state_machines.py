@@ -25,7 +25,7 @@ ROLE = "arn:aws:iam::123456789012:role/machines"
 STEPS = "arn:aws:lambda:us-east-1:123456789012:function:steps"
 # Ends of an execution.
 ENDED = ("SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED")
-PATIENCE_SECONDS = 1_800
+PATIENCE_SECONDS = 3_600
 
 
 def render(template: str, values: Mapping[str, object]) -> str:
