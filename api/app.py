@@ -41,6 +41,7 @@ from api.routes import (
 from api.routing import Endpoints
 from api.set_aside import SetAside
 from api.shapes import Problem
+from api.shared_cache import open_shared_answers
 from api.sql.sandbox import Bounds, Sandbox
 from api.warming import Warmer
 from jobs_config.settings import Settings
@@ -62,6 +63,7 @@ ANY_FAILURE = (
     problems.FOREIGN_HOST,
     problems.INTERNAL,
     problems.NOT_PUBLISHED,
+    problems.DAMAGED,
 )
 SIGNED_IN_FAILURES = (problems.NOT_SIGNED_IN, problems.FORBIDDEN, problems.INVALID, *ANY_FAILURE)
 ACCOUNT_FAILURES = (problems.NO_USER, problems.NOT_POSSIBLE, problems.TOO_MANY_TRIES, *SIGNED_IN_FAILURES)
@@ -108,7 +110,7 @@ def create_app(state: StateFolder, settings: Settings | None = None) -> FastAPI:
         lifespan=_until_closed,
     )
     app.state.warehouse = DuckDBWarehouse(state.warehouse, settings.question_seconds)
-    app.state.cache = AnswerCache(settings.api_cache_mb * MEGABYTE)
+    app.state.cache = AnswerCache(settings.api_cache_mb * MEGABYTE, open_shared_answers(settings.cache_url))
     app.state.warmer = Warmer(app.state.warehouse, app.state.cache)
     app.state.authority = open_authority(state, settings)
     app.state.sandbox = Sandbox(Bounds(settings.sql_seconds, settings.sql_memory_mb, settings.sql_at_once))
@@ -146,6 +148,7 @@ def close(app: FastAPI) -> None:
     app.state.warmer.stop()
     app.state.audit.close()
     app.state.ledger.close()
+    app.state.cache.close()
     app.state.authority.engine.dispose()
 
 

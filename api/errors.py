@@ -1,5 +1,6 @@
 """From an error to the problem that is answered."""
 
+import logging
 import re
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -20,6 +21,7 @@ from api.problems import (
     BUSY,
     BUSY_SECONDS,
     CHALLENGE,
+    DAMAGED,
     FORBIDDEN,
     GONE,
     HOW_TO_SIGN_IN,
@@ -42,12 +44,15 @@ from api.problems import (
     Kind,
     problem,
 )
-from api.rendering import NotAcceptableError
+from api.rendering import JSON, NotAcceptableError
 from api.shapes import Fault
 from api.sql.check import SqlError
 from api.sql.sandbox import NotServedError, SqlBusyError, SqlFaultError, SqlTooLongError, SqlTooMuchError
 from api.view import HiddenColumnError
-from warehouse.publication import NoPublicationError, QuestionTimeoutError
+from jobs_config.log_setup import log_event
+from warehouse.publication import DamagedPublicationError, NoPublicationError, QuestionTimeoutError
+
+logger = logging.getLogger(__name__)
 
 SECRETS = frozenset({"password", "current", "new", "code", "refresh_token"})
 
@@ -60,6 +65,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(NoPublicationError, _not_published)
+    app.add_exception_handler(DamagedPublicationError, _damaged)
     app.add_exception_handler(PublicationGoneError, _gone)
     app.add_exception_handler(NotModifiedError, _not_modified)
     app.add_exception_handler(UnauthenticatedError, _not_signed_in)
@@ -88,10 +94,18 @@ def install(app: FastAPI) -> None:
 
 async def _invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    faults = [_fault(found) for found in error.errors()]
+    faults = [_of_another_type(request, found) or _fault(found) for found in error.errors()]
     return problem(
         INVALID, "; ".join(f"{fault['parameter']}: {fault['message']}" for fault in faults), request.scope, faults
     )
+
+
+def _of_another_type(request: Request, found: Any) -> Fault | None:
+    """That the body was not looked into because of its type, where that is so."""
+    given = request.headers.get("content-type", "")
+    if tuple(found["loc"]) != ("body",) or given.partition(";")[0].strip().lower() == JSON:
+        return None
+    return Fault(parameter="Content-Type", message=f"send the body as {JSON} (found {given[:60]!r})")
 
 
 def _fault(found: Any) -> Fault:
@@ -118,6 +132,15 @@ async def _not_published(request: Request, error: Exception) -> Response:
     # The error names a folder of this machine; what a caller needs to know is what to run.
     detail = "nothing is published yet; run `booksales reload`, then ask again"
     return problem(NOT_PUBLISHED, detail, request.scope, headers={"Retry-After": str(RETRY_SECONDS)})
+
+
+async def _damaged(request: Request, error: Exception) -> Response:
+    log_event(logger, "api.publication_damaged", reason=str(error))
+    detail = (
+        "the publication that should serve cannot be read; `booksales rollback` serves one that is kept, "
+        "`booksales publish` builds another"
+    )
+    return problem(DAMAGED, detail, request.scope, headers={"Retry-After": str(RETRY_SECONDS)})
 
 
 async def _gone(request: Request, error: Exception) -> Response:

@@ -106,7 +106,7 @@ def spread(seconds: list[float]) -> dict[str, int]:
     """Milliseconds: median, p95 and the longest."""
     points = statistics.quantiles(seconds, n=100, method="inclusive")
     told = {"p50": points[49], "p95": points[94], "longest": max(seconds)}
-    return {name: round(1000 * value) for name, value in told.items()} | {"count": len(seconds)}
+    return {**{name: round(1000 * value) for name, value in told.items()}, "count": len(seconds)}
 
 
 def measure(home: Path, sessions: int, think: float, changes: int, rounds: int, seed: int) -> dict[str, object]:

@@ -1,8 +1,10 @@
 """What stands around every page: menu, filters, how fresh the data is, where its numbers come from, and what went wrong."""
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, date, datetime
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from api.client import ApiError, Client, Me, Published
 from streamlit_app import address_bar, citations, filter_bar, messages, panels, ranges, saved_views, session, words
@@ -15,6 +17,8 @@ from streamlit_app.visit import Routes, SalesVisit, Visit, day_of
 
 # Long enough that nothing below jumps while the page is on its way.
 SKELETON_HEIGHT = 900
+# The last day with data is yesterday, or the day before until the daily run is through.
+FRESH_DAYS = 2
 # Parameters that are a page's own are no fault of another page's link.
 OWN_PARAMETERS = (address_bar.PRINT, *(name for page in PAGES for name in page.parameters))
 
@@ -52,7 +56,7 @@ def _draw(page: Page, visit: Visit) -> None:
     head = st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="bottom")
     head.title(page.title, anchor=False, width="content")
     if visit.published:
-        head.caption(fresh(visit.published), width="content")
+        _freshness(head.container(horizontal=True, width="content", vertical_alignment="center"), visit.published)
     if not visit.may(page.needs):
         messages.not_for_you(page.title, visit.me["role"])
     elif not page.is_about_sales:
@@ -110,6 +114,19 @@ def _menu(visit: Visit, selection: Selection) -> None:
             on_click=session.sign_out,
             type="tertiary",
         )
+
+
+def _freshness(place: DeltaGenerator, published: Published) -> None:
+    last = day_of(published["data_through"])
+    age = (today() - last).days if last else 0
+    if age > FRESH_DAYS:
+        place.badge(f"{age:,} days old", icon=":material/schedule:", color="orange")
+    place.caption(fresh(published), width="content")
+
+
+def today() -> date:
+    """The day, by the clock of this machine in UTC."""
+    return datetime.now(UTC).date()
 
 
 def fresh(published: Published) -> str:

@@ -74,11 +74,10 @@ def book_format(row: BookRow) -> str:
 
 
 def place_label(members: Mapping[str, Any]) -> str:
-    """A member with what it is part of: its own name first."""
-    names = list(
-        dict.fromkeys(words.plain(str(value)) for value in reversed(list(members.values())) if value is not None)
-    )
-    return ", ".join(names)
+    """A member with what it is part of, its own name first; once where its name says that already."""
+    names = [words.plain(str(member)) for member in members.values() if member is not None]
+    own = names[-1]
+    return ", ".join([own, *(name for name in reversed(names[:-1]) if not own.startswith(name))])
 
 
 def _moved(row: Mapping[str, Any], measure: str) -> Row:

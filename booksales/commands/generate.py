@@ -14,6 +14,7 @@ from datagen.report.reading import GeneratedTables, TablesInFiles, TablesInShop
 from datagen.report.report import report_of
 from datagen.shop import generate_shop, preview
 from datagen.space import POSTGRES, in_gigabytes, needs_of, refuse_too_large
+from datagen.world import write_answers
 from jobs_config.errors import ConfigError, ExitCode
 from jobs_config.machine import cores, free_bytes, memory_bytes
 from jobs_config.progress import Progress
@@ -31,6 +32,10 @@ def add_to(verbs: Verbs) -> None:
     add_shop_arguments(verb)
     verb.add_argument("--to", choices=(POSTGRES, *FORMATS), default=POSTGRES, help="where to (default: postgres)")
     verb.add_argument("--out", type=Path, help="folder of the files, which must not be there yet")
+    verb.add_argument("--anomalies", type=int, default=0, help="happenings to plant, with an answer key (default: 0)")
+    verb.add_argument(
+        "--faults", type=float, default=0.0, help="share of CSV records to damage, with an answer key (default: 0.0)"
+    )
     verb.add_argument("--processes", type=whole_number(1, MOST_PROCESSES), help="that make files (default: all cores)")
     verb.add_argument("--replace", action="store_true", help="wipe the generated shop that is there")
     verb.add_argument(
@@ -54,7 +59,8 @@ def add_shop_arguments(verb: argparse.ArgumentParser) -> None:
 def shop_plan(arguments: argparse.Namespace) -> ShopPlan:
     """The plan in the arguments. Raises ConfigError for one that no shop can follow."""
     sales = PRESETS[arguments.preset] if arguments.preset else arguments.sales
-    return ShopPlan(sales, arguments.years, arguments.seed, arguments.until or yesterday())
+    anomalies = getattr(arguments, "anomalies", 0)
+    return ShopPlan(sales, arguments.years, arguments.seed, arguments.until or yesterday(), anomalies)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -71,11 +77,13 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _refuse_what_does_not_go_together(arguments: argparse.Namespace) -> None:
     if arguments.to == POSTGRES:
-        for option in ("out", "processes"):
+        for option in ("out", "processes", "faults"):
             if getattr(arguments, option):
                 raise ConfigError(f"--{option} belongs to files: name a format by --to, {', '.join(FORMATS)}")
     elif arguments.replace:
         raise ConfigError("--replace belongs to the embedded shop; a folder of files is never overwritten")
+    elif arguments.report and arguments.faults:
+        raise ConfigError("--report reads whole files; ask for it without --faults")
     elif not arguments.out and not arguments.dry_run:
         raise ConfigError(f"--to {arguments.to} needs a folder: --out FOLDER")
 
@@ -97,6 +105,8 @@ def _into_shop(arguments: argparse.Namespace, plan: ShopPlan) -> int:
     with progress.phase("start PostgreSQL"):
         postgres.start()
     shop = generate_shop(postgres.owner_dsn(), plan, progress, replace=arguments.replace)
+    if plan.anomalies:
+        write_answers(plan, state.reports / "generated-anomalies.json")
     said = "generated just now" if shop.is_new else "this shop was there already; nothing was changed"
     tables = TablesInShop(postgres.owner_dsn())
     return _told(arguments, plan, shop.row_counts, said, tables, state.reports / "generated-shop.html", progress)
@@ -105,10 +115,10 @@ def _into_shop(arguments: argparse.Namespace, plan: ShopPlan) -> int:
 def _into_files(arguments: argparse.Namespace, plan: ShopPlan, processes: int) -> int:
     folder, progress = arguments.out.absolute(), Progress()
     tables, page = TablesInFiles(folder, arguments.to), folder / "report.html"
-    there = exported_rows(folder, plan, arguments.to)
+    there = exported_rows(folder, plan, arguments.to, arguments.faults)
     if arguments.report and there:
         return _told(arguments, plan, there, "there already; nothing was changed", tables, page, progress)
-    shop = export_shop(plan, folder, arguments.to, processes, progress)
+    shop = export_shop(plan, folder, arguments.to, processes, progress, arguments.faults)
     begun = "finished what an interrupted run had begun" if shop.is_resumed else "generated just now"
     said = f"{arguments.out}: {in_gigabytes(shop.bytes)}, {begun}"
     return _told(arguments, plan, shop.row_counts, said, tables, page, progress)

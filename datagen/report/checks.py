@@ -38,13 +38,16 @@ class Check:
 
 def checks_of(plan: ShopPlan, profile: Profile) -> list[Check]:
     """Every check of a shop's profile; shares are of one, not percent."""
+    # A wrong price ends as it may.
+    least_usual = 0.99 if plan.anomalies else 1
+    usual = profile.retail_lines_with_usual_ending / max(profile.retail_lines, 1)
     is_judged = plan.sales >= LEAST_SALES and plan.years >= LEAST_YEARS
     return [
         Check("rows of sales_sale", plan.sales, plan.sales, profile.rows),
         Check("ids in order of arrival (1 is yes)", 1, 1, float(profile.ids_ascend)),
         Check("lines sold before publication or after their arrival", 0, 0, profile.impossible_lines),
         Check("valid ISBNs", 1, 1, profile.valid_isbns / profile.books),
-        Check("retail prices that end in .95 or .99", 1, 1, profile.retail_lines_with_usual_ending / max(profile.retail_lines, 1)),
+        Check("retail prices that end in .95 or .99", least_usual, 1, usual),
         Check("returns among rows", RETURN_SHARE - POINT, RETURN_SHARE + POINT, profile.returns / profile.rows, plan.sales > 50),
         *_lateness(plan, profile),
         Check("units of the best-selling 1 % of titles", 0.40, 0.55, _top_share(profile, 0.01), is_judged),

@@ -8,7 +8,7 @@ from streamlit_app.charts.axes import LETTER_WIDTH, TICK_FONT, Figure, amounts
 
 BAR_HEIGHT = 32
 COLUMNS_HEIGHT = 280
-LABEL_LENGTH = 38
+LABEL_LENGTH, MOVED_LABEL_LENGTH = 38, 22
 
 
 def bars(labels: Sequence[str], values: Sequence[float], texts: Sequence[str], has_other: bool = False) -> Figure:
@@ -19,8 +19,16 @@ def bars(labels: Sequence[str], values: Sequence[float], texts: Sequence[str], h
 
 
 def movements(labels: Sequence[str], values: Sequence[float], texts: Sequence[str]) -> Figure:
-    """Horizontal bars to both sides: gains and losses, told apart by side, sign and colour."""
-    return _horizontal(labels, values, texts, [palette.GAIN if value >= 0 else palette.LOSS for value in values])
+    """Horizontal bars to both sides: gains and losses, told apart by side, sign and colour. Values stand beside the labels, as
+    they would stand on them on a narrow screen."""
+    short = [f"{words.shortened(label, MOVED_LABEL_LENGTH)}  {text}" for label, text in zip(labels, texts, strict=True)]
+    colors = [palette.GAIN if value >= 0 else palette.LOSS for value in values]
+    figure = _horizontal(labels, values, [""] * len(values), colors)
+    figure["data"][0]["hovertext"] = [
+        f"{escape(label)}: {escape(text)}" for label, text in zip(labels, texts, strict=True)
+    ]
+    figure["layout"]["yaxis"]["ticktext"] = [escape(label) for label in short]
+    return figure
 
 
 def columns(labels: Sequence[str], values: Sequence[float], texts: Sequence[str], title: str) -> Figure:
@@ -67,7 +75,7 @@ def _horizontal(labels: Sequence[str], values: Sequence[float], texts: Sequence[
         "margin": {"l": 8, "r": 16 + room, "t": 4, "b": 4},
         "bargap": 0.35,
         "showlegend": False,
-        "xaxis": {"visible": False, "range": _range(values)},
+        "xaxis": {"visible": False, "range": [min(0, *values, 0), max(0, *values, 0) or 1]},
         "yaxis": {
             "tickvals": list(range(count)),
             "ticktext": [escape(words.shortened(label, LABEL_LENGTH)) for label in labels],
@@ -79,11 +87,3 @@ def _horizontal(labels: Sequence[str], values: Sequence[float], texts: Sequence[
         },
     }
     return {"data": [trace], "layout": layout}
-
-
-def _range(values: Sequence[float]) -> list[float]:
-    """From nothing to the largest; where there are losses, with room on their side for the words."""
-    lowest, highest = min(0, *values, 0), max(0, *values, 0)
-    if lowest < 0:
-        lowest -= 0.6 * max(highest, -lowest)
-    return [lowest, highest or 1]

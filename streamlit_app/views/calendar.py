@@ -44,6 +44,7 @@ def show(visit: SalesVisit) -> None:
                 previous=(answers[by_week]["data"]["previous"] or ())
                 if comparison and comparison["is_complete"]
                 else (),
+                before="52 weeks before",
                 events={event["day"]: event["event"] for event in answers[events]["data"]},
             ),
             f"{MEASURES[measure]} by week, {len(answers[by_week]['data']['buckets'])} weeks",

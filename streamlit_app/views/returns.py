@@ -23,7 +23,7 @@ TILES = (
 )
 METRICS = tuple(tile.metric for tile in TILES)
 RATES = ("return_rate", "return_units", "gross_units", "average_selling_price")
-PUBLISHERS, BOOKS = 15, 20
+PUBLISHERS, BOOKS = 10, 20
 # Beyond half a year returns come one by one.
 LATE_WEEKS = 26
 
@@ -45,16 +45,16 @@ def show(visit: SalesVisit) -> None:
         return
     tiles.row(answers[summary], answers[series]["data"]["buckets"], dictionary(visit), TILES)
     _rate(visit, answers[series])
-    for column, (title, by, answer) in zip(
+    for column, (title, by, drawn, answer) in zip(
         st.columns(2),
         (
-            ("Return rate by format", "format", answers[formats]),
-            ("Returns by publisher", "publisher", answers[publishers]),
+            ("Return rate by format", "format", "return_rate", answers[formats]),
+            ("Units returned by publisher", "publisher", "return_units", answers[publishers]),
         ),
         strict=True,
     ):
         with column:
-            _rates(visit, title, by, answer)
+            _rates(visit, title, by, drawn, answer)
     _lags(answers[weeks])
     left, right = st.columns(2)
     with left:
@@ -71,7 +71,7 @@ def _rate(visit: SalesVisit, series: Body[Any]) -> None:
         panels.chart(as_ratio(figure), f"Return rate by {visit.interval}, {len(buckets)} points", "rate")
 
 
-def _rates(visit: SalesVisit, title: str, by: str, answer: Body[Breakdown]) -> None:
+def _rates(visit: SalesVisit, title: str, by: str, drawn: str, answer: Body[Breakdown]) -> None:
     rows = answer["data"]["rows"]
     noun = by.capitalize()
     lines = [
@@ -85,8 +85,8 @@ def _rates(visit: SalesVisit, title: str, by: str, answer: Body[Breakdown]) -> N
         for row in rows
     ]
     labels = [str(line[noun]) for line in lines]
-    rated = [row["metrics"]["return_rate"] or 0 for row in rows]
-    texts = [words.percent(row["metrics"]["return_rate"]) for row in rows]
+    rated = [row["metrics"][drawn] or 0 for row in rows]
+    texts = [words.percent(value) if drawn == "return_rate" else words.whole(value) for value in rated]
     cut = f"{len(rows)} of {answer['data']['row_count']:,}" if answer["data"]["is_truncated"] else f"all {len(rows)}"
     steps = [panels.narrowed(**{by: str(row["members"][by])}) for row in rows]
     with panel(title, f"{cut}. Pick one to see it alone."):

@@ -67,7 +67,7 @@ def _about(detail: Body[BookDetail], currency: str) -> None:
         ", ".join(book["author_names"]),
         words.plain(book["format"]),
         book["publisher"] if book["publisher"] == book["imprint"] else f"{book['imprint']} ({book['publisher']})",
-        f"{book['genre']} › {book['subgenre']}",
+        tables.place_label({"genre": book["genre"], "subgenre": book["subgenre"]}),
         f"list price {words.exact(book['list_price'])} {book['currency'] or currency}" if book["list_price"] else "",
         f"published {words.day_of(book['published_on'])}" if book["published_on"] else "",
         f"ISBN {book['isbn13']}",

@@ -60,8 +60,7 @@ def test_bars_stand_in_order_each_with_its_label_and_value():
     assert layout["yaxis"]["ticktext"] == ["First", "Second"]
     assert trace["text"] == ["3", "−1"]
     assert trace["y"] == [0, 1]
-    assert layout["xaxis"]["range"][0] < -1.0
-    assert layout["xaxis"]["range"][1] == 3.0
+    assert layout["xaxis"]["range"] == [-1.0, 3.0]
     assert layout["yaxis"]["range"][0] > layout["yaxis"]["range"][1]  # the first is on top
 
 
@@ -105,11 +104,13 @@ def test_members_over_time_are_told_apart_by_dash_and_colour():
     assert len({trace["line"]["dash"] for trace in traces}) == len({trace["line"]["color"] for trace in traces}) == 3
 
 
-def test_gains_and_losses_go_to_both_sides_with_room_for_their_words():
-    figure = movements(["A", "B"], [3.0, -9.0], ["+3", "−9"])
+def test_gains_and_losses_go_to_both_sides_with_their_values_beside_the_labels():
+    figure = movements(["A", "B" * 30], [3.0, -9.0], ["+3", "−9"])
 
     assert figure["data"][0]["marker"]["color"] == [palette.GAIN, palette.LOSS]
-    assert figure["layout"]["xaxis"]["range"][0] < -9.0
+    assert figure["layout"]["xaxis"]["range"] == [-9.0, 3.0]
+    assert figure["layout"]["yaxis"]["ticktext"] == ["A  +3", f"{'B' * 21}…  −9"]
+    assert figure["data"][0]["text"] == ["", ""]
 
 
 def test_a_calendar_has_a_row_per_weekday_from_the_day_that_weeks_begin_on():
