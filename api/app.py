@@ -40,6 +40,7 @@ from api.routes import (
     views,
 )
 from api.routing import Endpoints
+from api.set_aside import SetAside
 from api.shapes import Problem
 from api.shared_cache import open_shared_answers
 from api.sql.sandbox import Bounds, Sandbox
@@ -85,7 +86,7 @@ ROUTERS: tuple[tuple[APIRouter, tuple[problems.Kind, ...]], ...] = (
     (sql.router, (problems.NOT_POSSIBLE, problems.TOO_COSTLY, *ANALYTICS_FAILURES)),
     (auth.router, ACCOUNT_FAILURES),
     (operations.router, (problems.NO_JOB, problems.NOT_POSSIBLE, *SIGNED_IN_FAILURES)),
-    (trust.router, (problems.NO_RUN, *SIGNED_IN_FAILURES)),
+    (trust.router, (problems.NO_RUN, problems.NOT_POSSIBLE, *SIGNED_IN_FAILURES)),
     (audit.router, SIGNED_IN_FAILURES),
     (views.router, (problems.NO_VIEW, problems.NOT_POSSIBLE, *SIGNED_IN_FAILURES)),
     (users.router, ACCOUNT_FAILURES),
@@ -121,6 +122,7 @@ def create_app(state: StateFolder, settings: Settings | None = None) -> FastAPI:
     app.state.measures = Measures(app.state.cache)
     app.state.settings = settings
     app.state.jobs = Jobs(app.state.authority.engine, state)
+    app.state.set_aside = SetAside(state)
     app.state.ledger = Ledger(state.ledger_url)
     for router, kinds in ROUTERS:
         app.include_router(router, responses=_failures(*kinds))

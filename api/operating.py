@@ -4,7 +4,15 @@ from collections.abc import Sequence
 from urllib.parse import quote
 
 from api.connection import Connection
-from api.operating_shapes import AuditVerdict, Freshness, LineageGraph, Quarantined, RunDetail, SavedView
+from api.operating_shapes import (
+    AuditVerdict,
+    Freshness,
+    LineageGraph,
+    Quarantined,
+    RunDetail,
+    SavedView,
+    SetAsideRecord,
+)
 from api.shapes import Activity, AuditPage, Job, NewUser, QualityResults, Runs, User
 
 
@@ -30,6 +38,12 @@ class Operating(Connection):
         """What a run put aside, for engineers."""
         aside: Quarantined = self._json("GET", "/api/quarantine/", params={} if run is None else {"run": run})
         return aside
+
+    def set_aside(self, run: int | None = None, limit: int = 50) -> list[SetAsideRecord]:
+        """Records that are aside now, masked, for engineers. It takes seconds."""
+        asked = {"limit": limit, **({} if run is None else {"run": run})}
+        records: list[SetAsideRecord] = self._json("GET", "/api/quarantine/records/", params=asked)["records"]
+        return records
 
     def freshness(self) -> Freshness:
         """How old what serves is, against what is promised."""

@@ -86,6 +86,23 @@ class Quarantined(TypedDict):
     tables: list[QuarantinedTable]
 
 
+class SetAsideRecord(TypedDict):
+    """A record that is aside, with every reason; letters of its text are x and digits 0."""
+
+    source: str
+    table_name: str
+    run_seq: int
+    row_key: str
+    reasons: list[str]
+    record: str
+
+
+class SetAsideRecords(TypedDict):
+    """The first records that are aside."""
+
+    records: list[SetAsideRecord]
+
+
 class AuditVerdict(TypedDict):
     """What was looked at, and what is not as it was written; sound where that is nothing."""
 

@@ -41,6 +41,8 @@ def draw(visit: Visit, run: RunDetail) -> None:
                 rows, hide_index=True, alt=f"Expectations of run {run['run_seq']} that found rows", key="quality_table"
             )
     _aside(visit.client.quarantine(run["run_seq"])["tables"])
+    if st.button("Show what is aside of this run", icon=":material/inventory_2:", key="set-aside"):
+        _records(visit, run["run_seq"])
 
 
 def _aside(tables: list[QuarantinedTable]) -> None:
@@ -48,6 +50,25 @@ def _aside(tables: list[QuarantinedTable]) -> None:
     if count:
         rules = "; ".join(f"{table['table_name']}: {table['rows_quarantined']:,} ({_rules(table)})" for table in tables)
         st.warning(words.escaped(rules), title=f"{count:,} rows were put aside", icon=":material/inventory_2:")
+
+
+def _records(visit: Visit, run_seq: int) -> None:
+    """What is aside still, masked; reading the lake takes seconds, so only where it is asked for."""
+    with st.spinner("Reading the lake…", show_time=True):
+        records = visit.client.set_aside(run_seq)
+    rows = [
+        {
+            "Table": record["table_name"],
+            "Reasons": "; ".join(record["reasons"]),
+            "Key": record["row_key"],
+            "Record, masked": record["record"],
+        }
+        for record in records
+    ]
+    if rows:
+        st.dataframe(rows, hide_index=True, alt=f"{len(rows)} records that are aside, masked", key="set_aside_table")
+    else:
+        st.caption("Nothing of this run is aside any more.")
 
 
 def _rules(table: QuarantinedTable) -> str:

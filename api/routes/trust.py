@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from api.ledger import Ledger, NoRunError
 from api.lineage import lineage as read_lineage
-from api.operating_shapes import Freshness, LineageGraph, Quarantined, RunDetail
+from api.operating_shapes import Freshness, LineageGraph, Quarantined, RunDetail, SetAsideRecords
 from api.reading import reading_of
 from api.rendering import render
 
@@ -23,6 +23,15 @@ class QuarantineQuery(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     run: int | None = Field(None, ge=1, le=2**62, description="a run's number; the newest that did anything by default")
+
+
+class RecordQuery(BaseModel):
+    """Which records."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    run: int | None = Field(None, ge=1, le=2**62, description="a run's number; whatever run by default")
+    limit: int = Field(50, ge=1, le=500)
 
 
 @router.get("/freshness/", name="freshness", operation_id="freshness", response_model=Freshness)
@@ -76,6 +85,14 @@ def quarantine(request: Request, query: Annotated[QuarantineQuery, Query()]) -> 
     steps = [step for step in ledger.steps(run_seq) if step["rows_quarantined"]] if run_seq else []
     rules = ledger.quality(run_seq, 1_000) if run_seq else []
     return render({"run_seq": run_seq, "tables": [_aside(step, rules) for step in steps]})
+
+
+@router.get(
+    "/quarantine/records/", name="quarantine-records", operation_id="quarantine_records", response_model=SetAsideRecords
+)
+def quarantine_records(request: Request, query: Annotated[RecordQuery, Query()]) -> Response:
+    """Records that are aside now, masked, with every reason."""
+    return render({"records": request.app.state.set_aside.records(query.run, query.limit)})
 
 
 def _aside(step: Any, rules: Any) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Whether numbers can be trusted: freshness, lineage, what runs did, what was put aside."""
 
 import itertools
+import sys
 from datetime import UTC, datetime
 
 import pytest
@@ -10,7 +11,8 @@ from signed_in import bearer
 from small_star import publish_star
 
 from api.app import close, create_app
-from api.operating_shapes import Freshness, LineageGraph, Quarantined, RunDetail
+from api.operating_shapes import Freshness, LineageGraph, Quarantined, RunDetail, SetAsideRecords
+from api.set_aside import SetAside
 from jobs_config.settings import Settings
 from spark_jobs.expectations import CheckResult
 from spark_jobs.run_ledger import RunLedger, StepResult
@@ -81,6 +83,44 @@ def test_what_the_newest_run_at_work_put_aside_is_told_by_table_and_rule(own_ask
         },
     ]
     assert strictly(Quarantined, own_asked_by("engineer").get("/api/quarantine/?run=2"))["tables"] == []
+
+
+# Stands for the command line: tells of two records, and on its error stream what it was asked.
+TELL = """
+import json, sys
+record = {"source": "bookstore", "run_seq": 1, "reasons": ["price: required"], "byte_start": None}
+rows = [{**record, "table_name": table, "row_key": "bookstore/4711", "record": str(sys.argv[1:])}
+        for table in ("silver.sales", "silver.customers")]
+print(json.dumps(rows))
+"""
+
+
+def test_what_is_aside_is_listed_as_the_command_line_tells_it_and_no_customers_key(own_asked_by, own_app, own_state):
+    own_app.state.set_aside = SetAside(own_state, (sys.executable, "-c", TELL))
+
+    shown = strictly(SetAsideRecords, own_asked_by("engineer").get("/api/quarantine/records/?run=1&limit=7"))["records"]
+
+    assert [record["row_key"] for record in shown] == ["bookstore/4711", "xxxxxxxxx/xxxx"]
+    assert shown[0]["record"] == "['quarantine', 'show', '--json', '--limit=7', '--run=1']"
+    assert shown[0]["reasons"] == ["price: required"]
+    assert own_asked_by("analyst").get("/api/quarantine/records/").status_code == 403
+
+
+@pytest.mark.parametrize(
+    "code", ["import sys; sys.exit(1)", "print('no JSON')"], ids=["it fails", "it says something else"]
+)
+def test_a_lake_that_cannot_be_read_is_said_without_its_reason(own_asked_by, own_app, own_state, code):
+    own_app.state.set_aside = SetAside(own_state, (sys.executable, "-c", code))
+
+    answer = own_asked_by("engineer").get("/api/quarantine/records/")
+
+    assert answer.status_code == 409
+    assert "booksales quarantine show" in answer.json()["detail"]
+
+
+@pytest.mark.slow
+def test_before_the_first_run_the_command_line_tells_of_nothing(own_asked_by):
+    assert own_asked_by("engineer").get("/api/quarantine/records/").json() == {"records": []}
 
 
 def test_before_the_first_run_there_is_nothing_aside(own_asked_by):

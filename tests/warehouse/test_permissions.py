@@ -46,6 +46,7 @@ ADDED = {
         "run",
         "quality",
         "quarantine",
+        "quarantine-records",
         "publications",
         "jobs",
         "cancel-job",
