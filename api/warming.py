@@ -7,18 +7,24 @@ from datetime import date
 
 from api.answers import Answers
 from api.cache import AnswerCache
-from api.params import DEFAULT_DAYS
-from api.rankings import BOOKS, GENRES, REGIONS
+from api.params import DEFAULT_DAYS, PLACES
 from api.view import View
 from api.windows import Window
 from jobs_config.log_setup import log_event
+from warehouse.events import plan_events
 from warehouse.publication import NoPublicationError
+from warehouse.ranking import BOOK_DIMENSIONS
 from warehouse.warehouses import Warehouse
 
 POLL_SECONDS = 2.0
 MOST_VIEWS = 16
-TILES = ("net_revenue", "net_units", "average_selling_price", "return_rate", "orders", "active_titles")
-BARS = 10
+# What the overview shows, as it is opened first.
+TILES = (
+    "net_revenue", "net_units", "average_selling_price", "return_rate", "orders", "active_titles", "frontlist_share",
+)  # fmt: skip
+MEASURE, BOOKS, MOVERS, MOST_SCORED, MOST_MEMBERS = "net_revenue", 10, 5, 100, 1_000
+SCORED = ("channel", "format")
+LISTED = ("country", "region", "channel", "genre", "subgenre", "format", "publisher", "source")
 
 logger = logging.getLogger(__name__)
 
@@ -87,8 +93,19 @@ def ask_as_the_dashboard(answers: Answers) -> None:
     if last is None:
         return
     window = Window(last, last).grown_to(DEFAULT_DAYS)
-    answers.metrics(window, {})
-    answers.metrics(window.before(), {})
-    answers.series(window, "day", TILES, {})
-    for ranked in (BOOKS, REGIONS["region"], GENRES["genre"]):
-        answers.ranking(window, ranked.dimensions, "net_revenue", BARS, 0, {})
+    before = window.before()
+    for days in (window, before):
+        answers.metrics(days, {})
+        answers.series(days, "day", TILES, {})
+        answers.members_of(days, (), (MEASURE,), {})
+        for by in SCORED:
+            answers.members_of(days, PLACES[by], (MEASURE,), {})
+    for by in SCORED:
+        answers.breakdown(window, PLACES[by], (MEASURE,), MOST_SCORED, {})
+    for dimensions in (PLACES["genre"], PLACES["region"], BOOK_DIMENSIONS):
+        answers.movement(window, before, dimensions, MEASURE, MOVERS, {})
+    books = answers.ranking(window, BOOK_DIMENSIONS, MEASURE, BOOKS, 0, {})["rows"]
+    answers.previous(books, before, BOOK_DIMENSIONS, {})
+    answers.looked_up(plan_events(window.first, window.until))
+    for name in LISTED:
+        answers.members(name, MOST_MEMBERS + 1)

@@ -1,6 +1,6 @@
 """The browser's address: the one place that reads and writes it. What it says is the whole state of a page (decision 31)."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from urllib.parse import urlencode
 
 import streamlit as st
@@ -18,6 +18,11 @@ def parameters() -> Parameters:
 def own(name: str) -> str:
     """The value of a page's own parameter, or nothing."""
     return str(st.query_params.get(name, ""))
+
+
+def others() -> dict[str, str]:
+    """The parameters that are not about the selection: those of a page's own, and those that mean nothing."""
+    return {name: own(name) for name in st.query_params if name not in Selection.named()}
 
 
 def is_print() -> bool:
@@ -42,6 +47,11 @@ def go(selection: Selection, **own: str | None) -> None:
     changed = {name: [value] for name, value in own.items() if value}
     kept = {name: values for name, values in others.items() if name not in own}
     st.query_params.from_dict({**selection.parameters, **kept, **changed})
+
+
+def show(selection: Selection, own: Mapping[str, str]) -> None:
+    """Say a selection and these parameters of the page's own, and no others (a callback)."""
+    st.query_params.from_dict({**selection.parameters, **{name: [value] for name, value in own.items()}})
 
 
 def mend(selection: Selection, others: Sequence[str]) -> None:

@@ -39,7 +39,8 @@ def _exports(visit: SalesVisit) -> None:
                     icon=":material/download:",
                 )
     st.caption("Each file says its days, filters and publication. They are of what this page shows now.")
-    visit.link(visit.slug, "Page to print", visit.selection, ":material/print:", **{address_bar.PRINT: "1"})
+    to_print = {**address_bar.others(), address_bar.PRINT: "1"}
+    visit.link(visit.slug, "Page to print", visit.selection, ":material/print:", **to_print)
 
 
 def _file_of(visit: SalesVisit, question: Question[Any], media_type: str) -> Callable[[], bytes]:

@@ -104,7 +104,13 @@ def _draw_sales(page: Page, visit: Visit, published: Published, selection: Selec
 def _menu(visit: Visit, selection: Selection) -> None:
     with st.container(horizontal=True, gap="xsmall", vertical_alignment="center", key="menu"):
         for page in PAGES:
-            if visit.may(page.needs) and not page.is_hidden:
+            if page.is_hidden or not visit.may(page.needs):
+                continue
+            if page.slug == visit.slug and not address_bar.others():
+                # Where one is, marked as such; it leads nowhere else.
+                said = selection.parameters
+                st.page_link(visit.routes[page.slug], label=page.title, icon=page.icon, query_params=said)
+            else:
                 visit.link(page.slug, page.title, selection, page.icon)
         st.space("stretch")
         saved_views.draw(visit)

@@ -35,7 +35,13 @@ class Visit:
         """A link to a page that says the selection; `label` is Markdown. On paper there is none."""
         if address_bar.is_print():
             return
-        said = {**(selection.parameters if selection else {}), **{name: [value] for name, value in own.items()}}
+        chosen = selection or Selection()
+        if slug == self.slug:
+            # A link to the page one is on would change the page and not the browser's address (Streamlit 1.67).
+            key = f"link-{icon}-{label}-{sorted(own.items())}"
+            st.button(label, icon=icon or None, type="tertiary", key=key, on_click=address_bar.show, args=(chosen, own))
+            return
+        said = {**chosen.parameters, **{name: [value] for name, value in own.items()}}
         st.page_link(self.routes[slug], label=label, icon=icon or None, query_params=said)
 
 

@@ -1,5 +1,15 @@
 import pytest
 from drawn import figure, tiles
+from live_api import served, token_of
+from small_star import publish_star
+
+from api.answers import Answers
+from api.app import close, create_app
+from api.client import Client
+from api.view import View
+from api.warming import ask_as_the_dashboard
+from jobs_config.state import open_state
+from warehouse.scope import EVERYTHING
 
 
 def test_the_tiles_say_what_the_api_says(api_url, client, open_page):
@@ -67,3 +77,23 @@ def test_without_a_whole_period_before_no_change_is_told(api_url, open_page, cho
 
     assert {delta for _, delta in tiles(page).values()} == {""}
     assert [caption for caption in page.caption if caption.value.startswith("The data begins too late")]
+
+
+def test_all_that_the_overview_asks_is_known_once_a_publication_is_warmed(open_page, tmp_path):
+    state = open_state(tmp_path / "booksales")
+    publish_star(state.warehouse, tmp_path / "lake")
+    app = create_app(state)
+    try:
+        with served(app) as url:
+            token = token_of(state.warehouse)
+            with Client(url, token) as client:
+                view = View("viewer", EVERYTHING, client.me()["view"])
+            ask_as_the_dashboard(Answers(app.state.warehouse.current(), app.state.cache, view))
+            asked = app.state.cache.counts.misses
+
+            page = open_page(url, token=token)
+
+            assert page.metric
+            assert app.state.cache.counts.misses == asked > 10
+    finally:
+        close(app)

@@ -15,22 +15,22 @@ from jobs_config.state import StateFolder, open_state
 
 
 @contextmanager
-def live_api(warehouse: Path, has_admin: bool = True) -> Iterator[str]:
-    """The API's address, for as long as the block runs. Its warehouse is `<state folder>/warehouse`."""
+def live_api(warehouse: Path, has_admin: bool = True, port: int = 0) -> Iterator[str]:
+    """The API's address, for as long as the block runs. Its warehouse is `<state folder>/warehouse`; port 0 is any free one."""
     app = create_app(open_state(warehouse.parent))
     if has_admin:
         account(app.state.authority, "admin")
     try:
-        with served(app) as url:
+        with served(app, port) as url:
             yield url
     finally:
         close(app)
 
 
 @contextmanager
-def served(app: FastAPI) -> Iterator[str]:
+def served(app: FastAPI, port: int = 0) -> Iterator[str]:
     """The address of an application, for as long as the block runs."""
-    listener = listen("127.0.0.1", 0)
+    listener = listen("127.0.0.1", port)
     server = uvicorn.Server(uvicorn.Config(app, log_config=None, log_level="warning"))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
