@@ -26,7 +26,10 @@ from api.routes import (
     audit,
     auth,
     books,
+    breakdowns,
+    comparables,
     customers,
+    events,
     health,
     members,
     operations,
@@ -38,6 +41,7 @@ from api.routes import (
 )
 from api.routing import Endpoints
 from api.shapes import Problem
+from api.shared_cache import open_shared_answers
 from api.sql.sandbox import Bounds, Sandbox
 from api.warming import Warmer
 from jobs_config.errors import ConfigError
@@ -62,6 +66,7 @@ ANY_FAILURE = (
     problems.INTERNAL,
     problems.NOT_PUBLISHED,
     problems.WAREHOUSE_AWAY,
+    problems.DAMAGED,
 )
 SIGNED_IN_FAILURES = (problems.NOT_SIGNED_IN, problems.FORBIDDEN, problems.INVALID, *ANY_FAILURE)
 ACCOUNT_FAILURES = (problems.NO_USER, problems.NOT_POSSIBLE, problems.TOO_MANY_TRIES, *SIGNED_IN_FAILURES)
@@ -71,6 +76,9 @@ ANALYTICS_FAILURES = (problems.GONE, problems.NOT_ACCEPTABLE, problems.TOO_LONG,
 ROUTERS: tuple[tuple[APIRouter, tuple[problems.Kind, ...]], ...] = (
     (analytics.router, ANALYTICS_FAILURES),
     (books.router, ANALYTICS_FAILURES),
+    (breakdowns.router, ANALYTICS_FAILURES),
+    (comparables.router, ANALYTICS_FAILURES),
+    (events.router, ANALYTICS_FAILURES),
     (members.router, ANALYTICS_FAILURES),
     (customers.router, ANALYTICS_FAILURES),
     (questions.router, ANALYTICS_FAILURES),
@@ -105,7 +113,7 @@ def create_app(state: StateFolder, settings: Settings | None = None) -> FastAPI:
         lifespan=_until_closed,
     )
     app.state.warehouse = _warehouse(state, settings)
-    app.state.cache = AnswerCache(settings.api_cache_mb * MEGABYTE)
+    app.state.cache = AnswerCache(settings.api_cache_mb * MEGABYTE, open_shared_answers(settings.cache_url))
     app.state.warmer = Warmer(app.state.warehouse, app.state.cache)
     app.state.authority = open_authority(state, settings)
     app.state.sandbox = Sandbox(Bounds(settings.sql_seconds, settings.sql_memory_mb, settings.sql_at_once))
@@ -156,6 +164,7 @@ def close(app: FastAPI) -> None:
     app.state.audit.close()
     app.state.ledger.close()
     app.state.warehouse.close()
+    app.state.cache.close()
     app.state.authority.engine.dispose()
 
 

@@ -32,6 +32,7 @@ FOREIGN_HOST = Kind("foreign-host", 421, "The request is for another host")
 FOREIGN_ORIGIN = Kind("foreign-origin", 403, "The request comes from another site")
 NOT_PUBLISHED = Kind("not-published", 503, "Nothing is published yet")
 WAREHOUSE_AWAY = Kind("warehouse-away", 503, "The warehouse does not answer")
+DAMAGED = Kind("publication-damaged", 503, "The publication cannot be read")
 NOT_SET_UP = Kind("not-set-up", 503, "There is no administrator yet")
 NOT_SIGNED_IN = Kind("not-signed-in", 401, "The request is of nobody")
 SIGN_IN_REFUSED = Kind("sign-in-refused", 401, "The sign-in is refused")
@@ -59,6 +60,7 @@ KINDS = (
     FOREIGN_ORIGIN,
     NOT_PUBLISHED,
     WAREHOUSE_AWAY,
+    DAMAGED,
     NOT_SET_UP,
     NOT_SIGNED_IN,
     SIGN_IN_REFUSED,

@@ -1,6 +1,6 @@
 """How fast does a CSV file come in, and in how much memory?
 
-    python bench/csv_import.py --records 2000000 --out bench/results/csv_import_2m.json
+    python -m bench.csv_import --records 2000000 --out bench/results/csv_import_2m.json
 
 Writes a file of historical sales, makes a small shop in a state folder of its own, imports the file by `booksales import-csv`, and
 samples the memory of every process below it. With `--read-only` it times reading alone, in this process: blocks, counter, hash,
@@ -19,8 +19,9 @@ import time
 from pathlib import Path
 
 import psutil
-from main_job import MEGABYTE, PHASE, Memory
 
+from bench.main_job import MEGABYTE, PHASE, Memory
+from booksales.lake_files import LakeFiles
 from jobs_config.loader import load_feed
 from spark_jobs.extract.csv_batches import BatchReader, PlainFile
 from spark_jobs.extract.csv_count import count_physical_records
@@ -103,10 +104,10 @@ def make_shop(home: Path) -> tuple[list[str], list[str]]:
         [sys.executable, "-m", "booksales.cli", "demo", "--no-serve", "--sales", str(SHOP_SALES)],
         env={**os.environ, "BOOKSALES_HOME": str(home)}, check=True, capture_output=True,
     )  # fmt: skip
-    import deltalake
+    lake = LakeFiles(str(home / "lake"))
 
     def column(table: str, name: str) -> list[str]:
-        rows = deltalake.DeltaTable(str(home / "lake" / "silver" / table)).to_pyarrow_table(columns=[name])
+        rows = lake.rows(f"silver.{table}").to_table(columns=[name])
         return sorted({str(value) for value in rows[name].to_pylist()})
 
     return column("books", "isbn13"), column("stores", "code")

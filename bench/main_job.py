@@ -1,6 +1,6 @@
 """How long does the main job take, from nothing to a published shop, and how much memory?
 
-    python bench/main_job.py --sales 1000000 --out bench/results/main_job.json
+    python -m bench.main_job --sales 1000000 --out bench/results/main_job.json
 
 Runs `booksales demo --no-serve` in a state folder of its own and samples the memory of every process below it: PSS, so that
 shared pages count once. PostgreSQL, which stands for somebody else's server, is counted apart.

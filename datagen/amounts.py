@@ -4,12 +4,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from datagen.arrays import Ints
-from datagen.books import Books
+from datagen.anomalies import wrong_prices
+from datagen.arrays import DAY, Ints
 from datagen.editions import AUDIOBOOK, EBOOK
-from datagen.orders import Basket, Orders
+from datagen.orders import Basket, Counter, Orders
 from datagen.places import EDUCATION, WHOLESALE
-from datagen.promotions import Promotions
 
 # One copy, two or three of a person; the others order by the pile.
 PERSON_QUANTITY_SHARES = (0.88, 0.09, 0.03)
@@ -31,12 +30,12 @@ class Amounts:
     tax: Ints
 
 
-def make_amounts(
-    random: np.random.Generator, orders: Orders, basket: Basket, books: Books, promotions: Promotions
-) -> Amounts:
+def make_amounts(random: np.random.Generator, orders: Orders, basket: Basket, counter: Counter) -> Amounts:
+    books, promotions = counter.books, counter.promotions
     channel, country = orders.channel[basket.order], orders.country[basket.order]
     quantity = _quantities(random, channel)
     price = books.prices[basket.book, country]  # currencies and countries have the same order
+    price = wrong_prices(counter.anomalies, basket.book, orders.sold_at[basket.order] // DAY, price)
     promotion = orders.promotion[basket.order]
     percent = np.where(promotion >= 0, promotions.percent[promotion], 0)
     return line_amounts(channel, country, books.format[basket.book], price, quantity, percent)

@@ -22,7 +22,7 @@ LOWEST_PRICE = np.array((25, 14, 8, 7, 3, 14))
 HIGHEST_PRICE = np.array((35, 20, 11, 11, 15, 30))
 COST_RATIO = np.array((0.46, 0.48, 0.50, 0.48, 0.58, 0.56))
 # Sales of an edition relative to its work: together with how often a format occurs, the trade's format shares.
-UNIT_WEIGHT = np.array((0.57, 0.66, 1.70, 0.30, 0.40, 0.30))
+UNIT_WEIGHT = np.array((0.60, 0.60, 1.70, 0.30, 0.40, 0.30))
 # By kind of book: fiction, nonfiction, children's, textbooks.
 PRICE_FACTOR = np.array((1.0, 1.1, 0.65, 2.6))
 FEWEST_PAGES = np.array((180, 160, 24, 240))

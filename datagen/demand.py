@@ -6,26 +6,20 @@ and then a book in it, by size: a day costs thousands of segments, not hundreds 
 
 from dataclasses import dataclass
 from functools import cached_property
-from math import erf, log, sqrt
 
 import numpy as np
 
+from datagen.anomalies import Anomaly
 from datagen.arrays import Floats, Ints, draw_sorted, random_for
 from datagen.arrival import MOST_DAYS_LATE, arrivals, arrived_by_day
 from datagen.books import Books
 from datagen.genres import CHILDREN, TEXTBOOK
+from datagen.launch import sales_by_age
 from datagen.places import CHANNELS, EDUCATION
 from datagen.plan import ShopPlan
 from datagen.promotions import Promotions, promotion_lift
 from datagen.season import COLLEGE, JUVENILE, TRADE, season_weights, weekday_of, weekday_weights, window_days
 from datagen.shocks import Shocks, make_shocks
-
-# Sales after publication: a lognormal density in weeks, whose mode is 2.4 weeks and which ends within a year
-# (fitted to Yucesoy et al., EPJ Data Science 2018), and a backlist that sells evenly ever after.
-LAUNCH_MEDIAN_DAYS = 8 * 7
-LAUNCH_SIGMA = 1.1
-LAUNCH_DAYS = 10 * 365
-BACKLIST_PER_DAY = 0.135 / 365  # share of the first year's sales; leaves frontlist near a third of all units
 
 # Shares of web, app, store, wholesale, education for a printed book, a textbook, and a digital one.
 CHANNEL_SHARES = np.array(
@@ -64,15 +58,24 @@ class Segments:
     withdrawn: Ints
     shocked: Ints  # day of a late shock, or beyond the plan
     shock: Floats  # its height, in shares of the first year's sales per day
+    planted: Ints  # position of the anomaly that befalls its one book, -1 for none
 
 
 class Demand:
     """Demand of a plan's books over its days."""
 
-    def __init__(self, plan: ShopPlan, books: Books, promotions: Promotions) -> None:
-        self._plan = plan
+    def __init__(
+        self, plan: ShopPlan, books: Books, promotions: Promotions, anomalies: tuple[Anomaly, ...] = ()
+    ) -> None:
         self.start, self.end = window_days(plan)
-        self.segments = _segments(books, make_shocks(plan, books))
+        planted = np.full(len(books.work), -1)
+        for number, anomaly in enumerate(anomalies):
+            if anomaly.book >= 0:
+                planted[anomaly.book] = number
+        self.segments = _segments(books, make_shocks(plan, books), planted)
+        self._anomalies = [
+            (segment, anomalies[number]) for segment, number in enumerate(self.segments.planted) if number >= 0
+        ]
         # By group of books, day and channel.
         self.by_channel = _by_channel(plan, promotions)
         self._by_group = self.by_channel.sum(axis=2)
@@ -112,11 +115,14 @@ class Demand:
         """Demand of each segment on a day, before a channel is chosen."""
         segments = self.segments
         age = day - segments.published
-        # Many segments came out on days of their own kind; what is not out, or gone, sells nothing.
-        curve = np.where((age >= 0) & (day < segments.withdrawn), _CURVE[np.clip(age, 0, len(_CURVE) - 1)], 0.0)
+        curve = np.where(day < segments.withdrawn, sales_by_age(age), 0.0)
         after_shock = day - segments.shocked
         curve += np.where(after_shock >= 0, segments.shock / np.sqrt(np.maximum(after_shock, 0) + 1.0), 0.0)
-        return segments.size * curve * self._by_group[segments.group, day - self.start]
+        weights: Floats = segments.size * curve * self._by_group[segments.group, day - self.start]
+        for segment, anomaly in self._anomalies:
+            if anomaly.first <= day <= anomaly.last:
+                weights[segment] *= anomaly.factor
+        return weights
 
     def _draw_books(self, random: np.random.Generator, segment: Ints) -> Ints:
         segments = self.segments
@@ -152,15 +158,15 @@ def _group(season_kind: Ints | int, demand_kind: Ints | int) -> Ints | int:
     return season_kind * len(CHANNEL_SHARES) + demand_kind
 
 
-def _segments(books: Books, shocks: Shocks) -> Segments:
+def _segments(books: Books, shocks: Shocks, planted: Ints) -> Segments:
     by_kind = np.where(books.kind == CHILDREN, JUVENILE, np.where(books.kind == TEXTBOOK, COLLEGE, TRADE))
     demand_kind = np.where(books.is_digital, DIGITAL, np.where(books.kind == TEXTBOOK, STUDY, PRINT))
-    keys = np.stack([_group(by_kind, demand_kind), books.published, books.withdrawn, shocks.day])
+    keys = np.stack([_group(by_kind, demand_kind), books.published, books.withdrawn, shocks.day, planted])
     order = np.lexsort(keys[::-1])
     begins = np.flatnonzero(np.any(np.diff(keys[:, order], axis=1, prepend=-1), axis=0))
     size_totals = np.cumsum(books.size[order])
     before = np.concatenate([[0.0], size_totals])[begins]
-    group, published, withdrawn, shocked = keys[:, order[begins]]
+    group, published, withdrawn, shocked, planted_here = keys[:, order[begins]]
     return Segments(
         book=order,
         size_totals=size_totals,
@@ -171,16 +177,5 @@ def _segments(books: Books, shocks: Shocks) -> Segments:
         withdrawn=withdrawn,
         shocked=shocked,
         shock=shocks.height[order[begins]],
+        planted=planted_here,
     )
-
-
-def launched(days: Ints) -> Floats:
-    """Share of the launch that is over after so many days."""
-    return _LAUNCHED[np.clip(days, 0, LAUNCH_DAYS)]
-
-
-_LAUNCHED: Floats = np.array(
-    [0.0, *((1 + erf(log(day / LAUNCH_MEDIAN_DAYS) / LAUNCH_SIGMA / sqrt(2))) / 2 for day in range(1, LAUNCH_DAYS + 1))]
-)
-# Sales on each day after publication, as a share of the first year's; the last entry holds ever after.
-_CURVE: Floats = np.append(np.diff(_LAUNCHED), 0.0) + BACKLIST_PER_DAY

@@ -9,6 +9,8 @@ import pyarrow as pa
 import pyarrow.csv
 from psycopg2 import errors, extensions, sql
 
+from datagen.ahead import ahead
+
 READ_BYTES = 1 << 20
 CSV = pyarrow.csv.WriteOptions(include_header=False)
 COPY = "copy {table} ({columns}) from stdin with (format csv, freeze {freeze})"
@@ -59,7 +61,8 @@ def copy_rows(
     rows = CsvRows(chain([first], remaining), loaded)
     statement = sql.SQL(COPY).format(table=sql.Identifier(table), columns=columns, freeze=sql.Literal(is_new))
     try:
-        cursor.copy_expert(statement, io.BufferedReader(rows, READ_BYTES), READ_BYTES)
+        with io.BufferedReader(rows, READ_BYTES) as stream:
+            cursor.copy_expert(statement, stream, READ_BYTES)
     except errors.QueryCanceled as error:
         # Whatever ends the reading comes out of COPY like this, a person's Ctrl-C too.
         if "KeyboardInterrupt" in str(error):
@@ -84,8 +87,10 @@ class CsvRows(io.RawIOBase):
     """A file of CSV rows that is made while COPY reads it, one chunk at a time."""
 
     def __init__(self, chunks: Iterator[pa.Table], loaded: Callable[[int], None]) -> None:
+        super().__init__()
         self.count = 0
-        self._chunks = chunks
+        # The next chunk is made while PostgreSQL takes this one.
+        self._texts = ahead((csv_of(chunk), chunk.num_rows) for chunk in chunks)
         self._loaded = loaded
         self._pending = memoryview(b"")
 
@@ -99,11 +104,15 @@ class CsvRows(io.RawIOBase):
         target[:size], self._pending = self._pending[:size], self._pending[size:]
         return size
 
+    def close(self) -> None:
+        self._texts.close()
+        super().close()
+
     def _fetch(self) -> None:
-        chunk = next(self._chunks, None)
-        if chunk is not None:
-            self._pending = memoryview(csv_of(chunk)).cast("B")
-            self.count += chunk.num_rows
+        text, rows = next(self._texts, (b"", 0))
+        if rows:
+            self._pending = memoryview(text).cast("B")
+            self.count += rows
             self._loaded(self.count)
 
 

@@ -15,13 +15,22 @@ FORMAT_VERSION = 2
 NAMED_TABLES = 3
 
 HAS_MARK = "select to_regclass('public.datagen_shop_mark') is not null"
+# Marks of earlier versions have no anomalies.
 READ_MARK = """
-select sales, years, seed, until, format_version, generated_at, row_counts
+select
+    sales,
+    years,
+    seed,
+    until,
+    coalesce((to_jsonb(datagen_shop_mark) ->> 'anomalies')::integer, 0) as anomalies,
+    format_version,
+    generated_at,
+    row_counts
 from public.datagen_shop_mark
 """
 WRITE_MARK = """
-insert into public.datagen_shop_mark (sales, years, seed, until, format_version, row_counts)
-values (%(sales)s, %(years)s, %(seed)s, %(until)s, %(format_version)s, %(row_counts)s)
+insert into public.datagen_shop_mark (sales, years, seed, until, anomalies, format_version, row_counts)
+values (%(sales)s, %(years)s, %(seed)s, %(until)s, %(anomalies)s, %(format_version)s, %(row_counts)s)
 """
 # Tables, views and foreign tables of people; not those that belong to an extension.
 USER_TABLES = """
@@ -51,14 +60,15 @@ class ShopMark:
     years: int
     seed: int
     until: date
+    anomalies: int
     format_version: int
     generated_at: datetime
     row_counts: dict[str, int]
 
     def is_of(self, plan: ShopPlan) -> bool:
         """Whether generating this plan would make the same data again."""
-        same_plan = (self.sales, self.years, self.seed, self.until) == (plan.sales, plan.years, plan.seed, plan.until)
-        return same_plan and self.format_version == FORMAT_VERSION
+        planned = ShopPlan(self.sales, self.years, self.seed, self.until, self.anomalies)
+        return planned == plan and self.format_version == FORMAT_VERSION
 
     def __str__(self) -> str:
         return f"sales={self.sales} years={self.years} seed={self.seed} until={self.until} format={self.format_version}"
@@ -79,6 +89,7 @@ def write_mark(cursor: extensions.cursor, plan: ShopPlan, row_counts: dict[str, 
         "years": plan.years,
         "seed": plan.seed,
         "until": plan.until,
+        "anomalies": plan.anomalies,
         "format_version": FORMAT_VERSION,
         "row_counts": json.dumps(row_counts),
     }

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from datagen.anomalies import Anomaly
 from datagen.arrays import DAY, HOUR, SECOND, Flags, Ints, draw_rows, draw_weighted
 from datagen.arrival import MOST_DAYS_LATE, created_at
 from datagen.books import Books
@@ -76,6 +77,7 @@ class Counter:
     stores: Stores
     buyers: Buyers
     promotions: Promotions
+    anomalies: tuple[Anomaly, ...] = ()
 
 
 def is_thin(plan: ShopPlan) -> bool:

@@ -11,6 +11,7 @@ PRESETS = {"small": 100_000, "medium": 1_000_000, "large": 100_000_000}
 CATALOGUE_YEARS_BEFORE = 15
 EARLIEST_YEAR = 1900
 MAX_SEED = 2**63 - 1
+MAX_ANOMALIES = 400
 # Lines of the last day still arrive in the small hours; nothing in the shop is younger.
 AS_OF_HOUR = 3
 
@@ -22,7 +23,9 @@ def yesterday() -> date:
 
 @dataclass(frozen=True)
 class ShopPlan:
-    """Size, span and seed of a shop; equal plans make equal data. `sales` counts rows of sales_sale, returns included.
+    """Size, span and seed of a shop; equal plans make equal data.
+
+    `sales` counts rows of sales_sale, returns included; `anomalies` are planted among them (datagen/anomalies.py).
 
     Raises ConfigError for a plan that no shop can follow.
     """
@@ -31,11 +34,13 @@ class ShopPlan:
     years: int = 5
     seed: int = 7
     until: date = field(default_factory=yesterday)
+    anomalies: int = 0
 
     def __post_init__(self) -> None:
         check_range("sales", self.sales, 1, MAX_SALES)
         check_range("years", self.years, 1, MAX_YEARS)
         check_range("seed", self.seed, 0, MAX_SEED)
+        check_range("anomalies", self.anomalies, 0, MAX_ANOMALIES)
         if self.until > yesterday():
             raise ConfigError(f"until is {self.until}, a day that is not over; use {yesterday()} or an earlier day")
         if self.until.year - self.years - CATALOGUE_YEARS_BEFORE < EARLIEST_YEAR:

@@ -12,8 +12,8 @@ from datagen.places import EDUCATION, WHOLESALE
 
 # How likely a line comes back, by channel and by format (places.CHANNELS, editions.FORMATS): trade returns of unsold
 # stock are many and come after one to three months, those of readers are few and come soon.
-CHANNEL_RATES = np.array((0.025, 0.015, 0.025, 0.335, 0.080))
-FORMAT_FACTORS = np.array((1.20, 0.84, 3.60, 0.70, 0.25, 0.25))
+CHANNEL_RATES = np.array((0.025, 0.015, 0.025, 0.370, 0.080))
+FORMAT_FACTORS = np.array((1.20, 0.84, 2.95, 0.70, 0.25, 0.25))
 MEDIAN_LAG_DAYS = np.array((10.0, 6.0, 12.0, 60.0, 25.0))
 LAG_SIGMA = 0.7
 LONGEST_LAG_DAYS = 2_000

@@ -80,7 +80,7 @@ def _sold(sales: SalesPlan, block: int) -> tuple[Columns, Ints]:
     lines = sales.demand.draw(random_for(plan, "sales_sale demand", block), first, last, count)
     orders, basket = make_orders(random_for(plan, "sales_sale orders", block), lines, counter, last, is_thin(plan))
     random = random_for(plan, "sales_sale amounts", block)
-    amounts = make_amounts(random, orders, basket, counter.books, counter.promotions)
+    amounts = make_amounts(random, orders, basket, counter)
     order = basket.order
     return {
         "order": order,

@@ -8,7 +8,7 @@ from datagen.arrays import EPOCH, Floats, Ints, day_number
 from datagen.plan import ShopPlan
 
 # An ordinary week is 1; by ISO week, with the peak before Christmas.
-TRADE_WEEKS = {1: 1.1, 2: 0.98, 46: 1.1, 47: 1.2, 48: 1.4, 49: 1.75, 50: 2.05, 51: 2.3, 52: 1.5, 53: 1.1}
+TRADE_WEEKS = {1: 1.1, 2: 0.98, 46: 1.1, 47: 1.2, 48: 1.4, 49: 1.66, 50: 2.0, 51: 2.3, 52: 1.5, 53: 1.1}
 # Term starts: college bookstores peak in January and August.
 COLLEGE_MONTHS = (1.75, 0.85, 0.75, 0.75, 0.8, 0.85, 0.95, 1.8, 1.2, 0.8, 0.75, 0.8)
 EASTER_LIFT = 1.35

@@ -47,6 +47,7 @@ class Stores:
     closed: Ints  # the first day without sales
     is_closed: Flags
     weight: Floats
+    missing: tuple[tuple[int, int], ...] = ()  # stores and days of which nothing is heard
 
     def remote(self, channel: Ints, country: Ints) -> Ints:
         """The one store of a channel without bookstores, by country."""
@@ -58,6 +59,8 @@ class Stores:
     def open_or_flagship(self, store: Ints, day: Ints) -> Ints:
         """The store itself if it is open on the day, else the flagship of its country."""
         is_open = (self.opened[store] <= day) & (day < self.closed[store])
+        for missing_store, missing_day in self.missing:
+            is_open &= (store != missing_store) | (day != missing_day)
         return np.where(is_open, store, REMOTE_STORES + self.country[store])
 
 

@@ -9,7 +9,7 @@ from datagen.arrays import DAY, Floats, Ints, day_number, draw_rows, draw_shares
 from datagen.columns import days, life, optional, picked, row_ids
 from datagen.genres import CHILDREN, FICTION, GENRES, KIND_OF_GENRE, SUBGENRES, TITLE_SHARES, subgenre_id
 from datagen.places import opening_of
-from datagen.plan import ShopPlan
+from datagen.plan import CATALOGUE_YEARS_BEFORE, ShopPlan
 from datagen.publishers import Publishers
 from datagen.season import on_tuesday, window_days
 from datagen.sizes import sizes_of
@@ -28,6 +28,7 @@ CLASSIC_DAYS = (20 * 365, 150 * 365)
 # 45,571 new ISBNs of the ten largest US publishers, 52 weeks to August 2022). Inside a bucket log-uniform.
 SIZE_BOUNDS = (1, 12, 1_000, 5_000, 10_000, 20_000, 50_000, 100_000, 1_000_000)
 SIZE_SHARES = (14.7, 51.4, 21.6, 5.5, 3.4, 2.2, 0.7, 0.4)
+LARGEST_SHARE_OF_A_YEAR = 0.12
 GOLDEN_RATIO = (5**0.5 - 1) / 2
 
 
@@ -78,7 +79,7 @@ def make_works(plan: ShopPlan, publishers: Publishers) -> Works:
         series=series,
         series_number=series_number,
         series_genre=series_genre,
-        size=title_sizes(random, count),
+        size=_within_reason(plan, title_sizes(random, count)),
     )
 
 
@@ -107,6 +108,12 @@ def title_sizes(random: np.random.Generator, count: int) -> Floats:
     shares = np.concatenate([[0], np.cumsum(SIZE_SHARES)]) / sum(SIZE_SHARES)
     logarithm: Floats = np.interp(chance, shares, np.log(SIZE_BOUNDS))
     return np.exp(logarithm)
+
+
+def _within_reason(plan: ShopPlan, size: Floats) -> Floats:
+    """Sizes of which none is more than a small part of a year's sales: a small catalogue has no national bestseller."""
+    years = plan.years + CATALOGUE_YEARS_BEFORE
+    return np.minimum(size, max(size.sum() / years * LARGEST_SHARE_OF_A_YEAR, size.min()))
 
 
 def _published(plan: ShopPlan, random: np.random.Generator, count: int) -> Ints:

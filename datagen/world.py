@@ -1,10 +1,13 @@
 """All tables of a shop, in the order they are loaded."""
 
+import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 import pyarrow as pa
 
+from datagen.anomalies import MISSING_SHOP_DAY, Anomaly, make_anomalies
 from datagen.authors import Authorship, authors_table, book_authors_table, make_authorship, series_table
 from datagen.blocks import BLOCK_LINES, make_blocks
 from datagen.books import Books, books_table, make_books
@@ -38,6 +41,7 @@ class World:
     stores: Stores
     customers: Customers
     promotions: Promotions
+    anomalies: tuple[Anomaly, ...]
 
     @property
     def tables(self) -> Iterator[tuple[str, pa.Table]]:
@@ -64,14 +68,22 @@ def make_world(plan: ShopPlan) -> World:
     authorship = make_authorship(plan, works)
     books = make_books(plan, works, make_editions(plan, works), publishers, authorship)
     stores, customers, promotions = make_stores(plan), make_customers(plan), make_promotions(plan)
-    return World(plan, publishers, works, authorship, books, stores, customers, promotions)
+    anomalies = make_anomalies(plan, books, stores)
+    missing = tuple((anomaly.store, anomaly.first) for anomaly in anomalies if anomaly.kind == MISSING_SHOP_DAY)
+    stores = replace(stores, missing=missing)
+    return World(plan, publishers, works, authorship, books, stores, customers, promotions, anomalies)
+
+
+def write_answers(plan: ShopPlan, path: Path) -> None:
+    """The answer key of the plan's anomalies."""
+    path.write_text(json.dumps([anomaly.answer for anomaly in make_world(plan).anomalies], indent=1) + "\n")
 
 
 def plan_sales(world: World, block_lines: int = BLOCK_LINES) -> SalesPlan:
     """What the world's sales are made of; made once for all blocks. Blocks of another size make other data."""
     plan = world.plan
-    counter = Counter(world.books, world.stores, Buyers(world.customers), world.promotions)
-    demand = Demand(plan, world.books, world.promotions)
+    counter = Counter(world.books, world.stores, Buyers(world.customers), world.promotions, world.anomalies)
+    demand = Demand(plan, world.books, world.promotions, world.anomalies)
     return SalesPlan(plan, demand, counter, make_blocks(plan, demand.arrived, block_lines))
 
 

@@ -16,7 +16,7 @@ ENVIRONMENTS = Path(__file__).parent / "environments"
 PREFIX = "BOOKSALES_"
 
 # Addresses are shown, logged and handed over as arguments, so they must not hold a password.
-ADDRESSES = ("source_url", "ledger_url", "warehouse_url")
+ADDRESSES = ("source_url", "ledger_url", "warehouse_url", "cache_url")
 PASSWORD_IN_URL = re.compile(r"//[^/@]*:[^@]*@|[?&]password=")
 
 Weekday = Literal["sunday", "monday", "saturday"]
@@ -108,6 +108,9 @@ class Settings(BaseModel):
         8, ge=1, le=200, description="connections of a process of the API to Redshift at once"
     )
     api_cache_mb: int = Field(64, ge=0, description="memory that a process of the API keeps answers in; 0: none")
+    cache_url: str = Field(
+        "", description="rediss://host:port/database that replicas share answers in, without a password; empty: none"
+    )
     question_seconds: float = Field(
         10, gt=0, le=600, description="seconds that the warehouse may take for one question of the API"
     )

@@ -9,18 +9,22 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from datagen.files.formats import DELTA, add_delta_log
+from datagen.files.damaged import damaged_files
+from datagen.files.formats import CSV, DELTA, add_delta_log
 from datagen.files.parts import SALES, Parts
 from datagen.files.workers import make_blocks_by_processes
 from datagen.gone import tombstones_table
 from datagen.mark import FORMAT_VERSION
 from datagen.plan import ShopPlan
-from datagen.world import make_world, plan_sales
+from datagen.world import make_world, plan_sales, write_answers
 from jobs_config.errors import ConfigError, RefusedError
 from jobs_config.progress import Progress
 
 MANIFEST = "manifest.json"
 PLAN, LOCK = "_plan.json", "_lock"
+# Answer keys of what was planted, and the folder of files that are damaged as a whole.
+FAULTS, ANOMALIES, DAMAGED = "faults.json", "anomalies.json", "damaged_files"
+MOST_FAULTS = 0.5
 
 
 @dataclass(frozen=True)
@@ -32,7 +36,22 @@ class ExportedShop:
     is_resumed: bool
 
 
-def export_shop(plan: ShopPlan, folder: Path, format_: str, processes: int, progress: Progress) -> ExportedShop:
+def exported_rows(folder: Path, plan: ShopPlan, format_: str, faults: float = 0.0) -> dict[str, int]:
+    """The rows of each table, where the folder is a finished export of this very plan; else none."""
+    if not (folder / MANIFEST).exists():
+        return {}
+    manifest = json.loads((folder / MANIFEST).read_text())
+    return dict(manifest["rows"]) if manifest["plan"] == described(plan, format_, faults) else {}
+
+
+def described(plan: ShopPlan, format_: str, faults: float) -> dict[str, object]:
+    """What decides the bytes of an export."""
+    return {**asdict(plan), "until": str(plan.until), "version": FORMAT_VERSION, "format": format_, "faults": faults}
+
+
+def export_shop(
+    plan: ShopPlan, folder: Path, format_: str, processes: int, progress: Progress, faults: float = 0.0
+) -> ExportedShop:
     """Write the plan's shop below `folder`, which must not be there, with a manifest that says what it holds.
 
     Until all of it is written it lies in a folder beside it, named `<folder>.partial`. What an interrupted export left there is
@@ -42,18 +61,18 @@ def export_shop(plan: ShopPlan, folder: Path, format_: str, processes: int, prog
     """
     if folder.exists():
         raise RefusedError(f"{folder}: there already, and left as it is; name another folder, or remove it")
-    parts = Parts(folder.with_name(f"{folder.name}.partial"), format_)
+    parts = Parts(folder.with_name(f"{folder.name}.partial"), plan, format_, _checked(faults, format_))
     with held(parts.folder):
-        is_resumed = _begun(
-            parts, {**asdict(plan), "until": str(plan.until), "version": FORMAT_VERSION, "format": format_}
-        )
+        is_resumed = _begun(parts, described(plan, format_, faults))
         row_counts = _write(plan, parts, processes, progress)
         if format_ == DELTA:
             with progress.phase("add the Delta logs"):
                 for table in row_counts:
                     if not (parts.folder / table / "_delta_log").exists():
                         add_delta_log(parts.folder / table)
-        shutil.rmtree(parts.carried)
+        _write_answers(plan, parts)
+        for left in (parts.carried, parts.keys):
+            shutil.rmtree(left)
         size = sum(path.stat().st_size for path in parts.folder.rglob("*") if path.is_file())
         manifest = {"plan": json.loads((parts.folder / PLAN).read_text()), "rows": row_counts, "bytes": size}
         (parts.folder / MANIFEST).write_text(json.dumps(manifest, indent=2) + "\n")
@@ -80,6 +99,27 @@ def _write(plan: ShopPlan, parts: Parts, processes: int, progress: Progress) -> 
     return row_counts | {SALES: plan.sales, "etl_tombstone": tombstones.num_rows}
 
 
+def _write_answers(plan: ShopPlan, parts: Parts) -> None:
+    """The answer keys of what was planted, and files that are damaged as a whole; nothing where nothing was planted."""
+    if plan.anomalies:
+        write_answers(plan, parts.folder / ANOMALIES)
+    if parts.faults:
+        folder = parts.folder / DAMAGED
+        folder.mkdir(exist_ok=True)
+        for name, text in damaged_files(parts.path("books_publisher").read_bytes()).items():
+            (folder / f"{name}.csv").write_bytes(text)
+        planted = [fault for path in sorted(parts.keys.iterdir()) for fault in json.loads(path.read_text())]
+        (parts.folder / FAULTS).write_text(json.dumps(planted, indent=1) + "\n")
+
+
+def _checked(faults: float, format_: str) -> float:
+    if not 0 <= faults <= MOST_FAULTS:
+        raise ConfigError(f"faults is {faults}; use a share of the records from 0 to {MOST_FAULTS}")
+    if faults and format_ != CSV:
+        raise ConfigError(f"faults are planted in CSV files; {format_} has types that keep most of them out")
+    return faults
+
+
 def _begun(parts: Parts, plan: dict[str, object]) -> bool:
     """Make the folder ready for the plan; says whether it holds a part of it already."""
     path = parts.folder / PLAN
@@ -89,6 +129,7 @@ def _begun(parts: Parts, plan: dict[str, object]) -> bool:
         if child.name != LOCK:
             shutil.rmtree(child) if child.is_dir() else child.unlink()
     parts.carried.mkdir()
+    parts.keys.mkdir()
     (parts.folder / SALES).mkdir()
     path.write_text(json.dumps(plan))
     return False

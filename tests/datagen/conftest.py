@@ -30,3 +30,9 @@ def shop(plan):
 @pytest.fixture
 def quiet():
     return Progress(io.StringIO(), terminal=False)
+
+
+@pytest.fixture(scope="session")
+def quiet_progress():
+    """The same, for what is made once for a module."""
+    return Progress(io.StringIO(), terminal=False)

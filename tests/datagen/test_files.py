@@ -155,7 +155,7 @@ def test_two_exports_do_not_write_to_one_folder(tmp_path, quiet):
 
 
 def test_a_process_that_fails_ends_the_others_and_says_why(tmp_path, monkeypatch):
-    parts = Parts(tmp_path, "parquet")
+    parts = Parts(tmp_path, PLAN, "parquet")
     (tmp_path / "sales_sale").mkdir()  # and no folder for what blocks leave to each other
     planned = plan_sales(make_world(PLAN))
 

@@ -48,6 +48,7 @@ def test_without_variables_every_setting_has_its_documented_default():
         "oidc_roles": "",
         "oidc_region_claim": "",
         "oidc_publisher_claim": "",
+        "cache_url": "",
         "question_seconds": 10,
         "sql_seconds": 10,
         "sql_memory_mb": 512,

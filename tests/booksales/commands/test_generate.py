@@ -125,3 +125,34 @@ def test_a_preset_is_a_size_by_name(booksales):
     told = booksales("generate", "--preset", "small", "--dry-run", "--json")
 
     assert json.loads(told.out)["rows"]["sales_sale"] == 100_000
+
+
+def test_a_report_is_of_what_is_there_and_ends_with_4_where_a_shape_is_missed(booksales, tmp_path):
+    line = ["generate", *SMALL, "--to", "csv", "--out", str(tmp_path / "shop"), "--report"]
+    part = tmp_path / "shop" / "sales_sale" / "part-00000.csv"
+
+    made = booksales(*line)
+    part.write_text("\n".join(part.read_text().splitlines()[:-1]))
+    again = booksales(*line, "--json")
+
+    assert made.code == 0
+    assert made.out.splitlines()[-1] == f"report: {tmp_path / 'shop' / 'report.html'}"
+    assert again.code == 4
+    told = json.loads(again.out)
+    assert told["checks"][0]["verdict"] == "missed"
+    assert told["checks"][0]["found"] == 299
+    assert "299" in (tmp_path / "shop" / "report.html").read_text()
+
+
+def test_what_is_planted_has_an_answer_key(booksales, tmp_path):
+    line = ["generate", *SMALL, "--to", "csv", "--out", str(tmp_path / "shop"), "--anomalies", "2", "--faults", "0.1"]
+
+    made = booksales(*line)
+    refused = booksales(*line, "--report")
+
+    assert made.code == 0
+    answers = json.loads((tmp_path / "shop" / "anomalies.json").read_text())
+    assert [answer["kind"] for answer in answers] == ["stock_out", "demand_spike"]
+    assert len(json.loads((tmp_path / "shop" / "faults.json").read_text())) > 30
+    assert refused.code == 2
+    assert "--report reads whole files" in refused.err

@@ -1,0 +1,54 @@
+"""`python -m bench generate|extract|table`: measure, write raw results, show them."""
+
+import argparse
+import shlex
+import sys
+from pathlib import Path
+
+from bench import extract, generate
+from bench.measured import BenchError
+from bench.results import RESULTS, read, table, write
+
+ENVIRONMENT = Path(sys.prefix).parent / ".venv-bench"
+BENCHES = {"generate": generate.run, "extract": extract.run}
+
+
+def main() -> int:
+    arguments = parser().parse_args()
+    if arguments.bench == "table":
+        for path in arguments.files or sorted(RESULTS.glob("*_*.json")):
+            if path.name.split("_")[0] in BENCHES:
+                print(f"### {path.stem}\n\n{table(read(path))}\n")
+        return 0
+    command = shlex.join(
+        ["python", "-m", "bench", arguments.bench, f"--sales={arguments.sales}", f"--runs={arguments.runs}"]
+    )
+    try:
+        bench = BENCHES[arguments.bench](
+            arguments.sales, arguments.runs, arguments.environment, arguments.only, command
+        )
+    except BenchError as error:
+        print(f"bench {arguments.bench}: {error}", file=sys.stderr)
+        return 1
+    path = write(bench, arguments.out)
+    print(f"{table(bench)}\n\nraw: {path}")
+    return 0
+
+
+def parser() -> argparse.ArgumentParser:
+    top = argparse.ArgumentParser(prog="python -m bench", description="Measure us beside others.")
+    benches = top.add_subparsers(dest="bench", required=True)
+    for name, module in (("generate", generate), ("extract", extract)):
+        bench = benches.add_parser(name, description=module.__doc__)
+        bench.add_argument("--sales", type=int, default=1_000_000, help="sale lines (default: 1,000,000)")
+        bench.add_argument("--runs", type=int, default=3, help="runs of each; the table shows medians (default: 3)")
+        bench.add_argument("--only", default="", help="contestants whose name holds this")
+        bench.add_argument("--environment", type=Path, default=ENVIRONMENT, help="where the peers are installed")
+        bench.add_argument("--out", type=Path, default=RESULTS, help="folder of the raw results")
+    shown = benches.add_parser("table", description="Tables of raw results.")
+    shown.add_argument("files", type=Path, nargs="*", help="raw results (default: all that are kept)")
+    return top
+
+
+if __name__ == "__main__":
+    sys.exit(main())
