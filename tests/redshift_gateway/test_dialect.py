@@ -23,6 +23,7 @@ def book(run):
         ("nvl2(1, 'some', 'none')", "some"),
         ("decode(2, 1, 'one', 2, 'two', 'many')", "two"),
         ("len('über')", 4),
+        ("position('be' in 'über')", 2),
         ("octet_length('über')", 5),
         ("concat('a', null)", None),
         ("last_day(date '2024-02-10')::varchar(10)", "2024-02-29"),
