@@ -65,8 +65,8 @@ ANY_FAILURE = (
     problems.FOREIGN_HOST,
     problems.INTERNAL,
     problems.NOT_PUBLISHED,
-    problems.WAREHOUSE_AWAY,
     problems.DAMAGED,
+    problems.WAREHOUSE_AWAY,
 )
 SIGNED_IN_FAILURES = (problems.NOT_SIGNED_IN, problems.FORBIDDEN, problems.INVALID, *ANY_FAILURE)
 ACCOUNT_FAILURES = (problems.NO_USER, problems.NOT_POSSIBLE, problems.TOO_MANY_TRIES, *SIGNED_IN_FAILURES)
@@ -163,8 +163,8 @@ def close(app: FastAPI) -> None:
     app.state.warmer.stop()
     app.state.audit.close()
     app.state.ledger.close()
-    app.state.warehouse.close()
     app.state.cache.close()
+    app.state.warehouse.close()
     app.state.authority.engine.dispose()
 
 

@@ -66,8 +66,8 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(NoPublicationError, _not_published)
-    app.add_exception_handler(NoAnswerError, _no_answer)
     app.add_exception_handler(DamagedPublicationError, _damaged)
+    app.add_exception_handler(NoAnswerError, _no_answer)
     app.add_exception_handler(PublicationGoneError, _gone)
     app.add_exception_handler(NotModifiedError, _not_modified)
     app.add_exception_handler(UnauthenticatedError, _not_signed_in)
@@ -136,13 +136,6 @@ async def _not_published(request: Request, error: Exception) -> Response:
     return problem(NOT_PUBLISHED, detail, request.scope, headers={"Retry-After": str(RETRY_SECONDS)})
 
 
-async def _no_answer(request: Request, error: Exception) -> Response:
-    # The error names hosts and tables; a caller can only wait.
-    log_event(logger, "api.warehouse_away", reason=str(error))
-    detail = "the warehouse does not answer; ask again in a while"
-    return problem(WAREHOUSE_AWAY, detail, request.scope, headers={"Retry-After": str(RETRY_SECONDS)})
-
-
 async def _damaged(request: Request, error: Exception) -> Response:
     log_event(logger, "api.publication_damaged", reason=str(error))
     detail = (
@@ -150,6 +143,13 @@ async def _damaged(request: Request, error: Exception) -> Response:
         "`booksales publish` builds another"
     )
     return problem(DAMAGED, detail, request.scope, headers={"Retry-After": str(RETRY_SECONDS)})
+
+
+async def _no_answer(request: Request, error: Exception) -> Response:
+    # The error names hosts and tables; a caller can only wait.
+    logger.error("warehouse.away", extra={"fields": {"reason": str(error)}})
+    detail = "the warehouse does not answer; ask again in a while"
+    return problem(WAREHOUSE_AWAY, detail, request.scope, headers={"Retry-After": str(RETRY_SECONDS)})
 
 
 async def _gone(request: Request, error: Exception) -> Response:

@@ -160,9 +160,11 @@ def test_a_publication_that_cannot_be_read_is_503_and_says_what_would_do(own_api
 
 
 def test_a_failure_inside_says_nothing_of_the_inside(own_app, own_api, caplog):
-    own_app.state.warehouse = "no warehouse"
+    warehouse, own_app.state.warehouse = own_app.state.warehouse, "no warehouse"
 
     problem = refused(own_api.get(SUMMARY), 500, "internal")
+
+    own_app.state.warehouse = warehouse
 
     assert problem["request_id"] in problem["detail"]
     assert "AttributeError" in caplog.text
