@@ -174,6 +174,19 @@ def test_the_client_of_the_api_needs_no_server_and_no_database():
     assert {"api", "httpx2"} <= loaded
 
 
+def test_the_embedded_warehouse_needs_no_driver_of_aws():
+    loaded = modules_after("import warehouse.embedded, warehouse.warehouses, api.app")
+
+    assert loaded & {"boto3", "botocore", "redshift_connector"} == set()
+    assert {"warehouse", "duckdb"} <= loaded
+
+
+def test_redshift_needs_no_embedded_database():
+    loaded = modules_after("import warehouse.redshift.warehouse, warehouse.warehouses")
+
+    assert loaded & {"boto3", "duckdb", "redshift_connector"} == set()
+
+
 def test_only_one_module_of_the_pipeline_knows_delta():
     shipped = MAY_IMPORT.keys() - {"bench"}
     knowing = {path for folder in shipped for path, tree in trees(ROOT, folder) if knows_delta(tree)}

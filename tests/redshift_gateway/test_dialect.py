@@ -23,6 +23,7 @@ def book(run):
         ("nvl2(1, 'some', 'none')", "some"),
         ("decode(2, 1, 'one', 2, 'two', 'many')", "two"),
         ("len('über')", 4),
+        ("position('be' in 'über')", 2),
         ("octet_length('über')", 5),
         ("concat('a', null)", None),
         ("last_day(date '2024-02-10')::varchar(10)", "2024-02-29"),
@@ -49,46 +50,51 @@ def test_a_form_of_redshifts_own_is_understood(book, query, expected):
     assert book(query) == expected
 
 
-@pytest.mark.parametrize(
-    "statement",
-    [
-        "insert into shop.book values (1) on conflict do nothing",
-        "insert into shop.book values (1) returning book_id",
-        "create table shop.other (book_id serial)",
-        "create table shop.other (tags int[])",
-        "create table shop.other (book_id uuid)",
-        "create table shop.other (picture bytea)",
-        "create table shop.other (notes jsonb)",
-        "create table shop.other (notes text[])",
-        "create table shop.other (pages int check (pages > 0))",
-        "create index by_title on shop.book (title)",
-        "create sequence shop.numbers",
-        "create materialized view shop.many as select 1 as one",
-        "select string_agg(title, ',') from shop.book",
-        "select array_agg(title) from shop.book",
-        "select array[1, 2]",
-        "select distinct on (title) title from shop.book",
-        "select count(*) filter (where title is null) from shop.book",
-        "select * from (values (1), (2)) as numbers (number)",
-        "select * from generate_series(1, 3)",
-        "select 1 is distinct from 2",
-        "select * from shop.book where book_id = any(array[1, 2])",
-        "select gen_random_uuid()",
-        "select now()",
-        "select format('%s', 1)",
-        "select to_jsonb(1)",
-        "select title from shop.book for update",
-        "select 1 as top",
-        "delete from shop.book; select 1",
-        "do $$ begin end $$",
-        "alter table shop.book alter column title type int",
-    ],
-)
-def test_what_only_postgresql_has_is_refused(book, statement):
-    with pytest.raises(redshift_connector.ProgrammingError):
-        book(statement)
+ONLY_POSTGRESQL = [
+    "insert into shop.book values (1) on conflict do nothing",
+    "insert into shop.book values (1) returning book_id",
+    "create table shop.other (book_id serial)",
+    "create table shop.other (tags int[])",
+    "create table shop.other (book_id uuid)",
+    "create table shop.other (picture bytea)",
+    "create table shop.other (notes jsonb)",
+    "create table shop.other (notes text[])",
+    "create table shop.other (pages int check (pages > 0))",
+    "create index by_title on shop.book (title)",
+    "create sequence shop.numbers",
+    "create materialized view shop.many as select 1 as one",
+    "select string_agg(title, ',') from shop.book",
+    "select array_agg(title) from shop.book",
+    "select array[1, 2]",
+    "select distinct on (title) title from shop.book",
+    "select count(*) filter (where title is null) from shop.book",
+    "select * from (values (1), (2)) as numbers (number)",
+    "select * from generate_series(1, 3)",
+    "select 1 is distinct from 2",
+    "select * from shop.book where book_id = any(array[1, 2])",
+    "select gen_random_uuid()",
+    "select now()",
+    "select format('%s', 1)",
+    "select to_jsonb(1)",
+    "select title from shop.book for update",
+    "select 1 as top",
+    "delete from shop.book; select 1",
+    "do $$ begin end $$",
+    "alter table shop.book alter column title type int",
+]
 
-    # The control: what stands beside it is understood.
+
+def test_what_only_postgresql_has_is_refused(book):
+    accepted = []
+    for statement in ONLY_POSTGRESQL:
+        try:
+            book(statement)
+        except redshift_connector.ProgrammingError:
+            continue
+        accepted.append(statement)
+
+    assert accepted == []
+    # The control: what stands beside it is understood, and nothing was changed.
     assert book("select count(*) from shop.book") == [[3]]
 
 

@@ -55,7 +55,7 @@ FUNCTIONS = (
     exp.ConvertTimezone, exp.Count, exp.CurrentDate, exp.CurrentTimestamp, exp.CurrentUser, exp.DateAdd, exp.DateDiff,
     exp.DateTrunc, exp.DecodeCase, exp.Exists, exp.Extract, exp.Floor, exp.GroupConcat, exp.If, exp.LastDay, exp.Length,
     exp.Lower, exp.Max, exp.Median, exp.Min, exp.Nullif, exp.Nvl2, exp.Or, exp.RegexpReplace, exp.Round, exp.RowNumber,
-    exp.SHA2, exp.Substring, exp.Sum, exp.TimestampTrunc, exp.Trim, exp.TsOrDsAdd, exp.TsOrDsDiff, exp.Upper, exp.Xor,
+    exp.SHA2, exp.StrPosition, exp.Substring, exp.Sum, exp.TimestampTrunc, exp.Trim, exp.TsOrDsAdd, exp.TsOrDsDiff, exp.Upper, exp.Xor,
 )  # fmt: skip
 NAMED_FUNCTIONS = {
     "octet_length", "pg_last_copy_count", "pg_last_copy_id", "pg_backend_pid", "set_config", "current_setting",

@@ -65,13 +65,14 @@ def column_set(name, values):
     )
 
 
-def test_a_bucket_that_is_not_there(still_serves, place, exports):
+def test_a_bucket_that_is_not_there(place, exports):
     said = refused(place, exports, prefix="s3://no-such-bucket-of-ours/export")
 
     assert "NoSuchBucket" in said
     assert "look at warehouse_export" in said
 
 
+@pytest.mark.slow
 def test_a_bucket_in_another_region(still_serves, place, exports, aws_endpoint):
     elsewhere = boto3.client("s3", endpoint_url=aws_endpoint, region_name="us-west-2")
     elsewhere.create_bucket(Bucket="far-away-exports", CreateBucketConfiguration={"LocationConstraint": "us-west-2"})
@@ -166,13 +167,14 @@ def test_a_value_that_cannot_be_loaded_is_named_by_row_and_column(
     ],
     ids=["a column too few", "two that have changed places", "a column too many", "a required one that is missing at the end"],
 )  # fmt: skip
-def test_a_lake_of_another_shape_is_named_before_anything_is_loaded(still_serves, place, exports, change, said):
+def test_a_lake_of_another_shape_is_named_before_anything_is_loaded(place, exports, change, said):
     found = refused(place, changed(exports, "dim_genre", change))
 
     assert said in found
     assert "the lake and this version of the software differ" in found
 
 
+@pytest.mark.slow
 def test_a_column_of_another_type(still_serves, place, exports):
     def as_text(rows):
         at = rows.column_names.index("genre_id")

@@ -63,7 +63,10 @@ def may(ask, user, sql):
     return True
 
 
-@pytest.mark.parametrize("role", PERMISSIONS.roles)
+@pytest.mark.parametrize(
+    "role",
+    [pytest.param(role, marks=() if role == "viewer" else pytest.mark.slow) for role in PERMISSIONS.roles],
+)
 def test_every_role_sees_the_columns_of_the_matrix_and_no_other(ask, role):
     granted = PERMISSIONS.tables_of(role)
     wrong = [
@@ -96,6 +99,7 @@ def test_what_the_matrix_does_not_name_nobody_is_granted():
     assert "source_updated_at" not in granted["dim_book"]
 
 
+@pytest.mark.slow
 def test_tables_below_the_views_are_out_of_reach_and_so_is_the_record(ask, warehouse):
     star = warehouse.current()
     name = star._star
@@ -106,6 +110,7 @@ def test_tables_below_the_views_are_out_of_reach_and_so_is_the_record(ask, wareh
         assert not may(ask, user, "select count(*) from ops.account_scope")
 
 
+@pytest.mark.slow
 def test_what_is_granted_by_hand_comes_masked(ask, admin):
     admin(f"grant select on analytics.fact_sales to role {grants.role_name('viewer')}")
     admin(f"grant select on analytics.dim_customer to role {grants.role_name('viewer')}")
@@ -157,6 +162,7 @@ def test_a_narrowed_account_sees_its_rows_and_no_totals_over_others(ask, admin, 
         warehouse.publish(exports, described(run_seq), {}, keep=2)
 
 
+@pytest.mark.slow
 def test_the_api_reads_all_that_it_asks_for_and_changes_nothing(ask, warehouse, exports, place, monkeypatch, gateway):
     warehouse.publish(exports, described(2), {}, keep=2)
     monkeypatch.setenv(PASSWORD_VARIABLE, gateway.passwords["person_service"])
@@ -173,6 +179,7 @@ def test_the_api_reads_all_that_it_asks_for_and_changes_nothing(ask, warehouse, 
     service.close()
 
 
+@pytest.mark.slow
 def test_permissions_can_be_set_up_again_and_again(ask, warehouse):
     first = warehouse.apply_permissions()
 

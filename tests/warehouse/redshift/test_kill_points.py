@@ -56,17 +56,29 @@ def seen(warehouse):
     return found
 
 
-@pytest.mark.parametrize("make", [whole, of_last_day], ids=["whole", "in part"])
+POINTS = {
+    "before COPY": ("loading fact_sales", False),
+    "amid the rollups": ("building rollup_book_daily", False),
+    "between COPY and commit": ("checking the publication", False),
+    "before commit": ("committing", False),
+    "after commit": ("published", True),
+}
+# One of each kind on every run, all of them in test-all.
+USUAL = {("before COPY", of_last_day), ("between COPY and commit", whole), ("before commit", of_last_day)}
+
+
 @pytest.mark.parametrize(
-    ("point", "is_published"),
+    ("make", "point", "is_published"),
     [
-        ("loading fact_sales", False),
-        ("checking the publication", False),
-        pytest.param("building rollup_book_daily", False, marks=pytest.mark.slow),
-        ("committing", False),
-        ("published", True),
+        pytest.param(
+            make,
+            *POINTS[name],
+            id=f"{name} {'whole' if make is whole else 'in part'}",
+            marks=() if (name, make) in USUAL else pytest.mark.slow,
+        )
+        for name in POINTS
+        for make in (whole, of_last_day)
     ],
-    ids=["before COPY", "between COPY and commit", "amid the rollups", "before commit", "after commit"],
 )
 def test_a_killed_publication_is_whole_or_nothing_and_the_next_run_ends_equal(
     warehouse, place, tmp_path, ask, make, point, is_published
@@ -88,7 +100,7 @@ def test_a_killed_publication_is_whole_or_nothing_and_the_next_run_ends_equal(
     assert len(ask(SCHEMAS)) == (len(kept) if make is whole else 1)
 
 
-@pytest.mark.parametrize("make", [whole, of_last_day], ids=["whole", "in part"])
+@pytest.mark.parametrize("make", [pytest.param(whole, marks=pytest.mark.slow), of_last_day], ids=["whole", "in part"])
 def test_a_commit_whose_answer_is_lost_is_found_to_be_done(warehouse, tmp_path, gateway, ask, make):
     put(warehouse, whole(tmp_path, 1), 1)
     lost = []
@@ -114,6 +126,7 @@ def test_a_commit_whose_answer_is_lost_is_found_to_be_done(warehouse, tmp_path, 
     assert ask("select count(*), max(generation) from ops.publication") == [[2 if make is whole else 1, 2]]
 
 
+@pytest.mark.slow
 def test_a_connection_that_breaks_before_the_commit_is_made_anew_and_the_work_done_again(warehouse, tmp_path, gateway):
     put(warehouse, whole(tmp_path, 1), 1)
     broken = []
