@@ -44,8 +44,12 @@ def query_now() -> str:
 
 def _link(visit: Visit, view: SavedView) -> None:
     name = words.escaped(view["name"])
-    if view["page"] in visit.routes:
-        said = parse_qs(view["query"], keep_blank_values=True)
+    said = parse_qs(view["query"], keep_blank_values=True)
+    if view["page"] == visit.slug:
+        # A link to the page that one is on would leave the address as it is.
+        key = f"open-view-{view['name']}"
+        st.button(name, type="tertiary", key=key, on_click=st.query_params.from_dict, args=(said,))
+    elif view["page"] in visit.routes:
         st.page_link(visit.routes[view["page"]], label=name, query_params=said)
     else:
         # Saved by a version that had such a page.
