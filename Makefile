@@ -4,6 +4,9 @@ PYTHON ?= python3
 SALES ?= 1000000
 SERVE ?= 1
 TESTS ?=
+DASHBOARD ?= http://127.0.0.1:8601
+READER ?= admin
+OUT ?= docs/images
 BENCH ?= generate extract
 RUNS ?= 3
 
@@ -20,7 +23,7 @@ UV_AWS := $(subst --universal --python-version 3.11,--python-platform x86_64-man
 	--constraint requirements/dev.lock
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo bench test test-all lint type fmt config-check docs-check tf-check wheel lock clean
+.PHONY: help setup demo bench test test-all lint type fmt config-check docs-check screenshots tf-check wheel lock clean
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -56,6 +59,9 @@ config-check: $(TOOLS) ## load every configuration file for every environment
 docs-check: $(TOOLS) ## hold the documentation against the code
 	$(BIN)/pytest tests/docs
 
+screenshots: $(TOOLS) ## take pictures of every page of a running dashboard  (DASHBOARD=http://… READER=ana OUT=pictures)
+	$(BIN)/python docs/screenshots.py --dashboard-url $(DASHBOARD) --username $(READER) --out $(OUT)
+
 tf-check: $(TOOLS) $(CHECKOV) ## hold Terraform's files against AWS's rules and ours; needs terraform and its providers
 	$(BIN)/pytest tests/terraform
 
@@ -70,6 +76,8 @@ lock: $(TOOLS) ## take the newest versions allowed and lock them, Python's and J
 	$(UV_COMPILE) setup.py --extra demo --constraint requirements/dev.lock --output-file requirements/demo.lock
 	$(UV_AWS) setup.py --extra duckdb --extra aws --extra shop --output-file requirements/jobs.lock
 	$(UV_AWS) setup.py --output-file requirements/steps.lock
+	$(UV_AWS) setup.py --extra api --extra duckdb --extra aws --extra redis --output-file requirements/api.lock
+	$(UV_AWS) setup.py --extra app --extra client --output-file requirements/dashboard.lock
 	$(UV_COMPILE) requirements/bench.in --output-file requirements/bench.lock
 	$(BIN)/python -m booksales.local_stack.lock_jars
 

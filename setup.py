@@ -42,7 +42,7 @@ EXTRAS = {
 EXTRAS["demo"] = sorted({name for extra in EXTRAS.values() for name in extra})
 # What one machine does not need: AWS's control calls and Redshift's own protocol (EMR and Glue bring boto3); a cache that several
 # replicas of the API share.
-EXTRAS["aws"] = ["boto3>=1.42", "redshift-connector==2.2.0"]
+EXTRAS["aws"] = ["boto3>=1.42", "redshift-connector==2.2.0", "pyarrow>=18"]
 # What fills a shop where a platform starts it.
 EXTRAS["shop"] = ["faker>=40", "numpy>=2", "pyarrow>=18"]
 EXTRAS["redis"] = ["redis>=7"]

@@ -10,10 +10,12 @@ from api.cache import AnswerCache
 from api.params import WindowQuery
 from api.view import MODEL, PERMISSIONS, View
 from api.windows import Comparison, Interval, Window, bucket_start, buckets
-from warehouse.duckdb_warehouse import Generation
+from warehouse.launch import plan_launch_weeks
 from warehouse.members import plan_members
+from warehouse.movement import plan_movement
 from warehouse.planner import Plan, Question, plan
 from warehouse.ranking import BOOK_DIMENSIONS, plan_page, plan_ranking
+from warehouse.warehouses import Reading
 
 Metrics = dict[str, Any]
 Filters = Mapping[str, Sequence[object]]
@@ -44,7 +46,7 @@ class Compared:
 class Answers:
     """Answers from one publication for one view, with a note of the tables that gave them."""
 
-    def __init__(self, generation: Generation, cache: AnswerCache, view: View) -> None:
+    def __init__(self, generation: Reading, cache: AnswerCache, view: View) -> None:
         self.publication = generation.publication
         self.view = view
         # For the audit and for `answered_by`: names only, never a value.
@@ -143,6 +145,33 @@ class Answers:
         found = self._asked(Question(SUMS, window.first, window.until, dimensions, asked))
         return {tuple(row[name] for name in dimensions): _plain_sums(row) for row in found}
 
+    def breakdown(
+        self, window: Window, dimensions: tuple[str, ...], metrics: tuple[str, ...], limit: int, filters: Filters
+    ) -> list[Metrics]:
+        """The first members by the first metric, each with its metrics and the `row_count` of all."""
+        asked = Question(metrics, window.first, window.until, dimensions, dict(filters), metrics[0], limit)
+        return self.page(asked, 0)
+
+    def members_of(
+        self, window: Window, dimensions: tuple[str, ...], metrics: tuple[str, ...], filters: Filters
+    ) -> dict[Any, Metrics]:
+        """Metrics of every member, by its dimensions; without any, of all together."""
+        rows = self._asked(Question(metrics, window.first, window.until, dimensions, dict(filters)))
+        return {
+            tuple(row[name] for name in dimensions): {name: rounded(name, row[name]) for name in metrics}
+            for row in rows
+        }
+
+    def movement(
+        self, window: Window, before: Window, dimensions: tuple[str, ...], measure: str, limit: int, filters: Filters
+    ) -> list[Metrics]:
+        """The members whose change is the largest, gains first, with totals over all of them."""
+        now, then = (
+            self._narrowed(Question((measure,), days.first, days.until, dimensions, dict(filters), limit=limit))
+            for days in (window, before)
+        )
+        return self._rows(plan_movement(now, then, MODEL))
+
     def page(self, question: Question, after: int) -> list[Metrics]:
         """Rows of any question after a place, each with `place` and the `row_count` of all."""
         return self._rows(plan_page(self._narrowed(question), MODEL, after))
@@ -154,6 +183,12 @@ class Answers:
     def by_day(self, window: Window, metrics: tuple[str, ...], filters: Filters) -> list[Metrics]:
         """Metrics of the days of a window that have a sale."""
         return self._asked(Question(metrics, window.first, window.until, ("day",), dict(filters)))
+
+    def launch_weeks(self, window: Window, books: tuple[str, ...], weeks: int) -> dict[tuple[str, int], int]:
+        """Net units by ISBN and week since publication of those books; weeks without a sale are not there."""
+        question = Question(("net_units",), window.first, window.until, filters={"book": books})
+        rows = self._rows(plan_launch_weeks(self._narrowed(question), weeks, MODEL))
+        return {(row["isbn13"], row["week"]): row["net_units"] for row in rows}
 
     def has_data_through(self, day: date) -> bool:
         """Whether the publication has all sales of the day."""

@@ -20,12 +20,16 @@ from api.ledger import Ledger
 from api.limits import Bounded, BoundedBody, Rate, Rated
 from api.measures import Measures
 from api.middleware import OwnHostsOnly, RequestContext
+from api.reading import Released
 from api.routes import (
     analytics,
     audit,
     auth,
     books,
+    breakdowns,
+    comparables,
     customers,
+    events,
     health,
     members,
     operations,
@@ -37,12 +41,15 @@ from api.routes import (
 )
 from api.routing import Endpoints
 from api.shapes import Problem
+from api.shared_cache import open_shared_answers
 from api.sql.sandbox import Bounds, Sandbox
 from api.warming import Warmer
+from jobs_config.errors import ConfigError
 from jobs_config.settings import Settings
 from jobs_config.state import StateFolder
-from warehouse.duckdb_warehouse import DuckDBWarehouse
 from warehouse.permissions import load_permissions
+from warehouse.publication import PublicationError
+from warehouse.warehouses import Warehouse, open_warehouse
 
 VERSION = "1"
 
@@ -58,6 +65,8 @@ ANY_FAILURE = (
     problems.FOREIGN_HOST,
     problems.INTERNAL,
     problems.NOT_PUBLISHED,
+    problems.DAMAGED,
+    problems.WAREHOUSE_AWAY,
 )
 SIGNED_IN_FAILURES = (problems.NOT_SIGNED_IN, problems.FORBIDDEN, problems.INVALID, *ANY_FAILURE)
 ACCOUNT_FAILURES = (problems.NO_USER, problems.NOT_POSSIBLE, problems.TOO_MANY_TRIES, *SIGNED_IN_FAILURES)
@@ -67,6 +76,9 @@ ANALYTICS_FAILURES = (problems.GONE, problems.NOT_ACCEPTABLE, problems.TOO_LONG,
 ROUTERS: tuple[tuple[APIRouter, tuple[problems.Kind, ...]], ...] = (
     (analytics.router, ANALYTICS_FAILURES),
     (books.router, ANALYTICS_FAILURES),
+    (breakdowns.router, ANALYTICS_FAILURES),
+    (comparables.router, ANALYTICS_FAILURES),
+    (events.router, ANALYTICS_FAILURES),
     (members.router, ANALYTICS_FAILURES),
     (customers.router, ANALYTICS_FAILURES),
     (questions.router, ANALYTICS_FAILURES),
@@ -100,8 +112,8 @@ def create_app(state: StateFolder, settings: Settings | None = None) -> FastAPI:
         redirect_slashes=False,
         lifespan=_until_closed,
     )
-    app.state.warehouse = DuckDBWarehouse(state.warehouse, settings.question_seconds)
-    app.state.cache = AnswerCache(settings.api_cache_mb * MEGABYTE)
+    app.state.warehouse = _warehouse(state, settings)
+    app.state.cache = AnswerCache(settings.api_cache_mb * MEGABYTE, open_shared_answers(settings.cache_url))
     app.state.warmer = Warmer(app.state.warehouse, app.state.cache)
     app.state.authority = open_authority(state, settings)
     app.state.sandbox = Sandbox(Bounds(settings.sql_seconds, settings.sql_memory_mb, settings.sql_at_once))
@@ -114,6 +126,7 @@ def create_app(state: StateFolder, settings: Settings | None = None) -> FastAPI:
         app.include_router(router, responses=_failures(*kinds))
     install_errors(app)
     require_entries(routes())
+    app.add_middleware(Released, is_remote=app.state.warehouse.is_remote)
     app.add_middleware(Rated, rate=Rate(settings.api_requests_per_minute))
     app.add_middleware(Gate, authority=app.state.authority)
     app.add_middleware(BoundedBody)
@@ -124,6 +137,18 @@ def create_app(state: StateFolder, settings: Settings | None = None) -> FastAPI:
     # Made when it is first asked for: it takes a tenth of a second, and most processes are never asked.
     app.openapi = cache(lambda: _described(FastAPI.openapi(app)))  # type: ignore[method-assign]
     return app
+
+
+def _warehouse(state: StateFolder, settings: Settings) -> Warehouse:
+    try:
+        return open_warehouse(
+            state.warehouse,
+            settings.warehouse_url,
+            connections=settings.api_warehouse_connections,
+            question_seconds=settings.question_seconds,
+        )
+    except PublicationError as error:
+        raise ConfigError(f"warehouse_url: {error}") from error
 
 
 @asynccontextmanager
@@ -138,6 +163,8 @@ def close(app: FastAPI) -> None:
     app.state.warmer.stop()
     app.state.audit.close()
     app.state.ledger.close()
+    app.state.cache.close()
+    app.state.warehouse.close()
     app.state.authority.engine.dispose()
 
 

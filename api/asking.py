@@ -10,10 +10,11 @@ from api.answers import Answers, Compared, Filters, Metrics
 from api.audited import Note
 from api.callers import caller_of
 from api.params import FilteredQuery, WindowQuery
+from api.reading import reading_of
 from api.rendering import JSON, accepted, render, render_table
 from api.view import view_of
 from api.windows import Window
-from warehouse.duckdb_warehouse import Generation
+from warehouse.warehouses import Reading
 
 # Changes when the same question is answered in another form.
 VERSION = 1
@@ -49,9 +50,9 @@ def _known_to(request: Request) -> list[str]:
     return [tag.strip().removeprefix("W/") for tag in given.split(",")] if given else []
 
 
-def serving(request: Request, pinned: int | None) -> Generation:
+def serving(request: Request, pinned: int | None) -> Reading:
     """The generation that serves. Raises PublicationGoneError where the request wants another."""
-    generation: Generation = request.app.state.warehouse.current()
+    generation = reading_of(request)
     number = generation.publication.generation
     if pinned not in (None, number):
         raise PublicationGoneError(

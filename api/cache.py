@@ -8,8 +8,9 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from warehouse.duckdb_warehouse import Generation
+from api.shared_cache import SharedAnswers
 from warehouse.planner import Plan
+from warehouse.warehouses import Reading
 
 Rows = list[dict[str, Any]]
 Key = tuple[int, str, str, tuple[tuple[str, object], ...]]
@@ -28,13 +29,18 @@ class Counts:
     hits: int = 0
     misses: int = 0
     evictions: int = 0
+    shared: int = 0
 
 
 class AnswerCache:
-    """The latest answers, up to a number of bytes. Ten callers with one question ask the warehouse once."""
+    """The latest answers, up to a number of bytes. Ten callers with one question ask the warehouse once.
 
-    def __init__(self, most_bytes: int = DEFAULT_BYTES) -> None:
+    With `shared` an answer that another replica has had is taken from there.
+    """
+
+    def __init__(self, most_bytes: int = DEFAULT_BYTES, shared: SharedAnswers | None = None) -> None:
         self.counts = Counts()
+        self._shared = shared
         self._most_bytes = most_bytes
         self._bytes = 0
         self._lock = threading.Lock()
@@ -46,10 +52,10 @@ class AnswerCache:
         """What the kept answers take, about."""
         return self._bytes
 
-    def rows(self, generation: Generation, plan: Plan, view: str = "") -> Rows:
+    def rows(self, generation: Reading, plan: Plan, view: str = "") -> Rows:
         """The plan's rows in that generation for all who see the same. They are shared: do not change them."""
         key = (generation.publication.generation, view, plan.sql, tuple(sorted(plan.parameters.items())))
-        return self.answer(key, lambda: generation.rows(plan.sql, plan.parameters), lambda rows: rows)
+        return self.answer(key, lambda: self._asked(generation, plan, view), lambda rows: rows)
 
     def answer(self, key: Key, ask: Callable[[], Answer], rows_of: Callable[[Answer], Rows]) -> Answer:
         """What is kept under the key, else what `ask` answers; how much it takes is told by its rows."""
@@ -74,6 +80,22 @@ class AnswerCache:
             raise
         self._keep(key, rows_of(mine.result()))
         return mine.result()
+
+    def close(self) -> None:
+        """Let go of what is shared."""
+        if self._shared is not None:
+            self._shared.close()
+
+    def _asked(self, generation: Reading, plan: Plan, view: str) -> Rows:
+        if self._shared is None:
+            return generation.rows(plan.sql, plan.parameters)
+        found = self._shared.find(generation.publication, plan, view)
+        if found is not None:
+            self.counts.shared += 1
+            return found
+        rows = generation.rows(plan.sql, plan.parameters)
+        self._shared.keep(generation.publication, plan, view, rows)
+        return rows
 
     def _keep(self, key: Key, rows: Rows) -> None:
         size = _size(key, rows)

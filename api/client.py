@@ -5,13 +5,10 @@ with Client("http://127.0.0.1:8600") as client:
     print(client.summary(30)["data"]["current"]["net_revenue"])
 """
 
-import threading
 from collections.abc import Mapping, Sequence
-from types import TracebackType
-from typing import Any, Literal, Self, TypedDict, Unpack
+from typing import Any, Literal, TypedDict, Unpack
 
-import httpx2
-
+from api.connection import ApiError
 from api.operating import Operating
 from api.operating_shapes import (
     AuditVerdict,
@@ -28,17 +25,26 @@ from api.shapes import (
     Body,
     BookDetail,
     BookRow,
+    Breakdown,
     Bucket,
     Cohort,
     Cohorts,
+    Comparables,
+    ComparableWeek,
     CustomerMonth,
     CustomerMonths,
     Dictionary,
+    Event,
+    FoundBook,
     GenreRow,
     Job,
+    LaunchWeek,
     Me,
     MemberList,
+    MemberRow,
     Meta,
+    Movement,
+    Mover,
     NewUser,
     Published,
     QualityResults,
@@ -66,28 +72,38 @@ __all__ = [
     "Body",
     "BookDetail",
     "BookRow",
+    "Breakdown",
     "Bucket",
     "Client",
     "Cohort",
     "Cohorts",
+    "ComparableWeek",
+    "Comparables",
     "Comparison",
     "CustomerMonth",
     "CustomerMonths",
     "Dictionary",
+    "Event",
+    "FoundBook",
     "Freshness",
     "GenreRow",
     "Interval",
     "Job",
+    "LaunchWeek",
     "LineageGraph",
     "Me",
     "Measure",
     "MemberList",
+    "MemberRow",
     "Meta",
+    "Movement",
+    "Mover",
     "NewUser",
     "Published",
     "QualityResults",
     "Quarantined",
     "QuarantinedTable",
+    "QueryOptions",
     "Ranking",
     "RegionRow",
     "Run",
@@ -113,9 +129,6 @@ Asked = Mapping[str, str | int | Sequence[str]]
 CSV, ARROW = "text/csv", "application/vnd.apache.arrow.stream"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 DEFAULT_METRICS = ("net_revenue", "net_units", "gross_revenue", "return_units", "orders")
-UNREACHABLE = "unreachable"
-TIMEOUT_SECONDS = 30.0
-UNAUTHENTICATED = 401
 
 
 class Options(TypedDict, total=False):
@@ -126,18 +139,15 @@ class Options(TypedDict, total=False):
     publication: int | None
 
 
-class ApiError(Exception):
-    """The API did not answer, or answered with a failure; the message is its own words.
+class QueryOptions(TypedDict, total=False):
+    """What a question of one's own takes beside window and metrics."""
 
-    `kind` is the last word of the problem's type (`not-published`, `publication-gone`, …) or `unreachable`; `status` is
-    the HTTP status, 0 where there was none.
-    """
-
-    def __init__(self, detail: str, kind: str, status: int = 0, request_id: str = "") -> None:
-        super().__init__(detail)
-        self.kind = kind
-        self.status = status
-        self.request_id = request_id
+    dimensions: Sequence[str]
+    filters: Mapping[str, Sequence[str | int]]
+    order_by: str | None
+    limit: int
+    after: int
+    publication: int | None
 
 
 class Client(Operating):
@@ -147,35 +157,6 @@ class Client(Operating):
     pins the answer to one publication: where another serves by now, ApiError of kind `publication-gone` is raised.
     After `sign_in` the session is gone on with as long as the API lets it; then ApiError of kind `not-signed-in` is raised.
     """
-
-    def __init__(self, url: str, token: str = "", timeout_seconds: float = TIMEOUT_SECONDS) -> None:
-        # trust_env: a proxy named in the environment is not the way to this machine.
-        self._http = httpx2.Client(base_url=url, timeout=timeout_seconds, trust_env=False)
-        self._token = token
-        self._refresh_token = ""
-        self._lock = threading.Lock()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Close the connections."""
-        self._http.close()
-
-    def sign_in(self, username: str, password: str) -> None:
-        """Open a session. Raises ApiError of kind `sign-in-refused` or `too-many-tries`."""
-        with self._lock:
-            self._take_tokens({"grant_type": "password", "username": username, "password": password})
-
-    def sign_out(self) -> None:
-        """End the session, here and at the API."""
-        self._json("POST", "/api/auth/sign-out/")
-        self._token = self._refresh_token = ""
 
     def me(self) -> Me:
         """Who is signed in, and what they may see."""
@@ -271,17 +252,19 @@ class Client(Operating):
         publication: int | None = None,
     ) -> Body[Table]:
         """Any metrics by any dimensions, for analysts."""
-        question = {
-            **_span(window),
-            "metrics": list(metrics),
-            "dimensions": list(dimensions),
-            "filters": {name: list(values) for name, values in (filters or {}).items()},
-            "order_by": order_by,
-            "limit": limit,
-            "after": after,
-        }
+        question = _question(
+            window, metrics, dimensions=dimensions, filters=filters or {}, order_by=order_by, limit=limit, after=after
+        )
         answer: Body[Table] = self._json("POST", "/api/analytics/query/", headers=_pinned(publication), json=question)
         return answer
+
+    def query_export(
+        self, window: Span, metrics: Sequence[str], media_type: str = CSV, **options: Unpack[QueryOptions]
+    ) -> bytes:
+        """What `query` answers, as a file: CSV, XLSX or Arrow."""
+        headers = {**_pinned(options.pop("publication", None)), "Accept": media_type}
+        question = _question(window, metrics, **options)
+        return self._answered("POST", "/api/analytics/query/", headers, json=question).content
 
     def sql(self, sql: str, limit: int = 1_000, publication: int | None = None) -> SqlBody:
         """One SELECT over the tables in sight, for analysts. Raises ApiError that names what is not allowed, and what is."""
@@ -300,14 +283,6 @@ class Client(Operating):
         parameters, _ = _asked(window, {}, options)
         return self.file(name, parameters, media_type, options.get("publication"))
 
-    def members(
-        self, *filters: str, search: str = "", limit: int = 100, publication: int | None = None
-    ) -> Body[dict[str, MemberList]]:
-        """What the filters may name."""
-        asked: Asked = {"of": filters, "search": search, "limit": limit}
-        answer: Body[dict[str, MemberList]] = self.answer("members", asked, publication)
-        return answer
-
     def answer(self, name: str, parameters: Asked, publication: int | None = None) -> Any:
         """What `GET /api/analytics/<name>/` answers to parameters as they are named there."""
         return self._json("GET", f"/api/analytics/{name}/", _pinned(publication), params=parameters)
@@ -320,47 +295,6 @@ class Client(Operating):
     def _analytics(self, name: str, window: Span, asked: Parameters, options: Options) -> Any:
         parameters, headers = _asked(window, asked, options)
         return self._json("GET", f"/api/analytics/{name}/", params=parameters, headers=headers)
-
-    def _json(self, method: str, path: str, headers: dict[str, str] | None = None, **parts: Any) -> Any:
-        return self._answered(method, path, headers, **parts).json()
-
-    def _answered(self, method: str, path: str, headers: dict[str, str] | None = None, **parts: Any) -> httpx2.Response:
-        """A success; a token that has run out is replaced once."""
-        token = self._token
-        response = self._send(method, path, {**(headers or {}), **_bearer(token)}, **parts)
-        if response.status_code == UNAUTHENTICATED and self._replaced(token):
-            response = self._send(method, path, {**(headers or {}), **_bearer(self._token)}, **parts)
-        if response.is_success:
-            return response
-        raise _error(response)
-
-    def _send(self, method: str, path: str, headers: dict[str, str], **parts: Any) -> httpx2.Response:
-        try:
-            return self._http.request(method, path, headers=headers, **parts)
-        except httpx2.HTTPError as error:
-            reason = f"the API at {self._http.base_url} does not answer ({type(error).__name__})"
-            raise ApiError(reason, UNREACHABLE) from error
-
-    def _replaced(self, old: str) -> bool:
-        """Whether there is another token than the old one; of several threads one asks for it, as it may be used once."""
-        with self._lock:
-            if self._token == old and self._refresh_token:
-                try:
-                    self._take_tokens({"grant_type": "refresh_token", "refresh_token": self._refresh_token})
-                except ApiError:
-                    self._refresh_token = ""
-            return self._token != old
-
-    def _take_tokens(self, form: dict[str, str]) -> None:
-        response = self._send("POST", "/api/auth/token/", {}, data=form)
-        if not response.is_success:
-            raise _error(response)
-        tokens = response.json()
-        self._token, self._refresh_token = tokens["access_token"], tokens["refresh_token"]
-
-
-def _bearer(token: str) -> dict[str, str]:
-    return {"Authorization": f"Bearer {token}"} if token else {}
 
 
 def _pinned(publication: int | None) -> dict[str, str]:
@@ -378,16 +312,14 @@ def _asked(window: Span, asked: Parameters, options: Options) -> tuple[Parameter
     return {**_span(window), **asked, **filters, **compared}, _pinned(options.get("publication"))
 
 
+def _question(window: Span, metrics: Sequence[str], **options: Unpack[QueryOptions]) -> dict[str, Any]:
+    """The body of a question of one's own."""
+    filters = {name: list(values) for name, values in options.get("filters", {}).items()}
+    lists = {"metrics": list(metrics), "dimensions": list(options.get("dimensions", ())), "filters": filters}
+    return {**_span(window), **options, **lists}
+
+
 def _span(window: Span) -> Parameters:
     if isinstance(window, int):
         return {"days": window}
     return {"from": window.first.isoformat(), "until": window.last.isoformat()}
-
-
-def _error(response: httpx2.Response) -> ApiError:
-    try:
-        problem = response.json()
-        kind = str(problem["type"]).rpartition(":")[2]
-        return ApiError(problem["detail"], kind, response.status_code, problem["request_id"])
-    except (ValueError, KeyError, TypeError):
-        return ApiError(f"the API answered {response.status_code} without a reason", "no-reason", response.status_code)

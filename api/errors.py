@@ -1,5 +1,6 @@
 """From an error to the problem that is answered."""
 
+import logging
 import re
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -20,6 +21,7 @@ from api.problems import (
     BUSY,
     BUSY_SECONDS,
     CHALLENGE,
+    DAMAGED,
     FORBIDDEN,
     GONE,
     HOW_TO_SIGN_IN,
@@ -39,15 +41,19 @@ from api.problems import (
     TOO_COSTLY,
     TOO_LONG,
     TOO_MANY_TRIES,
+    WAREHOUSE_AWAY,
     Kind,
     problem,
 )
-from api.rendering import NotAcceptableError
+from api.rendering import JSON, NotAcceptableError
 from api.shapes import Fault
 from api.sql.check import SqlError
 from api.sql.sandbox import NotServedError, SqlBusyError, SqlFaultError, SqlTooLongError, SqlTooMuchError
 from api.view import HiddenColumnError
-from warehouse.publication import NoPublicationError, QuestionTimeoutError
+from jobs_config.log_setup import log_event
+from warehouse.publication import DamagedPublicationError, NoAnswerError, NoPublicationError, QuestionTimeoutError
+
+logger = logging.getLogger(__name__)
 
 SECRETS = frozenset({"password", "current", "new", "code", "refresh_token"})
 
@@ -60,6 +66,8 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(NoPublicationError, _not_published)
+    app.add_exception_handler(DamagedPublicationError, _damaged)
+    app.add_exception_handler(NoAnswerError, _no_answer)
     app.add_exception_handler(PublicationGoneError, _gone)
     app.add_exception_handler(NotModifiedError, _not_modified)
     app.add_exception_handler(UnauthenticatedError, _not_signed_in)
@@ -88,10 +96,18 @@ def install(app: FastAPI) -> None:
 
 async def _invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    faults = [_fault(found) for found in error.errors()]
+    faults = [_of_another_type(request, found) or _fault(found) for found in error.errors()]
     return problem(
         INVALID, "; ".join(f"{fault['parameter']}: {fault['message']}" for fault in faults), request.scope, faults
     )
+
+
+def _of_another_type(request: Request, found: Any) -> Fault | None:
+    """That the body was not looked into because of its type, where that is so."""
+    given = request.headers.get("content-type", "")
+    if tuple(found["loc"]) != ("body",) or given.partition(";")[0].strip().lower() == JSON:
+        return None
+    return Fault(parameter="Content-Type", message=f"send the body as {JSON} (found {given[:60]!r})")
 
 
 def _fault(found: Any) -> Fault:
@@ -118,6 +134,22 @@ async def _not_published(request: Request, error: Exception) -> Response:
     # The error names a folder of this machine; what a caller needs to know is what to run.
     detail = "nothing is published yet; run `booksales reload`, then ask again"
     return problem(NOT_PUBLISHED, detail, request.scope, headers={"Retry-After": str(RETRY_SECONDS)})
+
+
+async def _damaged(request: Request, error: Exception) -> Response:
+    log_event(logger, "api.publication_damaged", reason=str(error))
+    detail = (
+        "the publication that should serve cannot be read; `booksales rollback` serves one that is kept, "
+        "`booksales publish` builds another"
+    )
+    return problem(DAMAGED, detail, request.scope, headers={"Retry-After": str(RETRY_SECONDS)})
+
+
+async def _no_answer(request: Request, error: Exception) -> Response:
+    # The error names hosts and tables; a caller can only wait.
+    logger.error("warehouse.away", extra={"fields": {"reason": str(error)}})
+    detail = "the warehouse does not answer; ask again in a while"
+    return problem(WAREHOUSE_AWAY, detail, request.scope, headers={"Retry-After": str(RETRY_SECONDS)})
 
 
 async def _gone(request: Request, error: Exception) -> Response:

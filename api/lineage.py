@@ -28,7 +28,8 @@ def lineage(source: str) -> Lineage:
         for name in tables_of(layer)
     }
     rollups = {f"warehouse.{name}": rollup.grain for name, rollup in MODEL.rollups.items()}
-    edges = [(read, job.writes) for job in jobs for read in dict.fromkeys(job.reads.values())]
+    # A dimension reads itself to keep its keys; that is no origin.
+    edges = [(read, job.writes) for job in jobs for read in dict.fromkeys(job.reads.values()) if read != job.writes]
     edges += [(f"{mapping.source}.{table.table}", f"bronze.{name}") for name, table in mapping.tables.items()]
     edges += [(f"gold.{FACT}", rollup) for rollup in rollups]
     named = dict.fromkeys(name for edge in edges for name in edge)

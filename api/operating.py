@@ -1,20 +1,15 @@
 """What the client asks about operations and accounts: runs, quality, quarantine, jobs, users, audit, saved views."""
 
-from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import Any
 from urllib.parse import quote
 
+from api.connection import Connection
 from api.operating_shapes import AuditVerdict, Freshness, LineageGraph, Quarantined, RunDetail, SavedView
 from api.shapes import Activity, AuditPage, Job, NewUser, QualityResults, Runs, User
 
 
-class Operating(ABC):
+class Operating(Connection):
     """The part of the client that is not about numbers."""
-
-    @abstractmethod
-    def _json(self, method: str, path: str, headers: dict[str, str] | None = None, **parts: Any) -> Any:
-        """The JSON of a success. Raises ApiError."""
 
     def runs(self, limit: int = 50) -> Runs:
         """What ran, newest first, for engineers."""

@@ -29,6 +29,22 @@ ASKABLE_METRICS = tuple(name for name in load_model().metrics if name not in COU
 DEFAULT_SERIES = ("net_revenue", "net_units", "gross_revenue", "return_units", "orders")
 RANKED_BY = tuple(name for name, metric in load_model().metrics.items() if metric.is_additive)
 
+# What a member is told apart by: the dimension itself, and what it is part of.
+PLACES = {
+    "country": ("country",),
+    "region": ("country", "region"),
+    "store": ("country", "region", "store"),
+    "channel": ("channel",),
+    "genre": ("genre",),
+    "subgenre": ("genre", "subgenre"),
+    "format": ("format",),
+    "publisher": ("publisher",),
+    "imprint": ("publisher", "imprint"),
+    "source": ("source",),
+}
+BANDS = {name: (name,) for name, dimension in load_model().dimensions.items() if dimension.line}
+MEMBERS = {**PLACES, **BANDS}
+
 
 def _plain_date(value: Any) -> Any:
     # pydantic would also take 20240101, as seconds since 1970.
@@ -56,6 +72,8 @@ def _one_of(names: tuple[str, ...]) -> AfterValidator:
 
 BusinessDate = Annotated[date, BeforeValidator(_plain_date), AfterValidator(_in_range)]
 SeriesMetric = Annotated[str, Field(json_schema_extra={"enum": list(ASKABLE_METRICS)}), _one_of(ASKABLE_METRICS)]
+BrokenDownBy = Annotated[str, Field(json_schema_extra={"enum": list(MEMBERS)}), _one_of(tuple(MEMBERS))]
+MovedBy = Annotated[str, Field(json_schema_extra={"enum": [*PLACES, "book"]}), _one_of((*PLACES, "book"))]
 RankedBy = Annotated[str, Field(json_schema_extra={"enum": list(RANKED_BY)}), _one_of(RANKED_BY)]
 Value = Annotated[str, Field(min_length=1, max_length=300)]
 Values = Annotated[tuple[Value, ...], Field(max_length=MOST_VALUES)]
@@ -220,6 +238,40 @@ class MembersQuery(BaseModel):
     )
     search: str = Field("", max_length=100, description="only those that contain this, whatever the case")
     limit: Limit = 100
+
+
+class BreakdownQuery(ComparedQuery):
+    """What breakdown takes."""
+
+    by: BrokenDownBy = Field(description="what the numbers are cut by")
+    metrics: Annotated[tuple[SeriesMetric, ...], Field(min_length=1, max_length=20)] = Field(
+        ("net_revenue", "net_units"), description="repeat the parameter for several; rows are in order of the first"
+    )
+    limit: Limit = 100
+
+
+class MoversQuery(ComparedQuery):
+    """What movers takes."""
+
+    by: MovedBy = Field(description="what the change is made up of")
+    measure: RankedBy = "net_revenue"
+    limit: Annotated[int, Field(ge=1, le=100, description="gains at most, and losses at most")] = 5
+    comparison: Literal["previous_period", "52_weeks", "year"] = "previous_period"
+
+
+class FindBooksQuery(BaseModel):
+    """What books takes."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    search: Annotated[str, Field(min_length=2, max_length=100)] = Field(
+        description="what title, author or ISBN contains, whatever the case"
+    )
+    limit: Annotated[int, Field(ge=1, le=MOST_VALUES, description="books at most")] = 20
+
+
+class EventsQuery(WindowQuery):
+    """What events takes."""
 
 
 class BookQuery(WindowQuery):

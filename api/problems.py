@@ -31,6 +31,8 @@ GONE = Kind("publication-gone", 410, "The publication no longer serves")
 FOREIGN_HOST = Kind("foreign-host", 421, "The request is for another host")
 FOREIGN_ORIGIN = Kind("foreign-origin", 403, "The request comes from another site")
 NOT_PUBLISHED = Kind("not-published", 503, "Nothing is published yet")
+DAMAGED = Kind("publication-damaged", 503, "The publication cannot be read")
+WAREHOUSE_AWAY = Kind("warehouse-away", 503, "The warehouse does not answer")
 NOT_SET_UP = Kind("not-set-up", 503, "There is no administrator yet")
 NOT_SIGNED_IN = Kind("not-signed-in", 401, "The request is of nobody")
 SIGN_IN_REFUSED = Kind("sign-in-refused", 401, "The sign-in is refused")
@@ -57,6 +59,8 @@ KINDS = (
     FOREIGN_HOST,
     FOREIGN_ORIGIN,
     NOT_PUBLISHED,
+    DAMAGED,
+    WAREHOUSE_AWAY,
     NOT_SET_UP,
     NOT_SIGNED_IN,
     SIGN_IN_REFUSED,

@@ -179,6 +179,101 @@ class Ranking(TypedDict, Generic[Row]):
     total: GroupSums
 
 
+class MemberMetrics(TypedDict):
+    """Metrics of all together, and with `comparison` what they were."""
+
+    metrics: dict[str, Number | None]
+    previous: dict[str, Number | None] | None
+
+
+class MemberRow(MemberMetrics):
+    """Metrics of one member. `members` names it and what it is part of; `previous` is null where it had no line then."""
+
+    members: dict[str, str | int | None]
+
+
+class Breakdown(TypedDict):
+    """Members in order of the first metric; `row_count` counts all of them."""
+
+    rows: list[MemberRow]
+    total: MemberMetrics
+    row_count: int
+    is_truncated: bool
+
+
+class Moved(TypedDict):
+    """A measure in both windows, and how far it moved."""
+
+    current: Number
+    previous: Number
+    change: Number
+
+
+class Mover(Moved):
+    """What one member did to the change; `members` names it, a book as its ranking does."""
+
+    members: dict[str, str | list[str] | None]
+
+
+class OthersMoved(Moved):
+    """What `count` members together did to the change."""
+
+    count: int
+
+
+class Movement(TypedDict):
+    """The largest gains and losses, the largest first; with `other` they add up to `total`."""
+
+    gains: list[Mover]
+    losses: list[Mover]
+    other: OthersMoved
+    total: OthersMoved
+
+
+class Event(TypedDict):
+    """A feast or trade event."""
+
+    day: str
+    event: str
+
+
+class FoundBook(TypedDict):
+    """A book as it is called today."""
+
+    isbn13: str
+    title: str
+    author_names: list[str]
+    publisher: str
+    format: str
+    published_on: str | None
+
+
+class ComparableBook(TypedDict):
+    """A book that another one is held against."""
+
+    isbn13: str
+    title: str
+    published_on: str
+    is_same_subgenre: bool
+
+
+class ComparableWeek(TypedDict):
+    """A week since publication of those of the books that had all of it: net units in the middle, and of the middle half."""
+
+    week: int
+    book_count: int
+    lower: Number
+    median: Number
+    upper: Number
+
+
+class Comparables(TypedDict):
+    """Books like one, nearest first, and how they were launched."""
+
+    books: list[ComparableBook]
+    weeks: list[ComparableWeek]
+
+
 class SessionTokens(TypedDict):
     """Tokens of a session, as OAuth 2 names them; the refresh token is good for one use."""
 

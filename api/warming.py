@@ -12,8 +12,8 @@ from api.rankings import BOOKS, GENRES, REGIONS
 from api.view import View
 from api.windows import Window
 from jobs_config.log_setup import log_event
-from warehouse.duckdb_warehouse import DuckDBWarehouse
 from warehouse.publication import NoPublicationError
+from warehouse.warehouses import Warehouse
 
 POLL_SECONDS = 2.0
 MOST_VIEWS = 16
@@ -26,7 +26,7 @@ logger = logging.getLogger(__name__)
 class Warmer:
     """Knows which views are in use, and asks for each of them once a new publication serves."""
 
-    def __init__(self, warehouse: DuckDBWarehouse, cache: AnswerCache) -> None:
+    def __init__(self, warehouse: Warehouse, cache: AnswerCache) -> None:
         self._warehouse = warehouse
         self._cache = cache
         self._views: OrderedDict[str, View] = OrderedDict()
@@ -44,7 +44,9 @@ class Warmer:
                 self._views.popitem(last=False)
 
     def start(self) -> None:
-        """Look for new publications until `stop`."""
+        """Look for new publications until `stop`; not in a warehouse that is paid for by the second."""
+        if self._warehouse.is_remote:
+            return
         self._thread = threading.Thread(target=self._watch, name="warming", daemon=True)
         self._thread.start()
 

@@ -22,7 +22,6 @@ from pathlib import Path
 import booksales
 import jobs_config
 from booksales.local_stack.errors import last_lines
-from booksales.local_stack.jars import Jar, read_lock
 from jobs_config.errors import BooksalesError, ConfigError
 
 ROOT = Path(booksales.__file__).parents[1]
@@ -33,7 +32,7 @@ AUTHORITIES = "rds-ca.pem"
 PYTHON_VERSION = "3.13"
 PLATFORMS = ("manylinux_2_28_x86_64", "manylinux_2_17_x86_64", "manylinux2014_x86_64")
 # Delta is the platform's own; a second one beside it would be another.
-UPLOADED_GROUP = "org.postgresql"
+UPLOADED_JARS = "postgresql-"
 ENTRIES = {"main.py": ROOT / "spark_jobs" / "main.py", "generate.py": ROOT / "datagen" / "main.py"}
 # Lambda's own bound on what an archive unpacks to.
 MOST_STEPS_BYTES = 250 * 2**20
@@ -66,7 +65,7 @@ def make_package(
 ) -> dict[str, object]:
     """Lay everything out in an empty folder; returns what its package.json says.
 
-    `jars` are folders that jars are looked for in, `wheels` one with `jobs` and `steps` inside, which hold the wheels that
+    `jars` are the locked jars (local_stack/jars.py), `wheels` a folder with `jobs` and `steps` inside, which hold the wheels that
     requirements/jobs.lock and steps.lock name; without it they are downloaded. Raises PackageError where something is missing.
     """
     for name, entry in ENTRIES.items():
@@ -74,9 +73,8 @@ def make_package(
     shutil.copyfile(wheel, folder / wheel.name)
     _copy_authorities(authorities, folder / AUTHORITIES)
     (folder / "jars").mkdir()
-    for jar in read_lock().jars:
-        if jar.coordinate.startswith(f"{UPLOADED_GROUP}:"):
-            shutil.copyfile(_find(jar, jars), folder / "jars" / jar.file)
+    for jar in (jar for jar in jars if jar.name.startswith(UPLOADED_JARS)):
+        shutil.copyfile(jar, folder / "jars" / jar.name)
     configuration = Path(jobs_config.__file__).parent
     for path in sorted(configuration.rglob("*.yaml")):
         target = folder / "jobs_config" / path.relative_to(configuration)
@@ -100,16 +98,6 @@ def _copy_authorities(authorities: Path, target: Path) -> None:
             "https://truststore.pki.rds.amazonaws.com/global/global-bundle.pem"
         )
     target.write_bytes(text)
-
-
-def _find(jar: Jar, folders: Sequence[Path]) -> Path:
-    for folder in folders:
-        if jar.is_at(folder / jar.file):
-            return folder / jar.file
-    looked = ", ".join(str(folder) for folder in folders)
-    raise PackageError(
-        f"{jar.file} with the locked hash is in none of {looked}; any command that starts Spark fetches it"
-    )
 
 
 def _wheels(folder: Path) -> list[Path]:

@@ -16,7 +16,7 @@ ENVIRONMENTS = Path(__file__).parent / "environments"
 PREFIX = "BOOKSALES_"
 
 # Addresses are shown, logged and handed over as arguments, so they must not hold a password.
-ADDRESSES = ("source_url", "ledger_url")
+ADDRESSES = ("source_url", "ledger_url", "warehouse_url", "cache_url")
 PASSWORD_IN_URL = re.compile(r"//[^/@]*:[^@]*@|[?&]password=")
 
 Weekday = Literal["sunday", "monday", "saturday"]
@@ -45,6 +45,19 @@ class Settings(BaseModel):
     ledger_url: str = Field(
         "",
         description="postgresql+psycopg2://user@host:port/database without a password; empty: a file in the state folder",
+    )
+    warehouse_url: str = Field(
+        "",
+        description="Redshift to publish to and read from, as docs/redshift.md says, without a password; "
+        "empty: the embedded warehouse",
+    )
+    warehouse_export: str = Field(
+        "",
+        pattern=r"^(s3://[a-z0-9][a-z0-9.-]+(/[\w./=-]*)?)?$",
+        description="s3:// prefix that files for Redshift go below",
+    )
+    warehouse_copy_role: str = Field(
+        "default", description="ARN of the role that Redshift reads them with, or `default`, the cluster's own"
     )
     time_zone: str = Field("UTC", description="the shop's time zone; decides the business date")
     retail_week_start: Weekday = Field("sunday", description="first day of the retail week")
@@ -91,7 +104,13 @@ class Settings(BaseModel):
     api_requests_per_minute: int = Field(
         1200, ge=0, description="requests of one account a minute and process; 0: no bound"
     )
+    api_warehouse_connections: int = Field(
+        8, ge=1, le=200, description="connections of a process of the API to Redshift at once"
+    )
     api_cache_mb: int = Field(64, ge=0, description="memory that a process of the API keeps answers in; 0: none")
+    cache_url: str = Field(
+        "", description="rediss://host:port/database that replicas share answers in, without a password; empty: none"
+    )
     question_seconds: float = Field(
         10, gt=0, le=600, description="seconds that the warehouse may take for one question of the API"
     )

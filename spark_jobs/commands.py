@@ -16,7 +16,9 @@ from jobs_config.progress import Progress
 from spark_jobs.backfill import Window
 from spark_jobs.check_result import CheckResult
 from spark_jobs.erase import erase
-from spark_jobs.errors import ExpectationError
+from spark_jobs.errors import ExpectationError, ExtractionError
+from spark_jobs.extract.csv_feed import scratch_folder
+from spark_jobs.extract.csv_fetch import Fetched, fetch
 from spark_jobs.import_csv import Asked, import_files, plan_import, replaced_hash, sort_files
 from spark_jobs.ledger_run import ledger_run
 from spark_jobs.maintain import maintain
@@ -122,26 +124,44 @@ def erase_people(spark: SparkSession, options: RunOptions, arguments: argparse.N
 
 def import_csv(spark: SparkSession, options: RunOptions, arguments: argparse.Namespace, progress: Progress) -> int:
     """Import the files of a feed, then model and publish. Some files refused: the rest is loaded, and the exit code says so."""
-    paths = [Path(name) for name in arguments.files[1:]]
+    feed, *named = arguments.files
     replays = json.loads(Path(arguments.replay_file).read_text()) if arguments.replay_file else ()
-    asked = Asked(load_feed(arguments.files[0]), paths, arguments.replaces, arguments.approve_deletes, replays)
+    with scratch_folder(spark) as scratch:
+        fetched = fetch(named, scratch)
+        for reason in fetched.refused.values():
+            progress.say(f"not loaded: {reason}")
+        asked = Asked(load_feed(feed), fetched.paths, arguments.replaces, arguments.approve_deletes, replays)
+        try:
+            code = _import(spark, options, asked, fetched, arguments.plan_file, progress)
+        except ExtractionError as error:
+            raise ExtractionError(fetched.as_named(str(error))) from error
+    nothing = bool(fetched.refused) and not fetched.paths
+    return (
+        int(ExitCode.FAILED if nothing else ExitCode.ATTENTION) if fetched.refused and code != ExitCode.FAILED else code
+    )
+
+
+def _import(
+    spark: SparkSession, options: RunOptions, asked: Asked, fetched: Fetched, plan_file: str, progress: Progress
+) -> int:
     ledger, code = RunLedger(options.ledger_url), int(ExitCode.DONE)
-    files = sort_files(asked.paths, ledger, again=bool(replays))
+    files = sort_files(asked.paths, ledger, again=bool(asked.replays))
     replaced_hash(asked, ledger)
     for path, run_seq in files.known.items():
-        progress.say(f"{path}: loaded already by run {run_seq}; nothing to do")
+        progress.say(fetched.as_named(f"{path}: loaded already by run {run_seq}; nothing to do"))
     if files.fresh:
         key = secret_key(LANDING_VARIABLE)
-        if arguments.plan_file:
-            plan = plan_import(spark, options, asked, files, key, ledger, progress)
-            Path(arguments.plan_file).write_text(json.dumps(plan, default=str))
+        if plan_file:
+            Path(plan_file).write_text(
+                json.dumps(plan_import(spark, options, asked, files, key, ledger, progress), default=str)
+            )
         else:
             code = _as_run(
                 "import-csv", spark, options, progress,
                 lambda ledger, run_seq: import_files(spark, options, asked, files, key, ledger, run_seq, progress),
             )  # fmt: skip
     for reason in files.refused.values():
-        progress.say(f"not loaded: {reason}")
+        progress.say(fetched.as_named(f"not loaded: {reason}"))
     if files.refused and not files.fresh:
         return int(ExitCode.FAILED)
     return int(ExitCode.ATTENTION) if files.refused else code
@@ -149,7 +169,7 @@ def import_csv(spark: SparkSession, options: RunOptions, arguments: argparse.Nam
 
 def ask_warehouse(options: RunOptions, progress: Progress) -> int:
     """A question to the publication that serves, by the way that readers go. Raises PublicationError where the answer is wrong."""
-    progress.say(smoke(options.warehouse))
+    progress.say(smoke(options.open_warehouse()))
     return int(ExitCode.DONE)
 
 

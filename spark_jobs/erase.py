@@ -29,7 +29,6 @@ from spark_jobs.runner import Run, record
 from spark_jobs.suppressions import suppress, suppressed
 from spark_jobs.tables import IS_GONE, Lake, in_dates
 from spark_jobs.transforms.members import ERASED_ID
-from warehouse.generations import serve_only
 from warehouse.publication import Publication
 
 LOGGER = logging.getLogger(__name__)
@@ -212,7 +211,7 @@ def _purge(
     """Remove what holds the people still: generations, files of old versions, rows of bronze. Nothing of it serves."""
     began = time.monotonic()
     run.confirm()
-    dropped = serve_only(options.warehouse, publication.generation, publication.run_seq)
+    dropped = options.open_warehouse().serve_only(publication)
     log_event(LOGGER, "generations.dropped", generations=len(dropped))
     _record(run, "warehouse", 0, len(dropped), began)
     for table in PERSONAL:

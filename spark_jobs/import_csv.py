@@ -16,6 +16,7 @@ from jobs_config.log_setup import bind_run
 from jobs_config.progress import Progress
 from spark_jobs.errors import ExtractionError
 from spark_jobs.extract.csv_feed import DeliveredFile, Delivery, Secrets, deliver
+from spark_jobs.extract.csv_fetch import ENDINGS
 from spark_jobs.extract.csv_file import content_hash
 from spark_jobs.feed_merge import Compared, Imported, check_files, compare_feed, merge_feed
 from spark_jobs.meaning import Meaning, as_read, check_meaning, job_parameters
@@ -28,7 +29,6 @@ from spark_jobs.suppressions import suppressed
 from spark_jobs.tables import Lake
 from warehouse.publication import Publication
 
-ENDINGS = (".csv", ".csv.gz")
 DRY_RUN = 0
 
 

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from pyspark.sql import SparkSession
 
@@ -11,8 +11,6 @@ from spark_jobs.errors import LedgerError, explained
 from spark_jobs.options import RunOptions
 from spark_jobs.run_ledger import RunLedger
 from spark_jobs.tables import Lake
-from warehouse.duckdb_warehouse import finish_publication, newest_generation
-from warehouse.generations import pointer_or_zero
 from warehouse.publication import PublicationError
 
 LOGGER = logging.getLogger(__name__)
@@ -25,10 +23,10 @@ def ledger_run(kind: str, ledger: RunLedger, spark: SparkSession, options: RunOp
     Raises what the block raises; what Spark, a database or the disk say becomes a RunError.
     """
     ledger.lease.confirm()
-    lake, base = Lake(spark, options.lake), finish_publication(options.warehouse)
+    warehouse = options.open_warehouse()
+    lake, base = Lake(spark, options.lake), warehouse.finish()
     published = base.publication.run_seq if base else 0
-    # The pointer knows its run even where the file that it names is gone.
-    newest = max(lake.newest_run(), published, pointer_or_zero(options.warehouse).run_seq)
+    newest = max(lake.newest_run(), published, warehouse.newest_run())
     run_seq = ledger.start(kind, options.mapping.source, newest, published, options.execution)
     if base is not None and not any(row["generation"] == base.generation for row in ledger.publications()):
         # The run that made it was killed before it could say so; nobody has written since.
@@ -51,16 +49,17 @@ def ledger_run(kind: str, ledger: RunLedger, spark: SparkSession, options: RunOp
 
 
 def newest_published_run(options: RunOptions) -> int:
-    """The run that made the newest generation, whether it serves or not; 0 where there is none."""
-    newest = newest_generation(options.warehouse)
-    return newest.publication.run_seq if newest else 0
+    """The run that published last, whether that serves or not; 0 where there is none. Raises PublicationError."""
+    return options.open_warehouse().newest_run()
 
 
 def _close(ledger: RunLedger, options: RunOptions, run_seq: int, state: str, detail: str) -> None:
     try:
-        if newest_published_run(options) == run_seq:
-            # It failed after the pointer had moved: readers have what it made.
-            state, detail = "published", f"published; then: {detail}"
+        # A warehouse that does not answer cannot say more than the failure did.
+        with suppress(PublicationError):
+            if newest_published_run(options) == run_seq:
+                # It failed after the pointer had moved: readers have what it made.
+                state, detail = "published", f"published; then: {detail}"
         ledger.finish(run_seq, state, detail)
     except LedgerError as error:
         # What stopped the run, a full disk, can stop the ledger too; the next run closes this one.

@@ -91,11 +91,11 @@ def _run(arguments: argparse.Namespace, progress: Progress) -> int:
 def run_options(arguments: argparse.Namespace) -> RunOptions:
     """The options in the arguments and secrets in the environment. Raises ConfigError for what does not fit."""
     settings = load_settings(arguments.environment)
-    settings = with_overrides(settings, arguments.set)
+    settings = with_overrides(settings, [*place_of(arguments.warehouse), *arguments.set])
     key = secret_key(PSEUDONYM_VARIABLE) if arguments.source_url or arguments.command in NEED_PSEUDONYMS else b""
     return RunOptions(
         lake=arguments.lake,
-        warehouse=Path(arguments.warehouse),
+        warehouse=Path() if is_redshift(arguments.warehouse) else Path(arguments.warehouse),
         reports=Path(arguments.reports),
         ledger_url=arguments.ledger,
         settings=settings,
@@ -105,6 +105,16 @@ def run_options(arguments: argparse.Namespace) -> RunOptions:
         discard_history=arguments.discard_history,
         execution=arguments.execution,
     )
+
+
+def is_redshift(warehouse: str) -> bool:
+    """Whether the place of the warehouse is a database in AWS, not a folder."""
+    return warehouse.startswith("redshift")
+
+
+def place_of(warehouse: str) -> list[str]:
+    """A Redshift that is named by an argument, as the setting that it is otherwise."""
+    return [f"warehouse_url={warehouse}"] if is_redshift(warehouse) else []
 
 
 def beside_ledger(ledger_url: str) -> str:
@@ -125,7 +135,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("command", choices=sorted((*COMMANDS, SMOKE)))
     parser.add_argument("files", nargs="*", help="import-csv: the feed, then its files")
     parser.add_argument("--lake", required=True, help="root of the Delta lake: a folder or s3:// prefix")
-    parser.add_argument("--warehouse", required=True, help="folder of the embedded warehouse")
+    parser.add_argument("--warehouse", required=True, help="folder of the embedded warehouse, or the URL of a Redshift")
     parser.add_argument("--reports", required=True, help="folder for run reports")
     parser.add_argument("--ledger", required=True, help="SQLAlchemy URL of the run ledger")
     parser.add_argument("--source", default="bookstore", help="source mapping: a name, or a YAML file")

@@ -16,7 +16,6 @@ from spark_jobs.options import RunOptions
 from spark_jobs.run_ledger import RunLedger
 from spark_jobs.tables import Lake
 from warehouse.contract import tables_of
-from warehouse.generations import drop_old_generations, kept_generations
 
 LOGGER = logging.getLogger(__name__)
 
@@ -51,13 +50,9 @@ def maintain(
         done += [
             Upkeep(f"bronze.{name}", "drop deliveries", folders, size) for name, (folders, size) in dropped.items()
         ]
-    if options.warehouse.exists() and kept_generations(options.warehouse):
-        generations = drop_old_generations(options.warehouse, settings.keep_generations, dry_run)
-        done += (
-            [Upkeep("warehouse", "drop generations", len(generations), sum(generations.values()))]
-            if generations
-            else []
-        )
+    generations = options.open_warehouse().drop_old(settings.keep_generations, dry_run)
+    if generations:
+        done.append(Upkeep("warehouse", "drop generations", len(generations), sum(generations.values())))
     for item in done:
         log_event(LOGGER, "upkeep", part=item.part, action=item.action, files=item.files, bytes=item.bytes)
     return done

@@ -9,6 +9,7 @@ from jobs_config.model import SourceMapping
 from jobs_config.settings import Settings
 from spark_jobs.extract.connection import SourceAddress
 from spark_jobs.lease import FILE_LEASE, Lease
+from warehouse.warehouses import Warehouse, open_warehouse
 
 KEY_BYTES = 32
 
@@ -31,6 +32,11 @@ class RunOptions:
     discard_history: bool = False
     lease: Lease = FILE_LEASE
     execution: str = ""
+
+    def open_warehouse(self) -> Warehouse:
+        """Where gold is published to: Redshift where the settings name it, else the folder. Raises PublicationError."""
+        told = self.settings
+        return open_warehouse(self.warehouse, told.warehouse_url, told.warehouse_export, told.warehouse_copy_role)
 
 
 def secret_key(variable: str) -> bytes:

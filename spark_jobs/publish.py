@@ -20,7 +20,6 @@ from spark_jobs.run_ledger import RunLedger, now, step_of
 from spark_jobs.runner import Run, money_columns, of_days
 from spark_jobs.tables import Lake
 from warehouse.contract import Contract, load_contract, tables_of
-from warehouse.duckdb_warehouse import newest_generation, publish
 from warehouse.publication import Base, Publication, TableExport
 
 LOGGER = logging.getLogger(__name__)
@@ -70,8 +69,7 @@ def publish_gold(
         progress.note(what)
         log_event(LOGGER, "publication.step", step=what)
 
-    publication = publish(
-        options.warehouse,
+    publication = options.open_warehouse().publish(
         exports,
         describe,
         _ops_rows(run),
@@ -88,7 +86,7 @@ def publish_gold(
 
 def _base(options: RunOptions, meaning: Mapping[str, str]) -> Base | None:
     """The newest generation, if a copy of it can be brought up to date; each copy leaves some dead space behind."""
-    base = newest_generation(options.warehouse)
+    base = options.open_warehouse().newest()
     if base is None or base.increments >= MOST_INCREMENTS:
         return None
     said = {name: getattr(base.publication, name) for name in ("reporting_currency", "time_zone", "retail_week_start")}

@@ -1,21 +1,26 @@
 """Does what was just published answer? Asked after a publication, the way readers ask."""
 
-from pathlib import Path
-
-from warehouse.duckdb_warehouse import DuckDBWarehouse
 from warehouse.publication import PublicationError
+from warehouse.warehouses import Reading, Warehouse
 
-FACT = "select count(*) as sales, sum(quantity) filter (where in_default_totals) as units from analytics.fact_sales"
+FACT = "select count(*) as sales, sum(case when in_default_totals then quantity end) as units from analytics.fact_sales"
 VIEW = "select sum(net_units) as units from analytics.sales_by_day"
 
 
-def smoke(warehouse: Path) -> str:
+def smoke(warehouse: Warehouse) -> str:
     """What the serving publication answers, as one line.
 
     Raises PublicationError where the fact table has other rows than the publication says, or the promised view by day adds up to
     other units than the fact table; NoPublicationError where nothing serves.
     """
-    generation = DuckDBWarehouse(warehouse).current()
+    reading = warehouse.current()
+    try:
+        return _asked(reading)
+    finally:
+        reading.release()
+
+
+def _asked(generation: Reading) -> str:
     publication = generation.publication
     (fact,), (view,) = generation.rows(FACT), generation.rows(VIEW)
     if fact["sales"] != publication.sale_count:

@@ -1,4 +1,4 @@
-"""The browser's address: the one place that reads and writes it. What it says is the whole state of a page."""
+"""The browser's address: the one place that reads and writes it. What it says is the whole state of a page (decision 31)."""
 
 from collections.abc import Callable, Sequence
 from urllib.parse import urlencode

@@ -1,20 +1,24 @@
 """What stands around every page: menu, filters, how fresh the data is, where its numbers come from, and what went wrong."""
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, date, datetime
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from api.client import ApiError, Client, Me, Published
-from streamlit_app import address_bar, citations, filter_bar, messages, ranges, session, words
+from streamlit_app import address_bar, citations, filter_bar, messages, panels, ranges, saved_views, session, words
 from streamlit_app.address import api_url
 from streamlit_app.answers import ask
 from streamlit_app.pages import PAGES, Page
 from streamlit_app.questions import members
-from streamlit_app.selection import COMPARISONS, CUSTOM, FILTERS, Selection, read, with_members
+from streamlit_app.selection import CUSTOM, FILTERS, Selection, read, with_members
 from streamlit_app.visit import Routes, SalesVisit, Visit, day_of
 
 # Long enough that nothing below jumps while the page is on its way.
 SKELETON_HEIGHT = 900
+# The last day with data is yesterday, or the day before until the daily run is through.
+FRESH_DAYS = 2
 # Parameters that are a page's own are no fault of another page's link.
 OWN_PARAMETERS = (address_bar.PRINT, *(name for page in PAGES for name in page.parameters))
 
@@ -52,7 +56,7 @@ def _draw(page: Page, visit: Visit) -> None:
     head = st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="bottom")
     head.title(page.title, anchor=False, width="content")
     if visit.published:
-        head.caption(fresh(visit.published), width="content")
+        _freshness(head.container(horizontal=True, width="content", vertical_alignment="center"), visit.published)
     if not visit.may(page.needs):
         messages.not_for_you(page.title, visit.me["role"])
     elif not page.is_about_sales:
@@ -90,6 +94,7 @@ def _draw_sales(page: Page, visit: Visit, published: Published, selection: Selec
         window=window,
         interval=interval,
     )
+    panels.open_picked(sales)
     st.caption(about(sales))
     with st.skeleton(height=SKELETON_HEIGHT):
         page.show(sales)
@@ -102,12 +107,26 @@ def _menu(visit: Visit, selection: Selection) -> None:
             if visit.may(page.needs) and not page.is_hidden:
                 visit.link(page.slug, page.title, selection, page.icon)
         st.space("stretch")
+        saved_views.draw(visit)
         st.button(
             f"Sign out {words.escaped(visit.me['username'])}",
             icon=":material/logout:",
             on_click=session.sign_out,
             type="tertiary",
         )
+
+
+def _freshness(place: DeltaGenerator, published: Published) -> None:
+    last = day_of(published["data_through"])
+    age = (today() - last).days if last else 0
+    if age > FRESH_DAYS:
+        place.badge(f"{age:,} days old", icon=":material/schedule:", color="orange")
+    place.caption(fresh(published), width="content")
+
+
+def today() -> date:
+    """The day, by the clock of this machine in UTC."""
+    return datetime.now(UTC).date()
 
 
 def fresh(published: Published) -> str:
@@ -123,7 +142,7 @@ def fresh(published: Published) -> str:
 def about(visit: SalesVisit) -> str:
     """What the numbers of a page are of: days, comparison, filters, money and time zone."""
     selection = visit.selection
-    compared = "" if selection.compare == "none" else f"compared with the {_compared(visit)}"
+    compared = "" if selection.compare == "none" else f"compared with {visit.compared_with}"
     filters = [
         f"{FILTERS[name]}: {', '.join(words.escaped(words.plain(value)) for value in values)}"
         for name, values in selection.filters.items()
@@ -131,9 +150,3 @@ def about(visit: SalesVisit) -> str:
     money = f"{visit.published['currency']} without tax, business days in {visit.published['time_zone']}"
     parts = [f"**{words.days(visit.window.first, visit.window.last)}**", compared, *filters, money]
     return " · ".join(part for part in parts if part)
-
-
-def _compared(visit: SalesVisit) -> str:
-    if visit.selection.compare == "previous_period":
-        return words.day_count(visit.window.day_count).removeprefix("the ")
-    return COMPARISONS[visit.selection.compare].lower()

@@ -4,7 +4,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from streamlit_app.views import customers, data_health, overview
+from streamlit_app.views import (
+    admin,
+    calendar,
+    customers,
+    data_health,
+    explore,
+    genres,
+    lab,
+    overview,
+    regions,
+    returns,
+    titles,
+)
 
 
 @dataclass(frozen=True)
@@ -27,7 +39,27 @@ class Page:
 
 PAGES = (
     Page("overview", "Overview", ":material/monitoring:", overview.show),
+    Page(
+        "titles",
+        "Titles",
+        ":material/menu_book:",
+        titles.show,
+        needs="top-books",
+        parameters=("isbn", "search", "after"),
+    ),
+    Page("genres", "Genres", ":material/category:", genres.show, needs="breakdown"),
+    Page("regions", "Regions & channels", ":material/public:", regions.show, needs="breakdown"),
+    Page("calendar", "Calendar", ":material/calendar_month:", calendar.show, needs="timeseries"),
+    Page("returns", "Returns & price", ":material/assignment_return:", returns.show, needs="breakdown"),
     Page("customers", "Customers", ":material/groups:", customers.show, needs="customers", is_about_sales=False),
+    Page(
+        "explore",
+        "Explore",
+        ":material/query_stats:",
+        explore.show,
+        needs="query",
+        parameters=("part", "metric", "by"),
+    ),
     Page(
         "health",
         "Data health",
@@ -36,5 +68,15 @@ PAGES = (
         needs="freshness",
         is_about_sales=False,
         parameters=("run",),
+    ),
+    Page("lab", "Lab", ":material/science:", lab.show, needs="generate-test-data", is_about_sales=False),
+    Page(
+        "admin",
+        "Admin",
+        ":material/admin_panel_settings:",
+        admin.show,
+        needs="users",
+        is_about_sales=False,
+        parameters=("part",),
     ),
 )

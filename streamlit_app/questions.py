@@ -7,12 +7,16 @@ from urllib.parse import urlencode
 
 from api.client import (
     Body,
+    BookDetail,
     BookRow,
-    GenreRow,
+    Breakdown,
+    Comparables,
+    Event,
+    FoundBook,
     Interval,
     MemberList,
+    Movement,
     Ranking,
-    RegionRow,
     Summary,
     Timeseries,
     Window,
@@ -22,6 +26,8 @@ Answer = TypeVar("Answer")
 Filters = Mapping[str, Sequence[str]]
 
 MOST_MEMBERS = 1_000
+# As many as a filter may name.
+MOST_FOUND = 50
 
 
 @dataclass(frozen=True)
@@ -79,20 +85,40 @@ def top_books(
     return question("Books", "top-books", (measure,), window, filters, **asked)
 
 
-def by_region(
-    measure: str, level: str, limit: int, window: Window, filters: Filters, comparison: str = ""
-) -> Question[Body[Ranking[RegionRow]]]:
-    """Sales by country, region or store."""
-    asked = {"measure": measure, "level": level, "limit": limit, "comparison": comparison}
-    return question(f"By {level}", "sales-by-region", (measure,), window, filters, **asked)
+def breakdown(
+    by: str, metrics: Sequence[str], window: Window, filters: Filters, comparison: str = "", limit: int = 100
+) -> Question[Body[Breakdown]]:
+    """Metrics of each member of a dimension, in order of the first."""
+    asked = {"by": by, "metrics": tuple(metrics), "limit": limit, "comparison": comparison}
+    return question(f"By {by.replace('_', ' ')}", "breakdown", metrics, window, filters, **asked)
 
 
-def by_genre(
-    measure: str, level: str, limit: int, window: Window, filters: Filters, comparison: str = ""
-) -> Question[Body[Ranking[GenreRow]]]:
-    """Sales by genre or subgenre."""
-    asked = {"measure": measure, "level": level, "limit": limit, "comparison": comparison}
-    return question(f"By {level}", "sales-by-genre", (measure,), window, filters, **asked)
+def movers(
+    by: str, measure: str, window: Window, filters: Filters, comparison: str, limit: int = 5
+) -> Question[Body[Movement]]:
+    """What the change of a measure is made up of."""
+    asked = {"by": by, "measure": measure, "limit": limit, "comparison": comparison}
+    return question(f"What moved, by {by}", "movers", (measure,), window, filters, **asked)
+
+
+def events(window: Window) -> Question[Body[list[Event]]]:
+    """Feasts and trade events."""
+    return question("Events", "events", window=window)
+
+
+def book(isbn13: str, window: Window) -> Question[Body[BookDetail]]:
+    """One book, its editions, its metrics and its launch."""
+    return question("The book", f"books/{isbn13}", ("net_units", "net_revenue"), window)
+
+
+def comparables(isbn13: str) -> Question[Body[Comparables]]:
+    """Books like one, and how they were launched."""
+    return question("Books like it", f"books/{isbn13}/comparables", ("net_units",))
+
+
+def find_books(search: str) -> Question[Body[list[FoundBook]]]:
+    """Books by title, author or ISBN."""
+    return question("Books found", "books", search=search, limit=MOST_FOUND)
 
 
 def members(filters: Sequence[str]) -> Question[Body[dict[str, MemberList]]]:

@@ -1,16 +1,16 @@
-"""The head of a page in numbers: one sentence, and a tile per metric with its change in words and its course."""
+"""Numbers of a page at its head: a tile per metric with its change in words and its course."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date
-from typing import Any, Literal
+from typing import Literal
 
 import streamlit as st
 
-from api.client import Body, Bucket, Summary, SummaryMetrics
+from api.client import Body, Bucket, Dictionary, Summary, SummaryMetrics
 from streamlit_app import words
+from streamlit_app.headline import comparable
 
-TILE_WIDTH = 160
+TILE_WIDTH = 150
 TILE_HEIGHT = 190
 Color = Literal["blue", "orange", "gray", "primary"]
 Arrow = Literal["up", "down", "off"]
@@ -25,7 +25,6 @@ class Tile:
 
     metric: str
     label: str
-    meaning: str
     show: Callable[[float | None], str]
     good: int = 1
     is_ratio: bool = False
@@ -33,34 +32,14 @@ class Tile:
 
 
 TILES = (
-    Tile(
-        "net_revenue",
-        "Net revenue",
-        "Gross revenue less discounts less the value returned, without tax.",
-        words.whole,
-        is_money=True,
-    ),
-    Tile("net_units", "Net units", "Copies sold less copies returned.", words.whole),
-    Tile(
-        "average_selling_price",
-        "Average price",
-        "Gross revenue less discounts, per copy sold.",
-        words.exact,
-        is_money=True,
-    ),
-    Tile(
-        "return_rate",
-        "Return rate",
-        "Copies returned per copy sold in the window.",
-        words.percent,
-        good=-1,
-        is_ratio=True,
-    ),
-    Tile("orders", "Orders", "Orders with at least one line sold.", words.whole),
-    Tile("active_titles", "Active titles", "Books with positive net units in the window.", words.whole),
+    Tile("net_revenue", "Net revenue", words.whole, is_money=True),
+    Tile("net_units", "Net units", words.whole),
+    Tile("average_selling_price", "Average price", words.exact, is_money=True),
+    Tile("return_rate", "Return rate", words.percent, good=-1, is_ratio=True),
+    Tile("orders", "Orders", words.whole),
+    Tile("active_titles", "Active titles", words.whole),
+    Tile("frontlist_share", "Frontlist share", words.percent, is_ratio=True),
 )
-
-
 METRICS = tuple(tile.metric for tile in TILES)
 
 
@@ -69,33 +48,24 @@ def metrics_with(measure: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*METRICS, measure)))
 
 
-def headline(summary: Body[Summary]) -> None:
-    """The page in one sentence."""
-    meta = summary["meta"]
+def row(summary: Body[Summary], buckets: list[Bucket], dictionary: Dictionary, tiles: Sequence[Tile] = TILES) -> None:
+    """A tile per metric: its value, its change where there are whole days to compare with, its course and its meaning."""
     current, previous = summary["data"]["current"], comparable(summary)
-    change, _ = words.change(current["net_revenue"], previous["net_revenue"] if previous else None)
-    amount = f"{meta['currency']} {words.whole(current['net_revenue'])}"
-    sentence = f"Net revenue of **{amount}** from {words.days(*_days(meta))}"
-    if change and meta["comparison"]:
-        link = "" if change == "unchanged" else " than"
-        before = words.days(*_days(meta["comparison"]))
-        st.markdown(f"{sentence}, **{change}**{link} from {before}.")
-    elif meta["comparison"]:
-        st.markdown(f"{sentence}. The data begins too late for days before them to compare with.")
-    else:
-        st.markdown(f"{sentence}.")
-
-
-def row(summary: Body[Summary], buckets: list[Bucket]) -> None:
-    """A tile per metric."""
-    current, previous = summary["data"]["current"], comparable(summary)
-    with st.grid(len(TILES), min_column_width=TILE_WIDTH, gap="small"):
-        for tile in TILES:
-            _tile(tile, current, previous, buckets, summary["meta"]["currency"])
+    meanings = {entry["name"]: entry["meaning"] for entry in dictionary["metrics"]}
+    if summary["meta"]["comparison"] and previous is None:
+        st.caption("The data begins too late for days before these to compare with.")
+    with st.grid(len(tiles), min_column_width=TILE_WIDTH, gap="small"):
+        for tile in tiles:
+            _tile(tile, current, previous, buckets, summary["meta"]["currency"], meanings.get(tile.metric, ""))
 
 
 def _tile(
-    tile: Tile, current: SummaryMetrics, previous: SummaryMetrics | None, buckets: list[Bucket], currency: str
+    tile: Tile,
+    current: SummaryMetrics,
+    previous: SummaryMetrics | None,
+    buckets: list[Bucket],
+    currency: str,
+    meaning: str,
 ) -> None:
     now = _metric(current, tile.metric)
     before = _metric(previous, tile.metric) if previous else None
@@ -106,7 +76,7 @@ def _tile(
         delta=change or None,
         delta_color=color_of(change, direction * tile.good),
         delta_arrow=ARROWS[direction],
-        help=tile.meaning,
+        help=words.escaped(meaning),
         border=True,
         height=TILE_HEIGHT,
         chart_data=course(tile.metric, buckets),
@@ -121,20 +91,10 @@ def color_of(change: str, welcome: int) -> Color:
 
 def course(metric: str, buckets: list[Bucket]) -> list[float] | None:
     """Values of the finished buckets in order, for a sparkline; none where there are too few to make a line."""
-    values = [float(bucket["metrics"][metric] or 0) for bucket in buckets if bucket["is_complete"]]
+    values = [float(bucket["metrics"].get(metric) or 0) for bucket in buckets if bucket["is_complete"]]
     return values if len(values) > 1 else None
 
 
 def _metric(metrics: SummaryMetrics, name: str) -> float | None:
     value: float | None = dict(metrics)[name]  # type: ignore[assignment]
     return value
-
-
-def _days(about: Mapping[str, Any]) -> tuple[date, date]:
-    return date.fromisoformat(about["from"]), date.fromisoformat(about["until"])
-
-
-def comparable(summary: Body[Summary]) -> SummaryMetrics | None:
-    """The window compared with, unless the data begins inside it: then it would make any change look like growth."""
-    comparison = summary["meta"]["comparison"]
-    return summary["data"]["previous"] if comparison and comparison["is_complete"] else None

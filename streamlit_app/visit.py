@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from api.client import Client, Interval, Me, Published, Window
-from streamlit_app import address_bar, answers
+from streamlit_app import address_bar, answers, words
 from streamlit_app.address import api_url
 from streamlit_app.answers import Answers
 from streamlit_app.questions import Question
@@ -32,7 +32,9 @@ class Visit:
         return endpoint in self.me["endpoints"]
 
     def link(self, slug: str, label: str, selection: Selection | None = None, icon: str = "", **own: str) -> None:
-        """A link to a page that says the selection; `label` is Markdown."""
+        """A link to a page that says the selection; `label` is Markdown. On paper there is none."""
+        if address_bar.is_print():
+            return
         said = {**(selection.parameters if selection else {}), **{name: [value] for name, value in own.items()}}
         st.page_link(self.routes[slug], label=label, icon=icon or None, query_params=said)
 
@@ -68,6 +70,13 @@ class SalesVisit(Visit):
     def comparison(self) -> str:
         """The kind of comparison as the API names it; empty for none."""
         return "" if self.selection.compare == "none" else self.selection.compare
+
+    @property
+    def compared_with(self) -> str:
+        """What the days are compared with, in words."""
+        days = words.day_count(self.window.day_count)
+        kinds = {"52_weeks": "the same weekdays 52 weeks before", "year": "the same days a year before"}
+        return kinds.get(self.selection.compare, days)
 
     @property
     def currency(self) -> str:

@@ -21,6 +21,11 @@ def whole(value: Number | None) -> str:
     return f"{value:,.0f}".replace("-", "−")
 
 
+def signed(value: Number | None) -> str:
+    """`+1,234`, `−1,234`, `0`."""
+    return whole(value) if value is None or round(value) <= 0 else f"+{whole(value)}"
+
+
 def exact(value: Number | None) -> str:
     """`1,234.50`, in full whatever its size."""
     return "–" if value is None else f"{value:,.2f}".replace("-", "−")
@@ -34,6 +39,11 @@ def percent(ratio: Number | None, decimals: int = 1) -> str:
 def day(value: date) -> str:
     """`20 Mar 2025`."""
     return f"{value.day} {value:%b %Y}"
+
+
+def day_of(iso: str) -> str:
+    """The same of a day as the API writes it."""
+    return day(date.fromisoformat(iso))
 
 
 def days(first: date, last: date) -> str:

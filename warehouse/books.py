@@ -34,3 +34,24 @@ def plan_editions(isbn13: str, columns: tuple[str, ...], scope: Scope) -> Plan:
         f"where editions.is_current and {in_sight}\norder by editions.isbn13"
     )
     return Plan(sql, {"isbn13": isbn13, **parameters}, ("dim_book",))
+
+
+FOUND = ("isbn13", "title", "author_names", "publisher", "format", "published_on")
+
+
+def plan_search(text: str, scope: Scope, limit: int) -> Plan:
+    """The SQL for current books whose title, author or ISBN contains a text, whatever the case: columns FOUND, in order of titles.
+
+    Titles that begin with the text come first.
+    """
+    conditions, parameters = Scope(publishers=scope.publishers).conditions("dim_book")
+    inside = "".join(f"\n    and {condition}" for condition in conditions)
+    contained = " or ".join(
+        f"position(lower($search) in lower({name})) > 0" for name in ("title", "author_names", "isbn13")
+    )
+    columns = ", ".join(FOUND)
+    sql = (
+        f"select {columns}\nfrom analytics.dim_book\nwhere is_current and isbn13 is not null\n    and ({contained}){inside}\n"
+        "order by case when position(lower($search) in lower(title)) = 1 then 0 else 1 end, title, isbn13\nlimit $most"
+    )
+    return Plan(sql, {"search": text, "most": limit, **parameters}, ("dim_book",))

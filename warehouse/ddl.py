@@ -5,6 +5,19 @@ from importlib.resources import files
 from warehouse.contract import Contract, load_contract, tables_of
 from warehouse.semantic import SemanticModel
 
+# What each publication takes along of how it came about.
+OPS_TABLES = {
+    "run": "run_seq bigint, kind varchar, state varchar, started_at timestamptz, finished_at timestamptz, detail varchar",
+    "quality_result": "run_seq bigint, table_name varchar, expectation varchar, level varchar, "
+    "failed_rows bigint, checked_rows bigint",
+    "imported_file": "sha256 varchar, feed varchar, name varchar, run_seq bigint, physical bigint, blank bigint, "
+    "record_count bigint, accepted bigint, quarantined bigint, superseded bigint",
+    "quarantined": "source varchar, table_name varchar, run_seq bigint, reason varchar, record_count bigint",
+    "publication": "generation bigint, run_seq bigint, published_at timestamptz, snapshot_at timestamptz, data_from date, "
+    "data_through date, reporting_currency varchar, time_zone varchar, retail_week_start varchar, sale_count bigint, "
+    "lake_versions varchar, increments integer",
+}
+
 WAREHOUSE_TYPES = {"string": "varchar", "double": "double precision", "timestamp": "timestamp with time zone"}
 
 

@@ -15,14 +15,14 @@ import duckdb
 
 from warehouse import generations
 from warehouse.contract import Contract
-from warehouse.ddl import create_table, gold_contracts, rollup_query, views, warehouse_columns
+from warehouse.ddl import OPS_TABLES, create_table, gold_contracts, rollup_query, views, warehouse_columns
 from warehouse.deadlines import Deadlines
 from warehouse.duckdb_checks import TOUCHED, check, value
 from warehouse.files import is_on_s3, parquet_rows
-from warehouse.generations import Pointer
 from warehouse.publication import (
     Base,
     DamagedPublicationError,
+    Pointer,
     Publication,
     PublicationError,
     QuestionTimeoutError,
@@ -33,18 +33,6 @@ from warehouse.semantic import load_model
 from warehouse.serving_file import make_serving_file
 
 BUILD_FOLDER = "building"
-
-OPS_TABLES = {
-    "run": "run_seq bigint, kind varchar, state varchar, started_at timestamptz, finished_at timestamptz, detail varchar",
-    "quality_result": "run_seq bigint, table_name varchar, expectation varchar, level varchar, "
-    "failed_rows bigint, checked_rows bigint",
-    "imported_file": "sha256 varchar, feed varchar, name varchar, run_seq bigint, physical bigint, blank bigint, "
-    "record_count bigint, accepted bigint, quarantined bigint, superseded bigint",
-    "quarantined": "source varchar, table_name varchar, run_seq bigint, reason varchar, record_count bigint",
-    "publication": "generation bigint, run_seq bigint, published_at timestamptz, snapshot_at timestamptz, data_from date, "
-    "data_through date, reporting_currency varchar, time_zone varchar, retail_week_start varchar, sale_count bigint, "
-    "lake_versions varchar, increments integer",
-}
 
 
 def publish(
@@ -362,6 +350,9 @@ class Generation:
         finally:
             cursor.close()
 
+    def release(self) -> None:
+        """Others read the same open file, so there is nothing to let go of."""
+
 
 def _in_utc(column: str) -> str:
     # DuckDB hands out a timestamp with time zone only where pytz is installed; a plain one it always can.
@@ -372,7 +363,7 @@ class DuckDBWarehouse:
     """Reads the generation that serves; picks up a new one without a restart. A question may take `question_seconds`."""
 
     def __init__(self, folder: Path, question_seconds: float | None = None) -> None:
-        self._folder = folder
+        self.folder = folder
         self._question_seconds = question_seconds
         self._lock = threading.Lock()
         self._served: Pointer | None = None
@@ -382,9 +373,9 @@ class DuckDBWarehouse:
         """The serving generation; hold it for as long as answers must agree. Raises NoPublicationError."""
         with self._lock:
             # Read inside the lock: two threads that saw different pointers must not open the older one last.
-            pointer = generations.read_pointer(self._folder)
+            pointer = generations.read_pointer(self.folder)
             if pointer != self._served or self._open is None:
-                path = generations.generation_file(self._folder, pointer.generation)
+                path = generations.generation_file(self.folder, pointer.generation)
                 self._open = Generation(path, self._question_seconds)
                 self._served = pointer
             return self._open

@@ -8,23 +8,14 @@ kept, and do not serve until it is let go.
 import json
 import os
 import re
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
-from warehouse.publication import DamagedPointerError, NoPublicationError
+from warehouse.publication import DamagedPointerError, NoPublicationError, Pointer
 
 POINTER = "CURRENT"
 FILE_NAME = re.compile(r"wh\.(\d{6}|[1-9]\d{6,17})\.duckdb")
 SERVING_FILE_NAME = re.compile(FILE_NAME.pattern.replace("wh", "sql"))
-
-
-@dataclass(frozen=True)
-class Pointer:
-    """Which generation serves, which run made it, and whether it is pinned: then a publication does not take its place."""
-
-    generation: int
-    run_seq: int
-    pinned: bool = False
 
 
 def generation_file(folder: Path, generation: int) -> Path:

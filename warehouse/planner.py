@@ -109,6 +109,8 @@ def _lines(
 
 
 def _column(dimension: Dimension, table: str) -> str:
+    if dimension.line:
+        return dimension.line
     if dimension.table:
         return f"{dimension.table}.{dimension.column}"
     if dimension.key == "format" and table == FACT:

@@ -25,8 +25,21 @@ class DamagedPublicationError(Exception):
     """There is a publication, and it cannot be read."""
 
 
+class NoAnswerError(DamagedPublicationError):
+    """The server that holds the publication does not answer, or not as it should."""
+
+
 class DamagedPointerError(DamagedPublicationError, NoPublicationError):
     """It is not known which publication serves; to whoever publishes the next, that is as good as none."""
+
+
+@dataclass(frozen=True)
+class Pointer:
+    """Which generation serves, which run made it, and whether it is pinned: then a publication does not take its place."""
+
+    generation: int
+    run_seq: int
+    pinned: bool = False
 
 
 @dataclass(frozen=True)

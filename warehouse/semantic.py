@@ -62,7 +62,8 @@ class Metric(_Model):
 class Dimension(_Model):
     """Something numbers are cut by: a column of `table`, joined by its `match` on the lines' `key`; without a table, the key.
 
-    `unknown` is an SQL literal that stands for null, for a column that the unknown member leaves empty.
+    `unknown` is an SQL literal that stands for null, for a column that the unknown member leaves empty. `line` is the SQL value
+    on one line of fact_sales, for what is computed from a line and kept nowhere; `key` is then a column that no rollup has.
     """
 
     key: str
@@ -72,6 +73,7 @@ class Dimension(_Model):
     table: str = ""
     match: str = ""
     unknown: str = ""
+    line: str = ""
 
 
 class Selection(_Model):

@@ -36,14 +36,15 @@ def book(
 def _editions(answers: Answers, isbn13: str) -> dict[str, Any]:
     columns = answers.view.columns(COLUMNS)
     rows = answers.looked_up(plan_editions(isbn13, columns, answers.view.scope))
-    shown = [{name: _shown(name, row[name]) for name in columns} for row in rows]
+    shown = [{name: shown_column(name, row[name]) for name in columns} for row in rows]
     asked_for = [edition for edition, row in zip(shown, rows, strict=True) if row["is_asked_for"]]
     if not asked_for:
         raise UnknownMemberError("isbn13", [isbn13], [])
     return {"book": asked_for[0], "editions": shown}
 
 
-def _shown(name: str, value: Any) -> Any:
+def shown_column(name: str, value: Any) -> Any:
+    """A column of a book as it goes out."""
     if name == "author_names":
         return value.split("; ") if value else []
     return rounded(name, value)

@@ -6,6 +6,7 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from api.auth.schema import ACCOUNTS
 from api.callers import authority_of
 from api.database import is_up_to_date
+from api.reading import reading_of
 from api.rendering import render
 from api.shapes import Health, Published, Readiness
 from api.view import PERMISSIONS, HiddenColumnError
@@ -22,7 +23,7 @@ async def healthz() -> Response:
 @router.get("/readyz", name="readyz", response_model=Readiness, operation_id="readyz", tags=["health"])
 def readyz(request: Request) -> Response:
     """A publication can be read, the accounts are of this version, and there is a key to sign with; 503 where not."""
-    request.app.state.warehouse.current()
+    reading_of(request)
     authority = authority_of(request)
     checks = {
         "warehouse": "ok",
@@ -61,7 +62,7 @@ def openapi(request: Request) -> Response:
 )
 def publication(request: Request) -> Response:
     """Which publication serves, and what days it spans."""
-    publication = request.app.state.warehouse.current().publication
+    publication = reading_of(request).publication
     body = {
         "publication": publication.generation,
         "loaded_at": publication.published_at,

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from api.ledger import Ledger, NoRunError
 from api.lineage import lineage as read_lineage
 from api.operating_shapes import Freshness, LineageGraph, Quarantined, RunDetail
+from api.reading import reading_of
 from api.rendering import render
 
 router = APIRouter(prefix="/api", tags=["operations"])
@@ -27,7 +28,7 @@ class QuarantineQuery(BaseModel):
 @router.get("/freshness/", name="freshness", operation_id="freshness", response_model=Freshness)
 def freshness(request: Request) -> Response:
     """How old the serving publication is, against what is promised, and how the newest run went."""
-    publication = request.app.state.warehouse.current().publication
+    publication = reading_of(request).publication
     hours = request.app.state.settings.freshness_hours
     due_at = publication.published_at + timedelta(hours=hours)
     newest = next(iter(_ledger(request).runs(None, 1)), None)

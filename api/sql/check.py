@@ -1,15 +1,16 @@
 """Is this one SELECT, of nothing but what somebody may name? What is run is written anew from what was checked."""
 
 import logging
+import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import sqlglot
 from sqlglot import exp
 from sqlglot.errors import ParseError, SqlglotError
 
 from api.sql.grammar import DESCRIBED, NODES, QUERIES, TYPES
-from api.sql.rewriting import rewritten
+from api.sql.rewriting import SHIELD, rewritten
 from api.view import HiddenColumnError
 from warehouse.contract import load_contract
 from warehouse.ddl import gold_contracts
@@ -21,6 +22,7 @@ DIALECT = "duckdb"
 SCHEMA = "analytics"
 MOST_PARTS = 2_000
 SHOWN = 60
+WORD = re.compile(r"[A-Za-z_]+")
 
 # It would write people's questions into the log.
 logging.getLogger("sqlglot").setLevel(logging.ERROR)
@@ -56,14 +58,22 @@ def sight_of(role: str, scope: Scope) -> Sight:
 def checked(sql: str, sight: Sight) -> Checked:
     """The question to run. Raises SqlError, or HiddenColumnError for what is there and out of sight."""
     root = _parsed(sql)
+    tables, columns = _held(root, sight, MOST_PARTS)
+    run = rewritten(root).sql(DIALECT, comments=False)
+    # Once more as DuckDB will read it, so that nothing depends on how a part is written out.
+    _held(_parsed(run), replace(sight, functions=sight.functions | {SHIELD}), 2 * MOST_PARTS)
+    return Checked(run, tables, columns)
+
+
+def _held(root: exp.Expr, sight: Sight, most: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Tables and columns that a question names. Raises SqlError and HiddenColumnError for what may not be named."""
     parts = list(root.walk())
-    if len(parts) > MOST_PARTS:
-        raise SqlError(f"has {len(parts)} parts; {MOST_PARTS} are read at most")
+    if len(parts) > most:
+        raise SqlError(f"has {len(parts)} parts; {most} are read at most")
     for part in parts:
         _require_known(part, sight)
     tables = tuple(dict.fromkeys(_tables(root, sight)))
-    columns = tuple(dict.fromkeys(_columns(root, tables, sight)))
-    return Checked(rewritten(root).sql(DIALECT, comments=False), tables, columns)
+    return tables, tuple(dict.fromkeys(_columns(root, tables, sight)))
 
 
 def _parsed(sql: str) -> exp.Expr:
@@ -91,6 +101,9 @@ def _parsed(sql: str) -> exp.Expr:
 def _require_known(part: exp.Expr, sight: Sight) -> None:
     if isinstance(part, exp.DataType) and (part.this not in TYPES or part.args.get("nested")):
         raise SqlError(f"no type {part.sql(DIALECT)[:SHOWN].lower()}; there are {', '.join(_types())}")
+    if isinstance(part, exp.Var) and not WORD.fullmatch(part.name):
+        # It is written out as it is, also where it stood in quotes.
+        raise SqlError(f"no word {part.name[:SHOWN]!r} here; {DESCRIBED}")
     if type(part) in NODES:
         return
     if not isinstance(part, exp.Func):

@@ -8,6 +8,8 @@ from sqlglot import exp
 from api.sql.grammar import ARITHMETIC, NODES
 
 LONGEST_NAME = 60
+# DuckDB's function that answers null where its argument fails.
+SHIELD = "try"
 DIALECT = "duckdb"
 
 
@@ -25,7 +27,7 @@ def rewritten(root: exp.Expr) -> exp.Expr:
     for part in list(root.walk(bfs=True)):
         if id(part) not in shielded and _may_fail(part):
             shielded |= {id(inner) for inner in part.walk()}
-            part.replace(exp.Anonymous(this="TRY", expressions=[part.copy()]))
+            part.replace(exp.Anonymous(this=SHIELD, expressions=[part.copy()]))
     return root
 
 

@@ -19,6 +19,7 @@ from warehouse.narrowed import Statement
 # As a file and isolated: it imports nothing of ours, and nobody's environment or folder reaches it.
 COMMAND = (sys.executable, "-I", str(Path(__file__).with_name("process.py")))
 PATIENCE_SECONDS = 2.0
+ADMITTED_PER_SLOT = 3
 THREADS = 2
 MOST_ANSWER_BYTES = 16 << 20
 # By the kernel, for its memory or for the seconds it was given.
@@ -71,6 +72,7 @@ class Sandbox:
         self.bounds = bounds
         self._command = command
         self._slots = threading.BoundedSemaphore(bounds.at_once)
+        self._admitted = threading.BoundedSemaphore(bounds.at_once * ADMITTED_PER_SLOT)
 
     def answer(self, file: Path, statements: Sequence[Statement], sql: str, rows: int) -> SqlAnswer:
         """The first rows of a question over the views that the statements make.
@@ -94,9 +96,22 @@ class Sandbox:
         return _answer(said)
 
     @contextmanager
+    def admitted(self) -> Iterator[None]:
+        """A place for whoever asks, also to wait: each who waits holds one of the threads that answer everybody.
+
+        Raises SqlBusyError at once where all places are taken.
+        """
+        if not self._admitted.acquire(blocking=False):
+            raise SqlBusyError(self._busy())
+        try:
+            yield
+        finally:
+            self._admitted.release()
+
+    @contextmanager
     def _slot(self) -> Iterator[None]:
         if not self._slots.acquire(timeout=PATIENCE_SECONDS):
-            raise SqlBusyError(f"{self.bounds.at_once} questions in SQL are being answered; ask again in a few seconds")
+            raise SqlBusyError(self._busy())
         try:
             yield
         finally:
@@ -129,6 +144,9 @@ class Sandbox:
             )
         found: dict[str, Any] = json.loads(out)
         return found
+
+    def _busy(self) -> str:
+        return f"{self.bounds.at_once} questions in SQL are being answered; ask again in a few seconds"
 
     def _too_long(self) -> str:
         return f"the question took longer than {self.bounds.seconds:g} s and was ended; ask for less at once"

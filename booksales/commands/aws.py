@@ -6,11 +6,12 @@ from pathlib import Path
 
 from booksales.commands import Verbs, add_json, add_verb, as_json
 from booksales.job_package import built_wheel, make_package, version_of
-from booksales.local_stack.jars import cache_folder
+from booksales.local_stack.jars import ensure_jars
+from booksales.local_stack.java import java_home
 from booksales.package_store import put_package, store_at
 from jobs_config.errors import ExitCode
 from jobs_config.progress import Progress
-from jobs_config.state import state_home
+from jobs_config.state import open_state
 
 
 def add_to(verbs: Verbs) -> None:
@@ -41,8 +42,9 @@ def run(arguments: argparse.Namespace) -> int:
     progress = Progress()
     wheel, store = built_wheel(arguments.wheel), store_at(arguments.target)
     with tempfile.TemporaryDirectory(prefix="package-") as folder:
+        state = open_state()
+        jars = ensure_jars(state, java_home(state), progress)
         with progress.phase("lay out the package"):
-            jars = (state_home() / "jars", cache_folder())
             manifest = make_package(Path(folder), wheel, arguments.ca_file, jars, arguments.wheels)
         with progress.phase("put it into place"):
             is_new = put_package(Path(folder), store, version_of(wheel), arguments.replace)

@@ -11,11 +11,11 @@ from booksales.commands.jobs import newest_run
 from booksales.commands.people import add_people, named_people, open_customer_data
 from booksales.customer_data import Person
 from booksales.pipeline import run_pipeline
+from booksales.warehouse_of import warehouse_of
 from jobs_config.errors import ConfigError, ExitCode, RefusedError
 from jobs_config.settings import Settings, load_settings
 from jobs_config.state import StateFolder, open_state
 from spark_jobs.run_ledger import RunLedger
-from warehouse.generations import read_pointer
 from warehouse.publication import NoPublicationError
 
 WORD = "erase"
@@ -82,7 +82,7 @@ def _table(people: Sequence[Person], held: dict[str, int]) -> str:
 def _warning(state: StateFolder, people: Sequence[Person]) -> str:
     whom = f"The data of {len(people)} people" if people else "What is left of people who were erased"
     try:
-        pinned = read_pointer(state.warehouse).pinned
+        pinned = warehouse_of(state).serving().pinned
     except NoPublicationError:
         pinned = False
     let_go = " The rollback ends: the generation that is pinned holds them." if pinned else ""

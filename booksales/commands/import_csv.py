@@ -13,6 +13,7 @@ from jobs_config.loader import load_feed, names_of
 from jobs_config.settings import Settings, load_settings
 from jobs_config.state import StateFolder, open_state
 from spark_jobs.feed_targets import faults_of_feed
+from warehouse.files import is_on_s3
 
 FILE_COLUMNS = ("name", "physical", "blank", "records", "accepted", "quarantined", "superseded")
 
@@ -24,7 +25,7 @@ def add_to(verbs: Verbs) -> None:
         "booksales import-csv goodbooks corrected.csv --replaces books.csv",
     )  # fmt: skip
     verb.add_argument("feed", help=f"a feed in jobs_config/feeds ({', '.join(names_of('feeds'))}), or a YAML file")
-    verb.add_argument("files", nargs="+", metavar="FILE", help="CSV files, gzip too, or folders of them")
+    verb.add_argument("files", nargs="+", metavar="FILE", help="CSV files, gzip too, or folders of them; s3:// too")
     verb.add_argument(
         "--dry-run", action="store_true", help="show what would be loaded, put aside and deleted; change nothing"
     )
@@ -44,7 +45,7 @@ def run(arguments: argparse.Namespace) -> int:
         raise ConfigError(f"feed {arguments.feed}: {'; '.join(faults)}")
     is_file = arguments.feed.endswith((".yaml", ".yml"))
     feed = str(Path(arguments.feed).absolute()) if is_file else arguments.feed
-    files = [str(Path(name).absolute()) for name in arguments.files]
+    files = [name if is_on_s3(name) else str(Path(name).absolute()) for name in arguments.files]
     flags = [feed, *files, *(["--approve-deletes"] if arguments.approve_deletes else [])]
     flags += [f"--replaces={arguments.replaces}"] if arguments.replaces else []
     if arguments.dry_run:

@@ -4,13 +4,13 @@ import argparse
 from dataclasses import asdict
 
 from booksales.commands import Verbs, add_json, add_verb, as_json, whole_number
+from booksales.warehouse_of import warehouse_of
 from jobs_config.errors import ConfigError, ExitCode, RefusedError
 from jobs_config.state import StateFolder, open_state
 from spark_jobs.lease import Lease, open_lease
 from spark_jobs.run_ledger import RunLedger
-from warehouse.duckdb_warehouse import resume, roll_back
-from warehouse.generations import kept_generations, read_pointer
 from warehouse.publication import DamagedPublicationError, Publication, RollbackError
+from warehouse.warehouses import Warehouse
 
 
 def add_to(verbs: Verbs) -> None:
@@ -30,14 +30,15 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.resume and arguments.generation is not None:
         raise ConfigError("--resume serves the newest generation; leave the number out")
     state = open_state()
-    served = read_pointer(state.warehouse)
+    warehouse = warehouse_of(state)
+    served = warehouse.serving()
     if arguments.dry_run:
-        kept = kept_generations(state.warehouse)
+        kept = warehouse.kept()
         values = {"kept": kept, "served": served.generation, "pinned": served.pinned}
         print(as_json(values) if arguments.json else f"kept: {', '.join(map(str, kept))}; served: {served.generation}")
         return ExitCode.DONE
     with open_lease(state.ledger_url, str(state.lock_file), "rollback") as lease:
-        publication = _change(state, lease, arguments.generation, arguments.resume)
+        publication = _change(state, warehouse, lease, arguments.generation, arguments.resume)
     if arguments.json:
         print(as_json({**asdict(publication), "pinned": not arguments.resume}))
     else:
@@ -45,13 +46,15 @@ def run(arguments: argparse.Namespace) -> int:
     return ExitCode.DONE
 
 
-def _change(state: StateFolder, lease: Lease, generation: int | None, wants_newest: bool) -> Publication:
+def _change(
+    state: StateFolder, warehouse: Warehouse, lease: Lease, generation: int | None, wants_newest: bool
+) -> Publication:
     """Move the pointer; the ledger says so, as of every run."""
     ledger = RunLedger(state.ledger_url, lease)
-    run_seq = ledger.start("resume" if wants_newest else "rollback", "", read_pointer(state.warehouse).run_seq)
+    run_seq = ledger.start("resume" if wants_newest else "rollback", "", warehouse.serving().run_seq)
     lease.confirm()
     try:
-        publication = resume(state.warehouse) if wants_newest else roll_back(state.warehouse, generation)
+        publication = warehouse.resume() if wants_newest else warehouse.roll_back(generation)
     except (RollbackError, DamagedPublicationError) as error:
         ledger.finish(run_seq, "failed", str(error))
         raise RefusedError(str(error)) from error

@@ -8,11 +8,10 @@ from typing import Any
 from booksales.commands import Verbs, add_json, add_verb, as_json
 from booksales.commands.runs import shown_state
 from booksales.local_stack.postgres import EmbeddedPostgres
+from booksales.warehouse_of import warehouse_of
 from jobs_config.errors import ExitCode
 from jobs_config.state import StateFolder, open_state
 from spark_jobs.run_ledger import RunLedger
-from warehouse.duckdb_warehouse import DuckDBWarehouse
-from warehouse.generations import kept_generations, read_pointer
 from warehouse.publication import DamagedPublicationError, NoPublicationError, Publication
 
 
@@ -36,7 +35,7 @@ def run(arguments: argparse.Namespace) -> int:
             "publication": asdict(publication) if publication else None,
             "fault": fault or None,
             "is_pinned": is_pinned(state),
-            "kept_generations": kept_generations(state.warehouse),
+            "kept_generations": warehouse_of(state).kept(),
         }
         print(as_json(values))
         return ExitCode.ATTENTION if fault else ExitCode.DONE
@@ -45,24 +44,30 @@ def run(arguments: argparse.Namespace) -> int:
     print(f"last run       {_run_in_words(state, last) if last else 'none'}")
     pinned = "; pinned: later runs do not serve until `booksales rollback --resume`" if is_pinned(state) else ""
     print(f"served         {fault or _described(publication)}{pinned}")
-    print(f"kept           generations {', '.join(map(str, kept_generations(state.warehouse))) or 'none'}")
+    print(f"kept           generations {', '.join(map(str, warehouse_of(state).kept())) or 'none'}")
     return ExitCode.ATTENTION if fault else ExitCode.DONE
 
 
 def _served_or_fault(state: StateFolder) -> tuple[Publication | None, str]:
     """What serves, or what is wrong with it; neither before the first publication."""
     try:
-        return DuckDBWarehouse(state.warehouse).current().publication, ""
+        return _current(state), ""
     except DamagedPublicationError as error:
         return None, str(error)
     except NoPublicationError:
         return None, ""
 
 
+def _current(state: StateFolder) -> Publication:
+    reading = warehouse_of(state).current()
+    reading.release()
+    return reading.publication
+
+
 def served(state: StateFolder) -> Publication | None:
     """The publication that serves, or None."""
     try:
-        return DuckDBWarehouse(state.warehouse).current().publication
+        return _current(state)
     except (NoPublicationError, DamagedPublicationError):
         return None
 
@@ -74,7 +79,7 @@ def _run_in_words(state: StateFolder, run: Mapping[Any, Any]) -> str:
 def is_pinned(state: StateFolder) -> bool:
     """Whether a rollback holds the publication that serves."""
     try:
-        return read_pointer(state.warehouse).pinned
+        return warehouse_of(state).serving().pinned
     except NoPublicationError:
         return False
 

@@ -7,7 +7,7 @@ from booksales import verify as comparing
 from booksales.commands import Verbs, add_json, add_verb, as_json, as_table
 from booksales.pipeline import find_source
 from booksales.verify import Comparison
-from jobs_config.errors import ExitCode
+from jobs_config.errors import ExitCode, RefusedError
 from jobs_config.loader import load_source
 from jobs_config.settings import load_settings
 from jobs_config.state import StateFolder, open_state
@@ -28,6 +28,8 @@ def add_to(verbs: Verbs) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     state = open_state()
+    if load_settings().warehouse_url:
+        raise RefusedError("verify reads the embedded warehouse; a publication to Redshift is compared when it is made")
     ledger = RunLedger(state.ledger_url)
     comparisons = comparing.verify(ledger, state.lake, state.warehouse)
     differences = [comparison for comparison in comparisons if not comparison.agrees]

@@ -5,6 +5,7 @@ A file is in order when its records, counted in another way, are those that arri
 
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -88,11 +89,11 @@ class Secrets:
 def deliver(lake: Lake, feed: FeedConfig, paths: Sequence[Path], run_seq: int, secrets: Secrets) -> Delivery:
     """Bring files to bronze; what cannot be read as the feed's is refused with its reason and holds up no other."""
     delivery = Delivery()
-    with tempfile.TemporaryDirectory(prefix=SCRATCH, dir=_scratch_folder(lake.spark)) as scratch:
+    with scratch_folder(lake.spark) as scratch:
         opened = []
         for path in paths:
             try:
-                opened.append(_open(path, feed, Path(scratch)))
+                opened.append(_open(path, feed, scratch))
             except ExtractionError as error:
                 delivery.refused[path] = str(error)
         if opened:
@@ -111,9 +112,12 @@ def deliver(lake: Lake, feed: FeedConfig, paths: Sequence[Path], run_seq: int, s
     return delivery
 
 
-def _scratch_folder(spark: SparkSession) -> str | None:
-    folder = spark.conf.get("spark.local.dir", "") or ""
-    return folder if Path(folder).is_dir() else None
+@contextmanager
+def scratch_folder(spark: SparkSession) -> Iterator[Path]:
+    """A private folder beside Spark's own scratch files, gone when the block ends."""
+    beside = spark.conf.get("spark.local.dir", "") or ""
+    with tempfile.TemporaryDirectory(prefix=SCRATCH, dir=beside if Path(beside).is_dir() else None) as folder:
+        yield Path(folder)
 
 
 def _open(path: Path, feed: FeedConfig, scratch: Path) -> _Opened:

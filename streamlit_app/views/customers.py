@@ -6,12 +6,13 @@ from typing import Any
 import streamlit as st
 
 from api.client import CSV, Body, Cohort, Cohorts, CustomerMonth, CustomerMonths
-from streamlit_app import answers, customer_charts, messages, words
+from streamlit_app import answers, messages, words
 from streamlit_app.address import api_url
+from streamlit_app.charts.customers import new_and_repeat, retention
+from streamlit_app.panels import chart, panel
 from streamlit_app.questions import Question
 from streamlit_app.visit import Visit
 
-QUIET = {"displayModeBar": False, "responsive": True}
 MONTHS: Question[Body[CustomerMonths]] = Question("Customers by month", "customers")
 COHORTS: Question[Body[Cohorts]] = Question("Cohorts", "customers/cohorts")
 HIDDEN = "hidden"
@@ -55,12 +56,11 @@ def headline(months: list[CustomerMonth]) -> str:
 
 
 def _months(months: list[CustomerMonth]) -> None:
-    with st.container(border=True, gap="xsmall"):
-        st.subheader("New and repeat customers by month", anchor=False)
+    with panel("New and repeat customers by month"):
         told = [month for month in months if month["customers"] is not None]
         most = max(told, key=lambda month: month["customers"] or 0, default=months[-1])
         alt = f"Customers by month, {len(months)} months; most, {words.whole(most['customers'])}, in {words.month(most['month'])}"
-        st.plotly_chart(customer_charts.new_and_repeat(months), config=QUIET, alt=alt, key="months")
+        chart(new_and_repeat(months), alt, "months")
         rows = [
             {
                 "Month": words.month(month["month"]),
@@ -75,8 +75,7 @@ def _months(months: list[CustomerMonth]) -> None:
 
 def _segments(months: list[CustomerMonth]) -> None:
     names = sorted({name for month in months for name in month["segments"]})
-    with st.container(border=True, gap="xsmall"):
-        st.subheader("Customers by segment", anchor=False)
+    with panel("Customers by segment"):
         rows = [
             {
                 "Month": words.month(month["month"]),
@@ -88,12 +87,12 @@ def _segments(months: list[CustomerMonth]) -> None:
 
 
 def _cohorts(cohorts: list[Cohort]) -> None:
-    with st.container(border=True, gap="xsmall"):
-        st.subheader("Who comes back", anchor=False)
-        st.caption("Of the customers who first bought in a month, the share that bought in each month since.")
+    with panel(
+        "Who comes back", "Of the customers who first bought in a month, the share that bought in each month since."
+    ):
         shown = [share for cohort in cohorts for share in cohort["ratio"][1:] if share is not None]
         alt = f"Share of customers who came back, {len(cohorts)} cohorts; {len(shown)} cells are shown"
-        st.plotly_chart(customer_charts.retention(cohorts), config=QUIET, alt=alt, key="retention")
+        chart(retention(cohorts), alt, "retention")
         most = max(len(cohort["active"]) for cohort in cohorts)
         rows = [
             {

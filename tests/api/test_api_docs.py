@@ -14,7 +14,7 @@ TEXT = DOCUMENT.read_text()
 
 
 def test_every_example_is_what_the_api_answers(api, asked_by):
-    assert len(EXAMPLE.findall(TEXT)) == 12
+    assert len(EXAMPLE.findall(TEXT)) == 15
     assert with_answers(TEXT, api, asked_by("analyst")) == TEXT, "run: python tests/support/api_examples.py"
 
 

@@ -1,3 +1,4 @@
+import json
 import subprocess
 import sys
 import threading
@@ -189,6 +190,43 @@ def test_the_client_needs_neither_fastapi_nor_a_database():
     run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
 
     assert run.stdout.strip() == "[]", run.stderr
+
+
+class Busy(BaseHTTPRequestHandler):
+    """A server that is busy for the first `times` requests; notes how many have come."""
+
+    times, asked = 0, 0
+
+    def do_GET(self):
+        type(self).asked += 1
+        is_busy = self.asked <= self.times
+        problem = {"type": "urn:booksales:problem:busy", "detail": "too much at once", "request_id": "a"}
+        body = json.dumps(problem if is_busy else {"publication": 1}).encode()
+        self.send_response(503 if is_busy else 200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        """Say nothing."""
+
+
+@pytest.mark.parametrize(
+    ("times", "asked"), [(0, 1), (2, 3), (9, 3)], ids=["not busy", "busy for a while", "busy for long"]
+)
+def test_a_server_that_is_busy_is_asked_again_and_not_for_ever(times, asked):
+    handler = type("BusyForAWhile", (Busy,), {"times": times})
+    server = HTTPServer(("127.0.0.1", 0), handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    with Client(f"http://127.0.0.1:{server.server_port}", busy_waits=(0, 0)) as client:
+        if times < asked:
+            assert client.publication()["publication"] == 1
+        else:
+            with pytest.raises(ApiError, match="too much at once"):
+                client.publication()
+    server.shutdown()
+
+    assert handler.asked == asked
 
 
 def test_customers_freshness_and_lineage_are_read(client):

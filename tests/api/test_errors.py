@@ -145,16 +145,42 @@ def test_before_the_first_publication_callers_are_told_to_come_back(own_api, pat
     assert "warehouse" not in problem["detail"]
 
 
-def test_a_failure_inside_says_nothing_of_the_inside(own_api, warehouse, caplog):
+@pytest.mark.parametrize("path", [SUMMARY, "/api/publication/", "/readyz"])
+def test_a_publication_that_cannot_be_read_is_503_and_says_what_would_do(own_api, warehouse, caplog, path):
     (warehouse / "CURRENT").write_text('{"generation": 7, "run_seq": 1}')
 
-    answer = own_api.get(SUMMARY)
+    with caplog.at_level("INFO"):
+        answer = own_api.get(path)
 
-    problem = refused(answer, 500, "internal")
-    assert problem["request_id"] in problem["detail"]
-    assert "duckdb" not in answer.text.lower()
+    problem = refused(answer, 503, "publication-damaged")
+    assert answer.headers["Retry-After"] == "30"
+    assert "`booksales rollback`" in problem["detail"]
     assert str(warehouse) not in answer.text
-    assert "wh.000007.duckdb" in caplog.text
+    assert "wh.000007.duckdb" in str([record.__dict__ for record in caplog.records])
+
+
+def test_a_failure_inside_says_nothing_of_the_inside(own_app, own_api, caplog):
+    warehouse, own_app.state.warehouse = own_app.state.warehouse, "no warehouse"
+
+    problem = refused(own_api.get(SUMMARY), 500, "internal")
+
+    own_app.state.warehouse = warehouse
+
+    assert problem["request_id"] in problem["detail"]
+    assert "AttributeError" in caplog.text
+    assert "attribute" not in str(problem)
+
+
+@pytest.mark.parametrize("given", ["text/plain", "application/x-www-form-urlencoded", "application/xml", ""])
+def test_a_body_of_another_type_is_told_which_one_to_send(asked_by, given):
+    body, headers = b'{"metrics": ["net_units"]}', {"Content-Type": given} if given else {}
+    problem = refused(
+        asked_by("analyst").post("/api/analytics/query/", content=body, headers=headers), 422, "invalid-parameters"
+    )
+
+    assert problem["errors"] == [
+        {"parameter": "Content-Type", "message": f"send the body as application/json (found {given!r})"}
+    ]
 
 
 def test_what_is_found_is_repeated_only_in_part(api):

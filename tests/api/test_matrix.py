@@ -1,7 +1,7 @@
 """The permission matrix, cell by cell: every role x endpoint x column x scope, against plain SQL that knows nothing of it."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pyarrow as pa
@@ -11,6 +11,7 @@ from small_star import BOOKS, FIRST_DAY, LAST_DAY, PUBLISHERS
 
 from api.app import routes
 from api.params import ASKABLE_METRICS, FILTERS, RANKED_BY
+from api.params import MEMBERS as MEMBER_COLUMNS
 from api.rendering import ARROW, CSV, XLSX
 from warehouse.books import COLUMNS
 from warehouse.permissions import load_permissions
@@ -185,6 +186,56 @@ def test_every_column_by_every_dimension_is_of_the_rows_in_sight(cell, expected,
         same(found[member.isoformat() if hasattr(member, "isoformat") else member], totals, metrics)
 
 
+@pytest.mark.parametrize("by", MEMBER_COLUMNS)
+def test_a_breakdown_has_every_column_in_sight_of_the_members_in_sight(cell, expected, by):
+    metrics = [name for name in cell.metrics if name in ASKABLE_METRICS]
+    for name in set(ASKABLE_METRICS) - set(metrics):
+        assert cell.status("breakdown", by=by, metrics=name) == 403
+    wanted = expected(cell.where, by)
+
+    data = cell.ask("breakdown", by=by, metrics=metrics, limit=1000)
+
+    assert {row["members"][by] for row in data["rows"]} == set(wanted)
+    for row in data["rows"]:
+        same(row["metrics"], wanted[row["members"][by]], metrics)
+    same(data["total"]["metrics"], expected(cell.where).get(None), metrics)
+
+
+@pytest.mark.parametrize("by", ["region", "genre", "publisher", "book"])
+def test_movers_are_of_the_rows_in_sight_and_add_up(cell, expected, by):
+    middle = date(2024, 9, 1)
+    now = expected(cell.where, first=middle, last=LAST_DAY).get(None) or NOTHING
+    days = {"from": middle.isoformat(), "until": LAST_DAY.isoformat()}
+    first = middle - (LAST_DAY - middle) - timedelta(days=1)
+    then = expected(cell.where, first=first, last=middle - timedelta(days=1)).get(None) or NOTHING
+    for measure in RANKED_BY:
+        if measure not in cell.metrics:
+            assert cell.status("movers", by=by, measure=measure) == 403
+            continue
+        data = cell.client.get(
+            "/api/analytics/movers/", params={**days, "by": by, "measure": measure, "limit": 2}
+        ).json()["data"]
+        parts = [*data["gains"], *data["losses"], data["other"]]
+        assert data["total"]["current"] == close(now[measure])
+        assert data["total"]["previous"] == close(then[measure])
+        assert sum(part["change"] for part in parts) == pytest.approx(float(now[measure] - then[measure]))
+
+
+def test_books_are_found_and_compared_within_what_is_in_sight(cell, expected):
+    found = {
+        row["isbn13"]
+        for row in cell.client.get("/api/analytics/books/", params={"search": "00000", "limit": 50}).json()["data"]
+    }
+    listed = cell.client.get("/api/analytics/members/", params={"of": "book", "limit": 50}).json()["data"]["book"]
+
+    assert found == set(listed["members"])
+    for isbn13 in ("9780000000003", "9780000000010"):
+        answer = cell.client.get(f"/api/analytics/books/{isbn13}/comparables/")
+        assert answer.status_code == (200 if isbn13 in found else 422)
+        if isbn13 in found:
+            assert {book["isbn13"] for book in answer.json()["data"]["books"]} <= found
+
+
 MEMBERS = {
     "region": ["London", "Midwest"],
     "country": ["Germany", "United Kingdom"],
@@ -328,6 +379,16 @@ def test_a_new_column_is_seen_by_nobody_until_the_matrix_names_it():
 def test_every_endpoint_that_answers_numbers_is_in_this_matrix():
     named = {route.name for route in routes() if route.path.startswith("/api/analytics/")}
 
-    # The last starts a job and shows no number; customers' are in test_customers.py, sql's in test_sql.py.
-    others = {"customers", "customer-cohorts", "sql", "generate-test-data"}
-    assert named == {*RANKINGS, "summary", "timeseries", "query", "book", "metrics", "members", *others}
+    # Customers' are in test_customers.py, sql's in test_sql.py.
+    others = {"breakdown", "movers", "members", "find-books", "comparables", "customers", "customer-cohorts", "sql"}
+    # Events are feasts, the same for all. The last starts a job and shows no number.
+    assert named - others == {
+        *RANKINGS,
+        "summary",
+        "timeseries",
+        "query",
+        "book",
+        "metrics",
+        "events",
+        "generate-test-data",
+    }

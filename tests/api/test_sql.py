@@ -2,6 +2,8 @@
 
 import csv
 import io
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 
 import pyarrow as pa
 import pytest
@@ -242,6 +244,24 @@ def test_a_question_that_takes_too_long_is_504_and_one_that_takes_too_much_is_42
     assert "longer than 1.5 s" in long.json()["detail"]
     assert (much.status_code, much.json()["type"]) == (422, "urn:booksales:problem:too-costly")
     assert "more than 64 MB" in much.json()["detail"]
+
+
+def test_many_slow_questions_are_told_to_come_back_while_others_are_answered(own_state, tmp_path):
+    publish_star(own_state.warehouse, tmp_path / "lake", tables())
+    app = small(own_state, sql_seconds=3, sql_at_once=1)
+    client = TestClient(app, base_url=BASE, headers=bearer(app.state.authority, "analyst"))
+    slow = "select sum(a.quantity) as n from fact_sales a, fact_sales b, fact_sales c, fact_sales d"
+    # All but the first wait for its answer, or would.
+    with client, ThreadPoolExecutor(9) as pool:
+        asked = [pool.submit(ask, client, slow) for _ in range(8)]
+        other = pool.submit(client.get, "/api/analytics/summary/?days=7")
+        answers = [answer.result() for answer in asked]
+    close(app)
+
+    found = Counter(answer.status_code for answer in answers)
+    assert (found[504] + found[503], found[504] >= 1, found[503] >= 5) == (8, True, True)
+    assert {answer.headers["Retry-After"] for answer in answers if answer.status_code == 503} == {"5"}
+    assert other.result().status_code == 200
 
 
 def test_a_publication_of_an_earlier_version_has_no_file_for_it_and_says_what_makes_one(own_state, tmp_path):

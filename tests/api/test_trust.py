@@ -94,6 +94,7 @@ def test_lineage_leads_from_the_shop_to_what_answers_and_its_names_are_tables(ap
     way = ["bookstore.sales_sale", "bronze.sales", "silver.sales", "gold.fact_sales", "warehouse.rollup_sales_daily"]
     assert set(itertools.pairwise(way)) <= edges
     assert {name for edge in edges for name in edge} == {table["name"] for table in graph["tables"]}
+    assert [edge for edge in edges if edge[0] == edge[1]] == []
     grains = {table["name"]: table["grain"] for table in graph["tables"]}
     assert grains["gold.fact_sales"].startswith("one row per sale line")
 

@@ -36,9 +36,8 @@ def write_wheel(path: Path, module: str) -> Path:
 
 
 @pytest.fixture(scope="module")
-def jars(state: StateFolder) -> Path:
-    ensure_jars(state, java_home(state), Progress(terminal=False))
-    return state.jars
+def jars(state: StateFolder) -> list[Path]:
+    return ensure_jars(state, java_home(state), Progress(terminal=False))
 
 
 @pytest.fixture
@@ -52,10 +51,10 @@ def parts(tmp_path: Path) -> dict[str, Path]:
 
 
 @pytest.fixture
-def package(parts: dict[str, Path], jars: Path, tmp_path: Path) -> Path:
+def package(parts: dict[str, Path], jars: list[Path], tmp_path: Path) -> Path:
     folder = tmp_path / "package"
     folder.mkdir()
-    make_package(folder, jars=[jars], **parts)
+    make_package(folder, jars=jars, **parts)
     return folder
 
 
@@ -102,11 +101,13 @@ def test_glue_gets_wheels_and_lambda_gets_what_is_in_them(package: Path) -> None
         assert {item.external_attr >> 16 for item in steps.infolist()} == {0o644}
 
 
-def test_the_same_parts_make_the_same_bytes(package: Path, parts: dict[str, Path], jars: Path, tmp_path: Path) -> None:
+def test_the_same_parts_make_the_same_bytes(
+    package: Path, parts: dict[str, Path], jars: list[Path], tmp_path: Path
+) -> None:
     again = tmp_path / "again"
     again.mkdir()
 
-    make_package(again, jars=[jars], **parts)
+    make_package(again, jars=jars, **parts)
 
     assert (again / "package.json").read_bytes() == (package / "package.json").read_bytes()
 
@@ -126,12 +127,12 @@ def test_a_version_that_is_there_is_not_written_over_unasked(package: Path, tmp_
 def test_the_verb_puts_it_into_a_bucket(
     parts: dict[str, Path],
     s3: str,
-    jars: Path,
+    jars: list[Path],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    for name, value in {**ACCESS, "AWS_ENDPOINT_URL": s3, "BOOKSALES_JAR_CACHE": str(jars)}.items():
+    for name, value in {**ACCESS, "AWS_ENDPOINT_URL": s3, "BOOKSALES_HOME": str(jars[0].parents[1])}.items():
         monkeypatch.setenv(name, value)
     asked = ["--ca-file", str(parts["authorities"]), "--wheel", str(parts["wheel"]), "--wheels", str(parts["wheels"])]
 
@@ -149,9 +150,13 @@ def test_the_verb_puts_it_into_a_bucket(
 
 
 def test_a_bucket_that_is_not_there_is_named_with_what_would_do(
-    parts: dict[str, Path], s3: str, jars: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    parts: dict[str, Path],
+    s3: str,
+    jars: list[Path],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    for name, value in {**ACCESS, "AWS_ENDPOINT_URL": s3, "BOOKSALES_JAR_CACHE": str(jars)}.items():
+    for name, value in {**ACCESS, "AWS_ENDPOINT_URL": s3, "BOOKSALES_HOME": str(jars[0].parents[1])}.items():
         monkeypatch.setenv(name, value)
     asked = ["--ca-file", str(parts["authorities"]), "--wheel", str(parts["wheel"]), "--wheels", str(parts["wheels"])]
 
@@ -163,16 +168,20 @@ def test_a_bucket_that_is_not_there_is_named_with_what_would_do(
     )
 
 
-def test_authorities_that_hold_no_certificate_are_refused(parts: dict[str, Path], jars: Path, tmp_path: Path) -> None:
+def test_authorities_that_hold_no_certificate_are_refused(
+    parts: dict[str, Path], jars: list[Path], tmp_path: Path
+) -> None:
     parts["authorities"].write_text("<html>not found</html>")
 
     with pytest.raises(ConfigError, match=r"ca\.pem: holds no certificate; take the bundle of your region's databases"):
-        make_package(tmp_path, jars=[jars], **parts)
+        make_package(tmp_path, jars=jars, **parts)
 
 
-def test_a_jar_that_is_nowhere_is_named(parts: dict[str, Path], tmp_path: Path) -> None:
-    with pytest.raises(PackageError, match=r"postgresql-42\.7\.14\.jar with the locked hash is in none of"):
-        make_package(tmp_path, jars=[tmp_path], **parts)
+def test_wheels_that_are_nowhere_are_named(parts: dict[str, Path], jars: list[Path], tmp_path: Path) -> None:
+    (parts["wheels"] / "steps/sqlalchemy-2.1.9-cp313-cp313-manylinux_2_28_x86_64.whl").unlink()
+
+    with pytest.raises(PackageError, match=r"wheels/steps: no wheels there"):
+        make_package(tmp_path, jars=jars, **parts)
 
 
 def test_a_wheel_has_to_be_there_before(tmp_path: Path) -> None:
@@ -182,7 +191,7 @@ def test_a_wheel_has_to_be_there_before(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_the_real_package_has_what_the_lambda_needs_for_its_python(
-    jars: Path, parts: dict[str, Path], tmp_path: Path
+    jars: list[Path], parts: dict[str, Path], tmp_path: Path
 ) -> None:
     build = [
         sys.executable,
@@ -201,7 +210,7 @@ def test_the_real_package_has_what_the_lambda_needs_for_its_python(
     folder = tmp_path / "real"
     folder.mkdir()
 
-    make_package(folder, wheel, parts["authorities"], [jars])
+    make_package(folder, wheel, parts["authorities"], jars)
 
     with zipfile.ZipFile(folder / "steps.zip") as steps:
         names = steps.namelist()

@@ -86,7 +86,7 @@ def test_a_shop_is_reloaded_synced_and_left_as_it_was_by_a_run_that_fails(
             ("sync", "published", synced.name),
             ("reload", "published", reloaded.name),
         ]
-        compared = verify(ledger, tmp_path / "lake", tmp_path / "warehouse")
+        compared = verify(ledger, str(tmp_path / "lake"), tmp_path / "warehouse")
         assert [comparison for comparison in compared if not comparison.agrees] == []
 
         served = read_pointer(tmp_path / "warehouse")

@@ -12,6 +12,8 @@ from small_star import published_once
 from jobs_config.state import StateFolder
 from streamlit_app.door import COOKIE
 
+# A profile that is new loads all of Streamlit's scripts; on a busy machine that takes its time.
+PATIENCE = 90_000
 SHOWN = '[data-testid="stMetricValue"]'
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="missing: chromium")
@@ -41,6 +43,7 @@ def browser() -> Iterator[Browser]:
 def context(browser) -> Iterator[BrowserContext]:
     """A profile that has signed in nowhere yet."""
     with browser.new_context(viewport={"width": 1440, "height": 1000}) as context:
+        context.set_default_timeout(PATIENCE)
         yield context
 
 
@@ -71,6 +74,7 @@ def test_a_session_lasts_over_reloads_and_tabs_until_signing_out_ends_it_in_all(
     other.locator(SHOWN).first.wait_for()
 
 
+@pytest.mark.slow
 def test_who_is_disabled_is_out_at_the_next_click(dashboard, context, people):
     account(people, "viewer", username="leo", has_password=True)
     page = context.new_page()
@@ -83,3 +87,76 @@ def test_who_is_disabled_is_out_at_the_next_click(dashboard, context, people):
 
     page.get_by_text("You are signed out.").wait_for()
     assert page.locator(SHOWN).count() == 0
+
+
+PAGES = {
+    "viewer": ["Overview", "Customers", "Data health"],
+    "analyst": ["Overview", "Explore", "Customers", "Data health"],
+    "engineer": ["Overview", "Explore", "Customers", "Data health", "Lab"],
+    "admin": ["Overview", "Explore", "Customers", "Data health", "Lab", "Admin"],
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("role", PAGES)
+def test_a_role_is_shown_its_own_pages_and_no_other_by_a_link(dashboard, context, people, role):
+    account(people, role, username=f"{role}-1", has_password=True)
+    page = context.new_page()
+    faults = []
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.goto(f"{dashboard}/admin")
+    sign_in(page, f"{role}-1")
+    page.get_by_role("heading", name="Admin").wait_for()
+
+    menu = page.locator(".st-key-menu [data-testid='stPageLink-NavLink']")
+    menu.first.wait_for()
+    named = [text.split("\n")[-1] for text in menu.all_inner_texts()]
+
+    assert [name for name in named if name in PAGES["admin"]] == PAGES[role]
+    assert page.get_by_text("Add a user").count() == (role == "admin")
+    assert faults == []
+
+
+@pytest.mark.slow
+def test_a_view_is_saved_and_opened_in_a_fresh_session(dashboard, browser, people):
+    account(people, "viewer", username="kim", has_password=True)
+    with browser.new_context() as first:
+        first.set_default_timeout(PATIENCE)
+        page = first.new_page()
+        page.goto(f"{dashboard}/?range=90d&genre=Fiction")
+        sign_in(page, "kim")
+        page.locator(SHOWN).first.wait_for()
+        revenue = page.locator(SHOWN).first.inner_text()
+        page.get_by_role("button", name="Views").click()
+        page.get_by_label("Name").fill("Fiction <i>90 days")
+        page.get_by_label("Name").press("Enter")
+        page.get_by_role("button", name="Save this page").click()
+    with browser.new_context() as second:
+        second.set_default_timeout(PATIENCE)
+        page = second.new_page()
+        page.goto(dashboard)
+        sign_in(page, "kim")
+        page.locator(SHOWN).first.wait_for()
+        page.get_by_role("button", name="Views").click()
+        page.get_by_text("Fiction <i>90").click()
+        page.get_by_text("21 Dec 2024").first.wait_for()
+        page.wait_for_function(
+            "text => document.querySelector(`[data-testid='stMetricValue']`).innerText === text", arg=revenue
+        )
+        assert "genre=Fiction" in page.url
+
+
+@pytest.mark.slow
+def test_what_data_says_is_never_run(dashboard, context, people):
+    attack = "<img src=x onerror=window.taken=1><script>window.taken=1</script>[x](javascript:window.taken=1)"
+    account(people, "admin", username="root", has_password=True)
+    page = context.new_page()
+    page.goto(f"{dashboard}/explore?metric={attack}&by={attack}&part={attack}&genre={attack}&run={attack}")
+    sign_in(page, "root")
+    page.get_by_text("The link asks for").first.wait_for()
+    page.goto(f"{dashboard}/health?run={attack}")
+    page.get_by_text("Data through").first.wait_for()
+    page.goto(f"{dashboard}/sign-in?next={attack}")
+
+    page.wait_for_timeout(500)
+    assert page.evaluate("window.taken") is None

@@ -6,6 +6,7 @@ from small_star import published_once
 
 from spark_jobs import smoke
 from warehouse.duckdb_warehouse import DuckDBWarehouse, Generation
+from warehouse.embedded import EmbeddedWarehouse
 from warehouse.publication import NoPublicationError, PublicationError
 
 
@@ -17,7 +18,7 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_publication_that_answers_says_what(warehouse):
     publication = DuckDBWarehouse(warehouse).current().publication
 
-    said = smoke.smoke(warehouse)
+    said = smoke.smoke(EmbeddedWarehouse(warehouse))
 
     assert said.startswith(f"publication 1 of run {publication.run_seq} answers: {publication.sale_count:,} sales, ")
 
@@ -31,16 +32,16 @@ def test_a_publication_with_other_rows_than_it_says_is_named(warehouse, monkeypa
     monkeypatch.setattr("warehouse.duckdb_warehouse.Generation", Short)
 
     with pytest.raises(PublicationError, match=r"says [\d,]+ sales, fact_sales has [\d,]+; serve an earlier one"):
-        smoke.smoke(warehouse)
+        smoke.smoke(EmbeddedWarehouse(warehouse))
 
 
 def test_a_view_that_adds_up_to_other_units_is_named(warehouse, monkeypatch):
     monkeypatch.setattr(smoke, "VIEW", f"{smoke.VIEW} where sale_date > date '2024-02-01'")
 
     with pytest.raises(PublicationError, match=r"units in fact_sales, \d+ in sales_by_day; serve an earlier one"):
-        smoke.smoke(warehouse)
+        smoke.smoke(EmbeddedWarehouse(warehouse))
 
 
 def test_nothing_published_is_said(tmp_path):
     with pytest.raises(NoPublicationError, match="nothing is published yet"):
-        smoke.smoke(tmp_path)
+        smoke.smoke(EmbeddedWarehouse(tmp_path))

@@ -1,6 +1,6 @@
 """The frame around every page about sales: filters and the address, freshness, what is said where there is nothing to show."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from live_api import live_api, token_of
@@ -33,9 +33,18 @@ def test_a_page_says_how_fresh_it_is_and_what_its_numbers_are_of(api_url, open_p
 
     assert page.caption[0].value == "Data through **20 Mar 2025** · loaded 21 Mar 2025, 06:30 UTC · publication 1"
     assert about(page) == (
-        "**19 Feb – 20 Mar 2025** · compared with the 52 weeks before · Genre: Fiction · "
+        "**19 Feb – 20 Mar 2025** · compared with the same weekdays 52 weeks before · Genre: Fiction · "
         "USD without tax, business days in UTC"
     )
+
+
+@pytest.mark.parametrize(("age", "is_said"), [(1, False), (2, False), (3, True)])
+def test_data_that_is_late_is_said_in_words_and_colour(api_url, open_page, monkeypatch, age, is_said):
+    monkeypatch.setattr(frame, "today", lambda: LAST_DAY + timedelta(days=age))
+
+    badges = [text.value for text in open_page(api_url, "titles").markdown if "days old" in text.value]
+
+    assert badges == ([":orange-badge[:material/schedule: 3 days old]"] if is_said else [])
 
 
 def test_filters_of_the_bar_are_said_by_the_address_and_defaults_are_left_out(api_url, open_page):

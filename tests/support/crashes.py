@@ -1,7 +1,7 @@
-"""Crashes at named points: the events that a run logs are the points, so nothing in the product knows of them."""
+"""Crashes and faults at named points: the events that a run logs are the points, so nothing in the product knows of them."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 
@@ -10,22 +10,27 @@ class Killed(BaseException):
 
 
 class _Handler(logging.Handler):
-    def __init__(self, point: str = "") -> None:
+    def __init__(self, point: str = "", fault: Callable[[], object] | None = None) -> None:
         super().__init__(logging.INFO)
         self.point = point
+        self.fault = fault
         self.seen: list[str] = []
 
     def emit(self, record: logging.LogRecord) -> None:
         if not record.name.startswith("spark_jobs"):
             return
         # Once is dead: what other threads still say is not heard.
-        if self.point and self.point in self.seen:
+        if self.point and self.point in self.seen and self.fault is None:
             raise Killed(self.point)
         fields = getattr(record, "fields", {})
         what = fields.get("table") or fields.get("job") or fields.get("step") or ""
-        self.seen.append(f"{record.getMessage()} {what}".strip())
-        if self.seen[-1] == self.point:
+        said = f"{record.getMessage()} {what}".strip()
+        is_first = said not in self.seen
+        self.seen.append(said)
+        if said == self.point and self.fault is None:
             raise Killed(self.point)
+        if said == self.point and self.fault is not None and is_first:
+            self.fault()
 
 
 @contextmanager
@@ -34,7 +39,20 @@ def crash_at(point: str) -> Iterator[list[str]]:
 
     An empty point crashes nowhere, and so lists all there are.
     """
-    root, handler = logging.getLogger(), _Handler(point)
+    with _listening(_Handler(point)) as seen:
+        yield seen
+
+
+@contextmanager
+def fault_at(point: str, fault: Callable[[], object]) -> Iterator[list[str]]:
+    """Let something happen when a run logs `point` for the first time; gives the points that were passed."""
+    with _listening(_Handler(point, fault)) as seen:
+        yield seen
+
+
+@contextmanager
+def _listening(handler: _Handler) -> Iterator[list[str]]:
+    root = logging.getLogger()
     level = root.level
     root.setLevel(logging.INFO)
     root.addHandler(handler)

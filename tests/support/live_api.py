@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import uvicorn
+from fastapi import FastAPI
 from signed_in import Members, account, authority, tokens
 
 from api.app import close, create_app
@@ -19,6 +20,16 @@ def live_api(warehouse: Path, has_admin: bool = True) -> Iterator[str]:
     app = create_app(open_state(warehouse.parent))
     if has_admin:
         account(app.state.authority, "admin")
+    try:
+        with served(app) as url:
+            yield url
+    finally:
+        close(app)
+
+
+@contextmanager
+def served(app: FastAPI) -> Iterator[str]:
+    """The address of an application, for as long as the block runs."""
     listener = listen("127.0.0.1", 0)
     server = uvicorn.Server(uvicorn.Config(app, log_config=None, log_level="warning"))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
@@ -28,7 +39,6 @@ def live_api(warehouse: Path, has_admin: bool = True) -> Iterator[str]:
     finally:
         server.should_exit = True
         thread.join()
-        close(app)
 
 
 def token_of(warehouse: Path, role: str = "viewer", members: Members = ()) -> str:

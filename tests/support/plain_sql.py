@@ -11,7 +11,11 @@ LINES = """
         region, country, store, channel,
         dim_genre.genre, dim_genre.subgenre, dim_publisher.publisher, dim_publisher.imprint,
         sale_date as day, week_start as week, date_trunc('month', sale_date)::date as month,
-        date_trunc('quarter', sale_date)::date as quarter, date_trunc('year', sale_date)::date as year
+        date_trunc('quarter', sale_date)::date as quarter, date_trunc('year', sale_date)::date as year,
+        list_max([step for step in range(0, 1000, 5) if step <= gross_reporting_amount / quantity]) as price_band,
+        list_max([step for step in range(0, 101, 5) if step <= round(100 * discount_reporting_amount / gross_reporting_amount)])
+            as discount_band,
+        datediff('day', original_sale_date, sale_date) // 7 as return_weeks
     from analytics.fact_sales
     join analytics.dim_book on fact_sales.book_key = dim_book.book_key
     join analytics.dim_region on fact_sales.region_key = dim_region.region_key

@@ -66,6 +66,11 @@ REGIONS = [
     (5, "London", "United Kingdom", "GB"),
     (6, "Bavaria", "Germany", "DE"),
 ]
+EVENTS = {
+    date(2024, 11, 29): "Black Friday",
+    date(2024, 12, 25): "Christmas Day",
+    date(2025, 2, 14): "Valentine's Day",
+}
 CHANNELS = [(1, "web", "Web shop"), (2, "app", "App"), (3, "store", "Book shops"), (4, "wholesale", "Wholesale")]
 # store_key, name, region_key, channel_key, currency, weight
 STORES = [
@@ -220,6 +225,7 @@ def _day(day: date) -> Row:
         "year": day.year,
         "year_start": date(day.year, 1, 1),
         "is_weekend": day.isoweekday() > 5,
+        "event": EVENTS.get(day),
     }
 
 

@@ -39,7 +39,7 @@ JOBS: dict[str, list[str]] = json.loads(os.environ["JOBS"])
 
 
 class LocalProcess:
-    """A process that stands for a job run, and the last line that it says."""
+    """A process that stands for a job run, and what it says."""
 
     def __init__(self, line: list[str]) -> None:
         self._said = tempfile.TemporaryFile()  # noqa: SIM115  open as long as somebody may ask
@@ -52,10 +52,11 @@ class LocalProcess:
         return "RUNNING" if code is None else "FAILED" if code else "SUCCEEDED"
 
     @property
-    def last_line(self) -> str:
+    def fault(self) -> str:
+        """The line that says what failed, as a platform finds it among Spark's; else the last."""
         self._said.seek(0)
         lines = self._said.read().decode(errors="replace").strip().splitlines()
-        return lines[-1] if lines else ""
+        return next((line for line in reversed(lines) if line.startswith("error: ")), lines[-1] if lines else "")
 
 
 class ProcessRun(glue.FakeJobRun):
@@ -77,7 +78,7 @@ class ProcessRun(glue.FakeJobRun):
         self.completed_on = utcnow()
 
     def as_dict(self) -> dict[str, Any]:
-        said = {"ErrorMessage": self.process.last_line} if self.status == "FAILED" else {}
+        said = {"ErrorMessage": self.process.fault} if self.status == "FAILED" else {}
         return {**super().as_dict(), **said}
 
 
@@ -114,7 +115,7 @@ class EmrServerless(StateTaskServiceCallback):
                 details = state_task_service_glue.EventDetails(
                     taskFailedEventDetails=state_task_service_glue.TaskFailedEventDetails(
                         error="States.TaskFailed",
-                        cause=process.last_line,
+                        cause=process.fault,
                         resource="startJobRun",
                         resourceType="emr-serverless",
                     )

@@ -33,6 +33,11 @@ ADDED = {
         "freshness",
         "lineage",
         "views",
+        "breakdown",
+        "movers",
+        "events",
+        "find-books",
+        "comparables",
     },
     "analyst": {"query", "sql"},
     "engineer": {

@@ -1,4 +1,4 @@
-# One machine for each verb of the pipeline, and one for test data. Decision 24 says why a verb is one job run.
+# One machine for each verb of the pipeline, and one for test data. Decision 25 says why a verb is one job run.
 
 locals {
   is_glue   = var.runtime == "glue"

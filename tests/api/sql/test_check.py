@@ -1,10 +1,13 @@
 """What may be asked in SQL, and what is refused before anything runs."""
 
+import re
+
 import duckdb
 import pytest
 from small_star import PUBLISHERS
 from sql_probes import BOMBS, plant, probes
 
+from api.sql import check
 from api.sql.check import SqlError, checked, sight_of
 from api.view import HiddenColumnError
 from warehouse.permissions import load_permissions
@@ -83,6 +86,34 @@ def test_a_refusal_names_what_is_not_allowed_and_what_is(sql, said):
         checked(sql, ANALYST)
 
     assert said in str(refused.value)
+
+
+# What one parser takes for a name or a word, and writes out so that another reads more into it.
+WRITTEN_OUT = {
+    "a unit in quotes": 'select extract("year from sale_date), (select max(database_oid) from duckdb_databases()), extract(year" '
+    "from sale_date) from fact_sales",
+    "rows of others": 'select extract("year from sale_date), (select max(region_key) from served.analytics.fact_sales), '
+    'extract(year" from sale_date) from fact_sales',
+    "a unit with an apostrophe": "select date_trunc(\"month', sale_date), read_text('x\", sale_date) from fact_sales",
+    "a difference's unit": "select date_diff(\"day', a), f('x\", sale_date, sale_date) from fact_sales",
+    "a text as a unit": "select date_trunc('month'') from fact_sales; select 1 --', sale_date) from fact_sales",
+    "a part's name": "select date_diff('day'', sale_date, sale_date), read_text(''x', sale_date, sale_date) from fact_sales",
+}
+
+
+@pytest.mark.parametrize("name", WRITTEN_OUT)
+def test_nothing_is_read_into_what_is_written_out(name):
+    with pytest.raises((SqlError, HiddenColumnError)):
+        checked(WRITTEN_OUT[name], ANALYST)
+
+
+@pytest.mark.parametrize("name", ["a unit in quotes", "rows of others"])
+def test_what_was_written_is_held_once_more_as_it_will_be_read(monkeypatch, name):
+    """Also where the rule that a word is one is not there."""
+    monkeypatch.setattr(check, "WORD", re.compile(".*", re.DOTALL))
+
+    with pytest.raises(SqlError, match=r"cannot be read|no function|no schema"):
+        checked(WRITTEN_OUT[name], ANALYST)
 
 
 CALLS = {

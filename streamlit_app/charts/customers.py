@@ -3,14 +3,13 @@
 from collections.abc import Sequence
 
 from api.client import Cohort, CustomerMonth
-from streamlit_app import words
-from streamlit_app.charts import FIRST_COLOR, GRID_COLOR, TEXT_COLOR, TICK_FONT, Figure
+from streamlit_app import palette, words
+from streamlit_app.charts.axes import LEGEND, TICK_FONT, Figure, amounts, dates
 
 HEIGHT = 300
 ROW_HEIGHT = 26
-REPEAT_COLOR = "#000002"  # in its place Streamlit puts the theme's second chart colour
-# From the ground to the first colour of data, on light and on dark.
-SCALE = [[0, "rgba(0, 114, 178, 0.08)"], [1, "rgba(0, 114, 178, 0.85)"]]
+# More columns are too narrow on a telephone for what would be written in them.
+MOST_WRITTEN = 12
 
 
 def new_and_repeat(months: Sequence[CustomerMonth]) -> Figure:
@@ -18,9 +17,9 @@ def new_and_repeat(months: Sequence[CustomerMonth]) -> Figure:
     firsts = [month["month"] for month in months]
     whole = [month["customers"] if month["new"] is None else None for month in months]
     traces = [
-        _columns(firsts, [month["repeat"] for month in months], "Repeat", FIRST_COLOR, ""),
-        _columns(firsts, [month["new"] for month in months], "New", REPEAT_COLOR, "/"),
-        _columns(firsts, whole, "Not told apart", GRID_COLOR, "."),
+        _columns(firsts, [month["repeat"] for month in months], "Repeat", palette.BLUE, ""),
+        _columns(firsts, [month["new"] for month in months], "New", palette.ORANGE, "/"),
+        _columns(firsts, whole, "Not told apart", palette.BAND, "."),
     ]
     layout = {
         "barmode": "stack",
@@ -28,21 +27,16 @@ def new_and_repeat(months: Sequence[CustomerMonth]) -> Figure:
         "height": HEIGHT,
         "margin": {"l": 8, "r": 12, "t": 8, "b": 8},
         "hovermode": "x unified",
-        "legend": {"orientation": "h", "x": 1, "xanchor": "right", "y": 1.02, "yanchor": "bottom"},
-        "xaxis": {
-            "type": "date",
-            "tickformat": "%b\n%Y",
-            "hoverformat": "%b %Y",
-            "tickfont": TICK_FONT,
-            "showgrid": False,
-        },
-        "yaxis": {"tickfont": TICK_FONT, "gridcolor": GRID_COLOR, "rangemode": "tozero", "nticks": 5},
+        "legend": LEGEND,
+        "xaxis": {**dates("month"), "hoverformat": "%b %Y"},
+        "yaxis": amounts(),
     }
     return {"data": [trace for trace in traces if any(value is not None for value in trace["y"])], "layout": layout}
 
 
 def retention(cohorts: Sequence[Cohort]) -> Figure:
-    """A row per cohort, a column per month since; each cell says its share in words too."""
+    """A row per cohort that has a share to show, a column per month since; where there is room, cells say their percentage."""
+    cohorts = [cohort for cohort in cohorts if any(share is not None for share in cohort["ratio"])]
     most = max((len(cohort["ratio"]) for cohort in cohorts), default=0)
     shares = [[*cohort["ratio"], *[None] * (most - len(cohort["ratio"]))] for cohort in cohorts]
     trace = {
@@ -50,16 +44,15 @@ def retention(cohorts: Sequence[Cohort]) -> Figure:
         "z": shares,
         "x": list(range(most)),
         "y": [words.month(cohort["cohort"]) for cohort in cohorts],
-        "text": [["" if share is None else words.percent(share, 0) for share in row] for row in shares],
-        "texttemplate": "%{text}",
-        "textfont": {"size": 11, "color": TEXT_COLOR},
-        "colorscale": SCALE,
+        "texttemplate": "%{z:.0%}" if most <= MOST_WRITTEN else "",
+        "textfont": {"size": 10, "color": palette.TEXT},
+        "colorscale": palette.HEAT,
         "showscale": False,
         "zmin": 0,
         "zmax": 1,
         "xgap": 2,
         "ygap": 2,
-        "hovertemplate": "%{y}, month %{x}: %{text}<extra></extra>",
+        "hovertemplate": "%{y}, month %{x}: %{z:.0%}<extra></extra>",
         "hoverongaps": False,
     }
     layout = {
@@ -83,5 +76,7 @@ def retention(cohorts: Sequence[Cohort]) -> Figure:
 
 
 def _columns(x: list[str], y: list[int | None], name: str, color: str, shape: str) -> Figure:
-    marker = {"color": color, "pattern": {"shape": shape, "fgcolor": TEXT_COLOR, "fgopacity": 0.35, "size": 6}}
+    # Told apart by their pattern too. An overlay: without it the pattern takes the place of the colour.
+    pattern = {"shape": shape, "fillmode": "overlay", "fgcolor": palette.TEXT, "fgopacity": 0.35, "size": 6}
+    marker = {"color": color, "pattern": pattern}
     return {"type": "bar", "x": x, "y": y, "name": name, "marker": marker, "hovertemplate": "%{y:,.0f}"}

@@ -1,0 +1,174 @@
+"""How long do readers wait for the dashboard when fifty look at it at once, and how much memory does it take?
+
+    python -m bench.dashboard_sessions --home .booksales --sessions 50 --out bench/results/dashboard_sessions.json
+
+Serves API and dashboard over the installation's publication, signs everybody in, and lets each open the first page and then choose
+other days again and again with some seconds of thought between. The sessions are real websockets; what a browser needs to
+paint is not in these figures.
+"""
+
+import argparse
+import asyncio
+import json
+import os
+import platform
+import random
+import re
+import secrets
+import statistics
+import subprocess
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+
+from api.auth.accounts import NoAccountError
+from api.auth.authority import open_authority
+from bench.streamlit_session import Session, sign_in
+from jobs_config.settings import load_settings
+from jobs_config.state import open_state
+from warehouse.duckdb_warehouse import DuckDBWarehouse
+from warehouse.scope import EVERYTHING
+
+MEGABYTE = 1 << 20
+READER = "bench-reader"
+DAYS = ("7 days", "30 days", "90 days", "365 days", "4 whole weeks", "13 whole weeks", "Year to date", "All days")
+
+
+@contextmanager
+def served(home: Path) -> Iterator[tuple[str, list[psutil.Process]]]:
+    """The dashboard's address, and the processes of dashboard and API."""
+    environment = {**os.environ, "BOOKSALES_HOME": str(home), "BOOKSALES_API_REQUESTS_PER_MINUTE": "0"}
+    with _running(["-m", "api", "--port", "0"], environment) as (api, api_url):
+        line = ["-m", "streamlit_app", "--port", "0", "--api-url", api_url]
+        with _running(line, environment) as (dashboard, url):
+            yield url, [psutil.Process(dashboard.pid), psutil.Process(api.pid)]
+
+
+@contextmanager
+def _running(line: list[str], environment: dict[str, str]) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """A server of ours, from when it listens until the block ends."""
+    with subprocess.Popen([sys.executable, *line], env=environment, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        said = (re.search(r"url=(http\S+)", text) for text in process.stderr)
+        found = next((match for match in said if match), None)
+        if found is None:
+            raise RuntimeError(f"{' '.join(line)} ended before it listened")
+        # What it says is read on: a full pipe would stop it.
+        reading = threading.Thread(target=deque, args=(process.stderr, 0))
+        reading.start()
+        try:
+            yield process, found[1]
+        finally:
+            process.terminate()
+            process.wait()
+            reading.join()
+
+
+def reader(home: Path) -> str:
+    """The password of an account that reads, made for this run."""
+    password = secrets.token_urlsafe(16)
+    authority = open_authority(open_state(home), load_settings())
+    try:
+        authority.accounts.set_password(READER, password, "benchmark")
+    except NoAccountError:
+        authority.accounts.add(READER, "viewer", EVERYTHING, password)
+    finally:
+        authority.close()
+    return password
+
+
+async def drive(url: str, cookies: list[str], think: float, changes: int, seed: int) -> dict[str, list[float]]:
+    """All sessions at once; they begin within one time of thought."""
+    found: dict[str, list[float]] = {"connect": [], "change": [], "received": []}
+
+    async def read(number: int) -> None:
+        chance = random.Random(seed + number)  # noqa: S311  readers do the same in every run
+        session = Session(url, cookies[number])
+        await asyncio.sleep(chance.uniform(0, think))
+        found["connect"].append(await session.open())
+        for _ in range(changes):
+            await asyncio.sleep(chance.uniform(0.5 * think, 1.5 * think))
+            found["change"].append(await session.choose("range", chance.choice(DAYS)))
+        found["received"].append(session.received)
+        await session.close()
+
+    await asyncio.gather(*(read(number) for number in range(len(cookies))))
+    return found
+
+
+def spread(seconds: list[float]) -> dict[str, int]:
+    """Milliseconds: median, p95 and the longest."""
+    points = statistics.quantiles(seconds, n=100, method="inclusive")
+    told = {"p50": points[49], "p95": points[94], "longest": max(seconds)}
+    return {**{name: round(1000 * value) for name, value in told.items()}, "count": len(seconds)}
+
+
+def measure(home: Path, sessions: int, think: float, changes: int, rounds: int, seed: int) -> dict[str, object]:
+    """Rounds of all sessions; the first finds nothing kept, the others do."""
+    publication = DuckDBWarehouse(home / "warehouse").current().publication
+    password, load = reader(home), os.getloadavg()
+    results = []
+    with served(home) as (url, processes):
+        cookies = [sign_in(url, READER, password) for _ in range(sessions)]
+        idle = _memory(processes)
+        for number in range(rounds):
+            began, cpu = time.monotonic(), _cpu(processes)
+            found = asyncio.run(drive(url, cookies, think, changes, seed + 1_000 * number))
+            results.append(
+                {
+                    "seconds": round(time.monotonic() - began, 1),
+                    "connect_ms": spread(found["connect"]),
+                    "change_ms": spread(found["change"]),
+                    "kilobytes_per_session": round(statistics.mean(found["received"]) / 1000),
+                    "cpu_seconds": {name: round(now - cpu[name], 1) for name, now in _cpu(processes).items()},
+                    "memory_mb": _memory(processes),
+                }
+            )
+    return {
+        "sales": publication.sale_count,
+        "sessions": sessions,
+        "think_seconds": think,
+        "changes_per_session": changes,
+        "memory_idle_mb": idle,
+        "rounds": results,
+        "machine": f"{os.cpu_count()} cores, {psutil.virtual_memory().total // MEGABYTE} MiB, {platform.platform()}",
+        "load_before": load,
+        "load_after": os.getloadavg(),
+    }
+
+
+def _memory(processes: list[psutil.Process]) -> dict[str, int]:
+    names = ("dashboard", "api")
+    return {name: process.memory_info().rss // MEGABYTE for name, process in zip(names, processes, strict=True)}
+
+
+def _cpu(processes: list[psutil.Process]) -> dict[str, float]:
+    names = ("dashboard", "api")
+    return {name: sum(process.cpu_times()[:2]) for name, process in zip(names, processes, strict=True)}
+
+
+def main() -> int:
+    """Measure what the arguments ask for and write it down."""
+    parser = argparse.ArgumentParser(description="Drive sessions of many readers against the dashboard.")
+    parser.add_argument("--home", type=Path, required=True, help="state folder with a publication and an administrator")
+    parser.add_argument("--sessions", type=int, default=50)
+    parser.add_argument("--think", type=float, default=5.0, help="seconds of thought between two changes, on average")
+    parser.add_argument("--changes", type=int, default=6, help="changes of each session in a round")
+    parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--out", type=Path, required=True)
+    parsed = parser.parse_args()
+    result = measure(parsed.home, parsed.sessions, parsed.think, parsed.changes, parsed.rounds, parsed.seed)
+    print(json.dumps(result, indent=2))
+    parsed.out.write_text(json.dumps(result, indent=2) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

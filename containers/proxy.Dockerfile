@@ -1,0 +1,13 @@
+# TLS before API and dashboard, which listen on loopback of the same task.
+#   docker build --file containers/proxy.Dockerfile --tag booksales-proxy containers/proxy
+FROM nginxinc/nginx-unprivileged:1.29-alpine
+
+USER root
+# hadolint ignore=DL3018
+RUN apk add --no-cache openssl
+USER 10001:10001
+
+COPY start.sh /usr/local/bin/start.sh
+COPY nginx.conf.template /etc/nginx/booksales.conf.template
+
+ENTRYPOINT ["sh", "/usr/local/bin/start.sh"]

@@ -1,0 +1,75 @@
+"""An S3 and a Redshift for tests, each started once: moto's server, and the gateway before the embedded PostgreSQL."""
+
+import logging
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from booksales.local_stack.postgres import EmbeddedPostgres
+
+REGION = "eu-central-1"
+BUCKET = "booksales-test-lake"
+ROLE = "arn:aws:iam::123456789012:role/booksales-copy"
+
+
+@pytest.fixture(scope="session")
+def aws_endpoint() -> Iterator[str]:
+    """The address of a server that answers as AWS does, and credentials for it in the environment."""
+    from moto.server import ThreadedMotoServer
+
+    # A line for each request says nothing that a failing test needs.
+    logging.getLogger("werkzeug").setLevel(logging.WARNING)
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("AWS_ACCESS_KEY_ID", "testing")
+        environment.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+        environment.setenv("AWS_DEFAULT_REGION", REGION)
+        environment.setenv("AWS_ENDPOINT_URL", f"http://{host}:{port}")
+        yield f"http://{host}:{port}"
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def s3(aws_endpoint: str) -> Any:
+    """A client of that S3, with one bucket."""
+    import boto3
+
+    client = boto3.client("s3", endpoint_url=aws_endpoint, region_name=REGION)
+    client.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
+    return client
+
+
+@pytest.fixture(scope="session")
+def gateway(postgres: EmbeddedPostgres, s3: Any) -> Iterator[Any]:
+    """The Redshift stand-in, in the region of the bucket."""
+    from gateway.server import Gateway
+
+    server = Gateway(postgres.owner_dsn("postgres"), s3, REGION)
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def redshift(gateway: Any) -> Iterator[Callable[..., Any]]:
+    """Connections by Redshift's own driver, to a database that holds nothing of another test's."""
+    import redshift_connector
+
+    opened: list[Any] = []
+
+    def connect(user: str = "admin", autocommit: bool = True) -> Any:
+        connection = redshift_connector.connect(
+            host="127.0.0.1", port=gateway.port, database="analytics", user=user, ssl=False,
+            password=gateway.passwords[user],
+        )  # fmt: skip
+        connection.autocommit = autocommit
+        opened.append(connection)
+        return connection
+
+    gateway.wipe()
+    yield connect
+    for connection in opened:
+        connection.close()
