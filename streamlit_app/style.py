@@ -6,6 +6,8 @@ CSS = """
 .st-key-menu [data-testid="stPageLink-NavLink"] { padding: 0.2rem 0.55rem; }
 .st-key-menu [data-testid="stPageLink-NavLink"] p { white-space: nowrap; }
 .st-key-chips button { min-height: 1.9rem; padding: 0.1rem 0.7rem; border-radius: 1rem; }
+/* Streamlit's captions are too faint to be read by everybody on the light ground. */
+[data-testid="stCaptionContainer"] { color: inherit !important; opacity: 0.82; }
 @media (max-width: 640px) {
   .st-key-menu { flex-wrap: nowrap !important; overflow-x: auto; scrollbar-width: thin; }
   .st-key-menu > * { flex: 0 0 auto !important; }
