@@ -41,7 +41,7 @@ from api.routes import (
 )
 from api.routing import Endpoints
 from api.set_aside import SetAside
-from api.shapes import Problem
+from api.shapes.bodies import Problem
 from api.shared_cache import open_shared_answers
 from api.sql.sandbox import Bounds, Sandbox
 from api.warming import Warmer

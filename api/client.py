@@ -10,55 +10,31 @@ from typing import Any, Literal, TypedDict, Unpack
 
 from api.connection import ApiError
 from api.operating import Operating
-from api.operating_shapes import (
-    AuditVerdict,
-    Freshness,
-    LineageGraph,
-    Quarantined,
-    QuarantinedTable,
-    RunDetail,
-    SavedView,
-)
-from api.shapes import (
-    Activity,
-    AuditPage,
-    Body,
-    BookDetail,
+from api.shapes.accounts import Me, NewUser, User
+from api.shapes.analytics import (
     BookRow,
     Breakdown,
     Bucket,
-    Cohort,
-    Cohorts,
-    Comparables,
-    ComparableWeek,
-    CustomerMonth,
-    CustomerMonths,
-    Dictionary,
     Event,
-    FoundBook,
     GenreRow,
-    Job,
-    LaunchWeek,
-    Me,
     MemberList,
     MemberRow,
-    Meta,
     Movement,
     Mover,
-    NewUser,
-    Published,
-    QualityResults,
     Ranking,
     RegionRow,
-    Run,
-    Runs,
-    SqlBody,
     Summary,
     SummaryMetrics,
-    Table,
     Timeseries,
-    User,
 )
+from api.shapes.audit import Activity, AuditPage
+from api.shapes.bodies import Body, Meta, Table
+from api.shapes.books import BookDetail, Comparables, ComparableWeek, FoundBook, LaunchWeek
+from api.shapes.customers import Cohort, Cohorts, CustomerMonth, CustomerMonths
+from api.shapes.dictionary import Dictionary
+from api.shapes.operations import Job, Published, QualityResults, Run, Runs
+from api.shapes.sql import SqlBody
+from api.shapes.trust import AuditVerdict, Freshness, LineageGraph, Quarantined, QuarantinedTable, RunDetail, SavedView
 from api.windows import Comparison, Interval, Window
 
 __all__ = [

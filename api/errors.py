@@ -46,7 +46,7 @@ from api.problems import (
     problem,
 )
 from api.rendering import JSON, NotAcceptableError
-from api.shapes import Fault
+from api.shapes.bodies import Fault
 from api.sql.check import SqlError
 from api.sql.sandbox import NotServedError, SqlBusyError, SqlFaultError, SqlTooLongError, SqlTooMuchError
 from api.view import HiddenColumnError

@@ -4,16 +4,10 @@ from collections.abc import Sequence
 from urllib.parse import quote
 
 from api.connection import Connection
-from api.operating_shapes import (
-    AuditVerdict,
-    Freshness,
-    LineageGraph,
-    Quarantined,
-    RunDetail,
-    SavedView,
-    SetAsideRecord,
-)
-from api.shapes import Activity, AuditPage, Job, NewUser, QualityResults, Runs, User
+from api.shapes.accounts import NewUser, User
+from api.shapes.audit import Activity, AuditPage
+from api.shapes.operations import Job, QualityResults, Runs
+from api.shapes.trust import AuditVerdict, Freshness, LineageGraph, Quarantined, RunDetail, SavedView, SetAsideRecord
 
 
 class Operating(Connection):

@@ -6,7 +6,7 @@ import orjson
 from fastapi import Response
 from starlette.types import Scope
 
-from api.shapes import Fault, Problem
+from api.shapes.bodies import Fault, Problem
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_SECONDS = 30

@@ -18,7 +18,8 @@ from api.params import (
     refuse_repeated,
 )
 from api.rankings import BOOKS, GENRES, REGIONS, Ranked, rank
-from api.shapes import Body, BookRow, GenreRow, Ranking, RegionRow, Summary, Timeseries
+from api.shapes.analytics import BookRow, GenreRow, Ranking, RegionRow, Summary, Timeseries
+from api.shapes.bodies import Body
 
 PREFIX = "/api/analytics"
 

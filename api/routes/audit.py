@@ -10,10 +10,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.engine import Engine
 
 from api.audit import views
-from api.operating_shapes import AuditVerdict
 from api.params import Username
 from api.rendering import render
-from api.shapes import Activity, AuditPage, SlowRequests
+from api.shapes.audit import Activity, AuditPage, SlowRequests
+from api.shapes.trust import AuditVerdict
 
 router = APIRouter(prefix="/api", tags=["audit"])
 

@@ -12,7 +12,8 @@ from api.callers import address_of, authority_of, caller_of
 from api.params import RequestBody, Text, Username
 from api.rendering import render
 from api.routes.users import shown
-from api.shapes import Done, Jwks, Me, SessionTokens, User
+from api.shapes.accounts import Jwks, Me, SessionTokens, User
+from api.shapes.bodies import Done
 from api.view import MODEL, PERMISSIONS
 
 router = APIRouter(tags=["accounts"])

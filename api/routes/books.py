@@ -9,7 +9,8 @@ from api.answers import Answers, UnknownMemberError, rounded
 from api.asking import Asking
 from api.params import BookQuery, Isbn, Pinned, refuse_repeated
 from api.routes.analytics import PREFIX
-from api.shapes import Body, BookDetail
+from api.shapes.bodies import Body
+from api.shapes.books import BookDetail
 from api.windows import Window
 from warehouse.books import COLUMNS, plan_editions
 

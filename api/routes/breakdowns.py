@@ -9,7 +9,8 @@ from api.asking import Asking
 from api.params import MEMBERS, PLACES, BreakdownQuery, MoversQuery, Pinned, refuse_repeated
 from api.rankings import BOOKS
 from api.routes.analytics import PREFIX
-from api.shapes import Body, Breakdown, Movement
+from api.shapes.analytics import Breakdown, Movement
+from api.shapes.bodies import Body
 from warehouse.ranking import BOOK_DIMENSIONS
 
 router = APIRouter(prefix=PREFIX, tags=["analytics"], dependencies=[Depends(refuse_repeated)])

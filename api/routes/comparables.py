@@ -11,7 +11,8 @@ from api.asking import Asking
 from api.params import BookQuery, FindBooksQuery, Isbn, Pinned, WindowQuery, refuse_repeated
 from api.routes.analytics import PREFIX
 from api.routes.books import LAUNCH_WEEKS, shown_column
-from api.shapes import Body, Comparables, FoundBook
+from api.shapes.bodies import Body
+from api.shapes.books import Comparables, FoundBook
 from api.windows import Window
 from warehouse.books import plan_search
 from warehouse.launch import plan_comparables

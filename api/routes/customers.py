@@ -9,7 +9,8 @@ from api.asking import Asking
 from api.customers import complete_months, months_of, shown_cohort, shown_month
 from api.params import Pinned, WindowQuery
 from api.routes.analytics import PREFIX
-from api.shapes import Body, Cohorts, CustomerMonths
+from api.shapes.bodies import Body
+from api.shapes.customers import Cohorts, CustomerMonths
 
 router = APIRouter(prefix=f"{PREFIX}/customers", tags=["analytics"])
 

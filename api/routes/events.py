@@ -7,7 +7,8 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from api.asking import Asking
 from api.params import EventsQuery, Pinned, refuse_repeated
 from api.routes.analytics import PREFIX
-from api.shapes import Body, Event
+from api.shapes.analytics import Event
+from api.shapes.bodies import Body
 from warehouse.events import plan_events
 
 router = APIRouter(prefix=PREFIX, tags=["analytics"], dependencies=[Depends(refuse_repeated)])

@@ -8,7 +8,7 @@ from api.callers import authority_of
 from api.database import is_up_to_date
 from api.reading import reading_of
 from api.rendering import render
-from api.shapes import Health, Published, Readiness
+from api.shapes.operations import Health, Published, Readiness
 from api.view import PERMISSIONS, HiddenColumnError
 
 router = APIRouter()

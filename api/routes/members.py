@@ -7,7 +7,8 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from api.asking import Asking
 from api.params import MembersQuery, Pinned, WindowQuery, refuse_repeated
 from api.routes.analytics import PREFIX
-from api.shapes import Body, MemberList
+from api.shapes.analytics import MemberList
+from api.shapes.bodies import Body
 
 router = APIRouter(prefix=PREFIX, tags=["analytics"], dependencies=[Depends(refuse_repeated)])
 

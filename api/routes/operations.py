@@ -13,7 +13,7 @@ from api.jobs import JobError, Jobs, Work
 from api.ledger import Ledger
 from api.params import RequestBody
 from api.rendering import render
-from api.shapes import Job, JobList, Publications, QualityResults, Runs
+from api.shapes.operations import Job, JobList, Publications, QualityResults, Runs
 
 router = APIRouter(prefix="/api", tags=["operations"])
 

@@ -14,7 +14,8 @@ from api.callers import caller_of
 from api.params import COUNTS_OF_PEOPLE, After, Pinned, Value, WindowQuery
 from api.rendering import render
 from api.routes.analytics import PREFIX
-from api.shapes import Body, Dictionary, Table
+from api.shapes.bodies import Body, Table
+from api.shapes.dictionary import Dictionary
 from api.view import MODEL, view_of
 from warehouse.planner import Question
 from warehouse.semantic import Dimension, Selection

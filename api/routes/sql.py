@@ -12,7 +12,7 @@ from api.callers import caller_of
 from api.params import Pinned, RequestBody
 from api.rendering import JSON, accepted, render, render_table
 from api.routes.analytics import PREFIX
-from api.shapes import SqlBody
+from api.shapes.sql import SqlBody
 from api.sql.check import Checked, checked, sight_of
 from api.sql.sandbox import NotServedError, Sandbox, SqlAnswer
 from api.view import View, view_of

@@ -8,9 +8,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from api.ledger import Ledger, NoRunError
 from api.lineage import lineage as read_lineage
-from api.operating_shapes import Freshness, LineageGraph, Quarantined, RunDetail, SetAsideRecords
 from api.reading import reading_of
 from api.rendering import render
+from api.shapes.trust import Freshness, LineageGraph, Quarantined, RunDetail, SetAsideRecords
 
 router = APIRouter(prefix="/api", tags=["operations"])
 

@@ -11,7 +11,7 @@ from api.auth.passwords import generated_password, refuse_weak
 from api.callers import authority_of
 from api.params import Members, RequestBody, Role, Text, Username
 from api.rendering import render
-from api.shapes import NewUser, User, UserList
+from api.shapes.accounts import NewUser, User, UserList
 from warehouse.scope import Scope
 
 router = APIRouter(prefix="/api/users", tags=["users"])

@@ -10,10 +10,10 @@ from pydantic_core import PydanticCustomError
 
 from api.auth.saved_views import SavedViews
 from api.callers import authority_of, caller_of
-from api.operating_shapes import SavedView, SavedViewList
 from api.params import RequestBody
 from api.rendering import render
-from api.shapes import Done
+from api.shapes.bodies import Done
+from api.shapes.trust import SavedView, SavedViewList
 
 router = APIRouter(prefix="/api/views", tags=["accounts"])
 

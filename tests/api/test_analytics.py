@@ -7,7 +7,9 @@ from plain_sql import plain_totals
 from pydantic import TypeAdapter
 from small_star import BOOKS, FIRST_DAY, LAST_DAY
 
-from api.shapes import Body, BookDetail, BookRow, GenreRow, Ranking, RegionRow, Summary, Timeseries
+from api.shapes.analytics import BookRow, GenreRow, Ranking, RegionRow, Summary, Timeseries
+from api.shapes.bodies import Body
+from api.shapes.books import BookDetail
 
 MONTH = (LAST_DAY - timedelta(days=29), LAST_DAY)
 AUTUMN = (date(2024, 8, 20), date(2024, 12, 10))

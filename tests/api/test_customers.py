@@ -11,7 +11,8 @@ from pydantic import TypeAdapter
 from api.answers import Answers
 from api.customers import Month, complete_months, months_of, shown_cohort, shown_month
 from api.rendering import ARROW, CSV
-from api.shapes import Body, Cohorts, CustomerMonths
+from api.shapes.bodies import Body
+from api.shapes.customers import Cohorts, CustomerMonths
 from api.suppression import hidden_parts
 from api.view import View
 from api.windows import Window

@@ -1,7 +1,7 @@
 import pytest
 from pydantic import TypeAdapter
 
-from api.shapes import Problem
+from api.shapes.bodies import Problem
 from warehouse.permissions import load_permissions
 from warehouse.semantic import load_model
 

@@ -12,7 +12,7 @@ from api.app import close, create_app
 from api.auth.schema import JOB
 from api.database import writing
 from api.jobs import Jobs, Work
-from api.shapes import Job, JobList, Publications, QualityResults, Runs
+from api.shapes.operations import Job, JobList, Publications, QualityResults, Runs
 from jobs_config.settings import Settings
 from spark_jobs.check_result import CheckResult
 from spark_jobs.run_ledger import RunLedger

@@ -7,7 +7,8 @@ from plain_sql import plain_totals
 from pydantic import TypeAdapter
 from small_star import FIRST_DAY, LAST_DAY
 
-from api.shapes import Body, Dictionary, Table
+from api.shapes.bodies import Body, Table
+from api.shapes.dictionary import Dictionary
 
 ALL = {"from": FIRST_DAY.isoformat(), "until": LAST_DAY.isoformat()}
 QUERY = "/api/analytics/query/"

@@ -6,7 +6,7 @@ from pydantic import TypeAdapter
 from signed_in import bearer
 
 from api.auth.saved_views import MOST_VIEWS, SavedViews
-from api.operating_shapes import SavedView, SavedViewList
+from api.shapes.trust import SavedView, SavedViewList
 
 BASE, VIEWS = "http://127.0.0.1:8600", "/api/views/"
 LINK = "range=90+days&genre=Fiction&genre=Children+%26+Teens"

@@ -15,7 +15,7 @@ from small_star import FIRST_DAY, LAST_DAY, publish_star, tables
 
 from api.app import close, create_app
 from api.rendering import ARROW, CSV, XLSX
-from api.shapes import SqlBody
+from api.shapes.sql import SqlBody
 from api.sql.sandbox import Bounds, Sandbox
 from jobs_config.settings import Settings
 from warehouse.generations import serving_file

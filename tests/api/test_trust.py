@@ -11,8 +11,8 @@ from signed_in import bearer
 from small_star import publish_star
 
 from api.app import close, create_app
-from api.operating_shapes import Freshness, LineageGraph, Quarantined, RunDetail, SetAsideRecords
 from api.set_aside import SetAside
+from api.shapes.trust import Freshness, LineageGraph, Quarantined, RunDetail, SetAsideRecords
 from jobs_config.settings import Settings
 from spark_jobs.expectations import CheckResult
 from spark_jobs.run_ledger import RunLedger, StepResult

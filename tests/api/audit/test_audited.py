@@ -11,7 +11,7 @@ from signed_in import account, bearer
 from api.app import close, create_app
 from api.audit.installation import verify_audit
 from api.audit.log import AuditLog
-from api.shapes import Activity, AuditPage, SlowRequests
+from api.shapes.audit import Activity, AuditPage, SlowRequests
 from jobs_config.settings import Settings
 from jobs_config.state import open_state
 

@@ -2,7 +2,8 @@
 
 from typing_extensions import TypedDict
 
-from api.shapes import Number, Run
+from api.shapes.bodies import Number
+from api.shapes.operations import Run
 
 
 class Step(TypedDict):
