@@ -4,7 +4,8 @@ import sqlalchemy as sa
 from sqlalchemy.engine import RowMapping
 
 from spark_jobs.control_database import control_engine, create_tables, transaction
-from spark_jobs.run_ledger import METADATA, RUN, now
+from spark_jobs.ledger_tables import METADATA, RUN
+from spark_jobs.run_ledger import now
 
 
 class Executions:
