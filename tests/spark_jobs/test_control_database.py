@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from jobs_config.errors import ConfigError
 from spark_jobs.control_database import PASSWORD_VARIABLE, control_engine, is_server, transaction
 from spark_jobs.errors import LedgerError
-from spark_jobs.run_ledger import RunLedger
+from spark_jobs.run_ledger import FileResult, RunLedger
 
 
 @pytest.mark.parametrize(
@@ -61,10 +61,10 @@ def test_a_server_that_is_away_and_a_database_that_is_not_there_are_told_apart(c
 
 def test_a_statement_that_fails_shows_neither_itself_nor_its_values_nor_the_password(control_database):
     ledger = RunLedger(control_database)
-    ledger.record_files(1, "goodbooks", [("ab" * 32, "may.csv", 1)])
+    ledger.record_files(1, "goodbooks", [FileResult("ab" * 32, "may.csv", 2, 0, 1, 1, 0, 0)])
 
     with pytest.raises(LedgerError) as failed:
-        ledger.record_files(2, "goodbooks", [("ab" * 32, "secret.csv", 1)])
+        ledger.record_files(2, "goodbooks", [FileResult("ab" * 32, "secret.csv", 2, 0, 1, 1, 0, 0)])
 
     said = str(failed.value)
     assert "duplicate key value violates unique constraint" in said

@@ -10,7 +10,7 @@ from spark_jobs.errors import LeaseLostError, LedgerError
 from spark_jobs.expectations import CheckResult
 from spark_jobs.extract.position import SourcePosition, TablePosition
 from spark_jobs.extract.source_totals import SourceTotal
-from spark_jobs.run_ledger import PURGED, RunLedger, StepResult
+from spark_jobs.run_ledger import PURGED, FileResult, RunLedger, StepResult
 
 
 @pytest.fixture(params=["SQLite", "PostgreSQL"])
@@ -131,7 +131,7 @@ def test_a_run_keeps_the_versions_it_leaves_the_lake_at(ledger):
 
 
 def test_a_file_is_known_by_its_content_once_it_was_loaded(ledger):
-    ledger.record_files(7, "goodbooks", [("ab" * 32, "may.csv", 100)])
+    ledger.record_files(7, "goodbooks", [FileResult("ab" * 32, "may.csv", 101, 0, 100, 100, 0, 0)])
 
     assert ledger.file("ab" * 32)["run_seq"] == 7
     assert ledger.file("cd" * 32) is None
