@@ -34,6 +34,9 @@ class SlowWarehouse:
     def current(self):
         return self._generation
 
+    def close(self):
+        """It keeps nothing of its own."""
+
 
 @pytest.fixture
 def slow(own_state, tmp_path):

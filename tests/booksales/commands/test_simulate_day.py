@@ -29,7 +29,7 @@ def test_the_next_days_are_added_and_each_kind_of_change_is_told(booksales, old_
     titles, *table, sentence = told.out.splitlines()
     assert told.code == 0
     assert titles.split() == ["change", "rows"]
-    assert ["returns", "14"] in [line.split() for line in table]
+    assert ["returns", "12"] in [line.split() for line in table]
     assert sentence == "2025-07-01 to 2025-07-02 simulated"
     assert rows(old_shop, "select max(sold_at)::date from sales_sale") == [(date(2025, 7, 2),)]
 
@@ -38,7 +38,7 @@ def test_programs_are_told_day_by_day(booksales, old_shop):
     told = json.loads(booksales("simulate-day", "--days", "2", "--sales", "100", "--json").out)
 
     assert [day["day"] for day in told] == ["2025-07-01", "2025-07-02"]
-    assert [day["row_counts"]["returns"] for day in told] == [7, 7]
+    assert [day["row_counts"]["returns"] for day in told] == [6, 6]
 
 
 def test_every_option_reaches_the_shop(booksales, old_shop):
