@@ -43,7 +43,7 @@ class LakeFiles:
     def _commits(self, table: str) -> Iterator[Commit]:
         """The commits of a table, newest first."""
         files, log = open_files(f"{self._address(table)}/_delta_log")
-        listed = files.get_file_info(FileSelector(log))
+        listed = files.get_file_info(FileSelector(log, allow_not_found=True))
         for found in sorted(listed, key=lambda info: info.base_name, reverse=True):
             if COMMIT_FILE.fullmatch(found.base_name):
                 with files.open_input_stream(found.path) as stream:
