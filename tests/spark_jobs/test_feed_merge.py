@@ -134,6 +134,7 @@ def test_a_file_that_is_not_the_feeds_holds_up_no_other_and_is_named(shop):
     }
 
 
+@pytest.mark.slow
 def test_of_one_key_the_first_record_of_a_file_and_the_last_file_stand(shop):
     earlier = titles(f"1,{EMMA},Emma,Jane,1800", f"1,{EMMA},Emma again,Jane,1801", f"2,{DUNE},Dune,Frank,")
     later = titles(f"1,{EMMA},Emma at last,Jane,1815")
@@ -163,6 +164,7 @@ def test_a_correction_replaces_its_file_and_a_key_that_it_lacks_goes_but_not_one
     assert shop.rows(QUARANTINE, "record_number", "reasons") == [(2, ["published_year: not a whole number"])]
 
 
+@pytest.mark.slow
 def test_a_correction_that_lacks_too_much_waits_for_a_word(shop):
     _, first = shop.load(TITLES, may=titles(*(f"{number},{EMMA},Emma {number},Jane," for number in range(40))))
     run, delivery = shop.deliver(TITLES, june=titles(f"1,{EMMA},Emma,Jane,"))
@@ -173,6 +175,7 @@ def test_a_correction_that_lacks_too_much_waits_for_a_word(shop):
     assert compare_feed(run, Imported(TITLES, delivery.files, first.files[0].sha256, approves_deletes=True)).gone == 39
 
 
+@pytest.mark.slow
 def test_corrections_change_what_they_give_and_only_titles_that_are_there(shop):
     shop.load(TITLES, may=titles(f"1,{EMMA},Ema,Jane,1815", f"2,{DUNE},Dune,Frank,1965"))
     feed = load_feed("publisher_corrections").model_copy(update={"corrects": "list"})
@@ -249,6 +252,7 @@ def test_a_months_report_replaces_the_month_stays_out_of_totals_and_adds_up(shop
     ]
 
 
+@pytest.mark.slow
 def test_of_people_who_were_erased_neither_their_number_nor_their_text_comes_in(shop):
     shop.secrets = Secrets(KEY, KEY, frozenset({digest_of_id(77, KEY)}))
     lines = [
@@ -270,6 +274,7 @@ def test_of_people_who_were_erased_neither_their_number_nor_their_text_comes_in(
     assert {row["raw"] for row in shop.lake.read(QUARANTINE).collect()} == {""}
 
 
+@pytest.mark.slow
 def test_erasing_a_person_takes_number_and_text_from_deliveries_and_quarantine(shop, spark):
     lines = [
         f"A1|1|S|{EMMA}|US-WEB|77|20200105 173000|2|1999|100|",

@@ -8,7 +8,7 @@ RATES = "source string, rate_currency string, rate_day date, rate decimal(20,10)
 LINE = (
     "source string, sale_id bigint, kind string, sale_date date, quantity int, unit_price decimal(12,2), "
     "discount_amount decimal(12,2), tax_amount decimal(12,2), currency string, "
-    "_unit_cost decimal(12,2), _cost_currency string"
+    "_unit_cost decimal(12,2), _cost_currency string, in_default_totals boolean"
 )
 
 
@@ -26,6 +26,7 @@ def line(sale_id, quantity, unit_price, discount="0", tax="0", currency="EUR", c
         currency,
         cost,
         cost_currency,
+        None,
     )
 
 
