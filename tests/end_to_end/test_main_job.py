@@ -363,10 +363,12 @@ def test_an_unreachable_source_is_named(spark: SparkSession, installation: Insta
 
 
 def test_a_feed_that_does_not_exist_is_refused(spark: SparkSession, installation: Installation) -> None:
+    call = argparse.Namespace(
+        files=["nothing", "x.csv"], replay_file="", replaces="", approve_deletes=False, plan_file=""
+    )
+
     with pytest.raises(ConfigError, match="goodbooks"):
-        commands.import_csv(
-            spark, installation.options, argparse.Namespace(files=["nothing", "x.csv"]), Progress(terminal=False)
-        )
+        commands.import_csv(spark, installation.options, call, Progress(terminal=False))
 
 
 @pytest.fixture

@@ -1,10 +1,10 @@
 """An S3 and a Redshift for tests, each started once: moto's server, and the gateway before the embedded PostgreSQL."""
 
-import logging
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from s3_server import s3_server
 
 from booksales.local_stack.postgres import EmbeddedPostgres
 
@@ -14,22 +14,18 @@ ROLE = "arn:aws:iam::123456789012:role/booksales-copy"
 
 
 @pytest.fixture(scope="session")
-def aws_endpoint() -> Iterator[str]:
+def aws_endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a server that answers as AWS does, and credentials for it in the environment."""
-    from moto.server import ThreadedMotoServer
-
-    # A line for each request says nothing that a failing test needs.
-    logging.getLogger("werkzeug").setLevel(logging.WARNING)
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    with pytest.MonkeyPatch.context() as environment:
+    # In a process of its own: what tests mock in this one is forgotten by every server within it.
+    with (
+        s3_server(tmp_path_factory.mktemp("aws") / "server.log") as address,
+        pytest.MonkeyPatch.context() as environment,
+    ):
         environment.setenv("AWS_ACCESS_KEY_ID", "testing")
         environment.setenv("AWS_SECRET_ACCESS_KEY", "testing")
         environment.setenv("AWS_DEFAULT_REGION", REGION)
-        environment.setenv("AWS_ENDPOINT_URL", f"http://{host}:{port}")
-        yield f"http://{host}:{port}"
-    server.stop()
+        environment.setenv("AWS_ENDPOINT_URL", address)
+        yield address
 
 
 @pytest.fixture(scope="session")
