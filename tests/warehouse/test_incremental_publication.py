@@ -35,6 +35,21 @@ def test_a_copy_with_a_day_rewritten_equals_a_generation_built_whole(warehouse, 
     assert rollup_differences(generation_file(warehouse, 1), files[1]).keys() >= {"fact_sales", "rollup_sales_daily"}
 
 
+def test_a_day_that_lost_its_last_line_is_empty_in_the_copy(warehouse, tmp_path):
+    put(warehouse, whole(tmp_path, 1), 1)
+    exports = of_last_day(tmp_path, 2)
+    left = [row for row in facts(2) if row["sale_date"] != LAST_DAY]
+    # Of no rows Spark's sum is null, which the lake tells as 0.
+    nothing = dict.fromkeys(exports["fact_sales"].sums, "0")
+    exports["fact_sales"] = replace(exports["fact_sales"], files=(), row_count=len(left), sums=nothing)
+
+    put(warehouse, exports, 2)
+
+    served = DuckDBWarehouse(warehouse).current()
+    assert served.rows("select count(*) as n, max(sale_date) as last from analytics.fact_sales")[0]["n"] == len(left)
+    assert exports["fact_sales"].sums
+
+
 def test_a_generation_says_how_many_copies_it_is_from_a_whole_one(warehouse, tmp_path):
     put(warehouse, whole(tmp_path, 1), 1)
     for number in (2, 3):
