@@ -83,7 +83,7 @@ def erase(
     with progress.phase("erase from silver"):
         if ids is not None:
             _erase_silver(run, ids)
-        _merge(run, quarantined_without(run, people), QUARANTINE, Note(run.run_seq))
+        _merge(run, quarantined_without(run, people), QUARANTINE, Note(run.run_seq), part=" of files")
         _carry_totals(run)
     publication = build_and_publish(run, options, snapshot_at, meaning, progress)
     assert publication is not None
@@ -173,20 +173,20 @@ def _erase_quarantined(run: Run, ids: DataFrame) -> None:
     _merge(run, rows, QUARANTINE, Note(run.run_seq))
 
 
-def _merge(run: Run, rows: DataFrame, table: str, note: Note, where: str = "true") -> None:
+def _merge(run: Run, rows: DataFrame, table: str, note: Note, where: str = "true", part: str = "") -> None:
     began, kept = time.monotonic(), rows.localCheckpoint()
     count, gone = kept.count(), kept.filter(IS_GONE).count()
     if count:
         run.confirm()
         run.lake.merge(kept, table, note, where, nth=run.next_write(table))
-    _record(run, table, count - gone, gone, began)
+    _record(run, table, count - gone, gone, began, part)
 
 
-def _record(run: Run, place: str, updated: int, deleted: int, began: float) -> None:
+def _record(run: Run, place: str, updated: int, deleted: int, began: float, part: str = "") -> None:
     version = run.lake.newest_version(place) if place in PERSONAL else None
     seconds = time.monotonic() - began
     step = StepResult(
-        f"erase {place}", place, updated + deleted, updated, 0, version, seconds, rows_updated=updated,
+        f"erase {place}{part}", place, updated + deleted, updated, 0, version, seconds, rows_updated=updated,
         rows_deleted=deleted,
     )  # fmt: skip
     record(run, step, [])
