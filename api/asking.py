@@ -1,7 +1,7 @@
 """One analytics request from beginning to end: which publication, what the caller may see, what it is about, and the answer."""
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from fastapi import Request, Response
@@ -13,7 +13,7 @@ from api.params import FilteredQuery, WindowQuery
 from api.reading import reading_of
 from api.rendering import JSON, accepted, render, render_table
 from api.view import view_of
-from api.windows import Window
+from warehouse.publication import Publication
 from warehouse.warehouses import Reading
 
 # Changes when the same question is answered in another form.
@@ -112,13 +112,7 @@ class Asking:
             "is_complete": answers.has_data_through(window.last),
             "comparison": self._comparison(compared) if compared else None,
             "next": following,
-            "data_from": publication.data_from,
-            "data_through": publication.data_through,
-            "loaded_at": publication.published_at,
-            "publication": publication.generation,
-            "currency": publication.reporting_currency,
-            "time_zone": publication.time_zone,
-            "answered_by": list(answers.tables),
+            **answered_from(publication, answers.tables),
         }
 
     def _comparison(self, compared: Compared) -> dict[str, Any]:
@@ -134,13 +128,21 @@ class Asking:
         }
 
 
+def answered_from(publication: Publication, tables: Iterable[str]) -> Metrics:
+    """What every answer says of the publication, and of the tables that gave it."""
+    return {
+        "data_from": publication.data_from,
+        "data_through": publication.data_through,
+        "loaded_at": publication.published_at,
+        "publication": publication.generation,
+        "currency": publication.reporting_currency,
+        "time_zone": publication.time_zone,
+        "answered_by": list(tables),
+    }
+
+
 def in_cells(about: Metrics) -> Metrics:
     """What a table is about in one cell each; what only a program needs is left to JSON."""
     left_out = ("days", "interval", "comparison", "answered_by", "next")
     cells = {name: value for name, value in about.items() if name not in left_out}
     return {name: value.isoformat() if hasattr(value, "isoformat") else value for name, value in cells.items()}
-
-
-def in_window(window: Window | None) -> str:
-    """A window in words for a table."""
-    return f"{window.first} to {window.last}" if window else ""

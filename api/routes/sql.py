@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Request, Response
 from pydantic import Field
 
-from api.asking import in_cells, serving
+from api.asking import answered_from, in_cells, serving
 from api.cache import AnswerCache
 from api.callers import caller_of
 from api.params import Pinned, RequestBody
@@ -74,14 +74,5 @@ def _shown(answer: SqlAnswer) -> dict[str, Any]:
 
 
 def _about(generation: Reading, view: View, asked: Checked) -> dict[str, Any]:
-    publication = generation.publication
-    return {
-        "scope": {"regions": view.scope.regions, "publishers": view.scope.publishers},
-        "data_from": publication.data_from,
-        "data_through": publication.data_through,
-        "loaded_at": publication.published_at,
-        "publication": publication.generation,
-        "currency": publication.reporting_currency,
-        "time_zone": publication.time_zone,
-        "answered_by": list(asked.tables),
-    }
+    scope = {"regions": view.scope.regions, "publishers": view.scope.publishers}
+    return {"scope": scope, **answered_from(generation.publication, asked.tables)}
