@@ -224,27 +224,24 @@ def _periods(imported: Imported, checked: DataFrame) -> list[date]:
 
 def _replaced(imported: Imported, periods: Sequence[date]) -> Column | None:
     """Which rows of the table the files stand for, besides their own keys; None where they add and change only."""
-    if imported.replays:
-        return None
-    if imported.feed.period_key == "all":
-        return F.lit(True)
-    of_file = F.col("file_sha256") == imported.replaces if imported.replaces else None
-    if not periods:
-        return of_file
-    of_period = _begun("sale_date", imported.feed).isin(list(periods))
-    return of_period if of_file is None else of_period | of_file
+    return None if imported.replays else _stood_for(imported, periods, "sale_date")
 
 
 def _replaced_aside(imported: Imported, periods: Sequence[date]) -> Column | None:
     """Which records of the feed that are aside the files stand for; None where for none."""
     if imported.replays:
         return F.col("row_key").isin(list(imported.replays))
+    return _stood_for(imported, periods, "business_date")
+
+
+def _stood_for(imported: Imported, periods: Sequence[date], day: str) -> Column | None:
+    """Rows, by their column of days, that files stand for by their period or the file that they replace; None where for none."""
     if imported.feed.period_key == "all":
         return F.lit(True)
     of_file = F.col("file_sha256") == imported.replaces if imported.replaces else None
     if not periods:
         return of_file
-    of_period = _begun("business_date", imported.feed).isin(list(periods))
+    of_period = _begun(day, imported.feed).isin(list(periods))
     return of_period if of_file is None else of_period | of_file
 
 
