@@ -37,11 +37,6 @@ class Blocks:
         """Rows of sales_sale in each block, returns included."""
         return self.lines + self.returned.sum(axis=0)
 
-    @property
-    def first_lost(self) -> Ints:
-        """Lost ids of all blocks before."""
-        return np.cumsum(self.lost) - self.lost
-
 
 def make_blocks(plan: ShopPlan, arrived: Floats, block_lines: int) -> Blocks:
     """Blocks of about `block_lines` sale lines, from the demand that arrives on each day."""

@@ -135,11 +135,6 @@ class FeedConfig(_Model):
         """Every header a file of this feed may have."""
         return (*(name for column in self.columns.values() for name in column.headers), *self.ignored)
 
-    @property
-    def is_of_sales(self) -> bool:
-        """Whether its records are sale lines."""
-        return self.target in SALES_TARGETS
-
 
 def _twice(names: Iterable[str]) -> set[str]:
     seen: set[str] = set()

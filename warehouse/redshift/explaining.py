@@ -39,10 +39,6 @@ class AddressError(WarehouseError):
     """The address of the warehouse cannot be read."""
 
 
-class LostConnectionError(WarehouseError):
-    """The connection broke; whether the last statement was carried out is not known."""
-
-
 def said_by(error: BaseException) -> str:
     """The message of an error on one line; a server's with its detail."""
     fields = fields_of(error)
