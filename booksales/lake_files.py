@@ -10,7 +10,7 @@ import deltalake
 import pyarrow as pa
 import pyarrow.dataset as ds
 from deltalake.exceptions import DeltaError
-from pyarrow.fs import FileSelector, FileType
+from pyarrow.fs import FileSelector, FileSystem, FileType
 
 from spark_jobs.delta_log import Commit, parse_commit, same_rows
 from warehouse.files import open_files, storage_options
@@ -52,18 +52,21 @@ class LakeFiles:
 
     def delivered(self, table: str, columns: pa.Schema) -> ds.Dataset | None:
         """These columns of every delivery of a bronze table; None where there is no file. A file that lacks one has nulls in it."""
-        files, folder = open_files(self._address(f"bronze.{table}"))
-        found = files.get_file_info(FileSelector(folder, allow_not_found=True, recursive=True))
-        parts = [info.path for info in found if info.path.endswith(".parquet") and "/run=" in info.path]
+        files, paths = self._delivered_files(table)
+        parts = [path for path in paths if path.endswith(".parquet") and "/run=" in path]
         return ds.dataset(parts, schema=columns, format="parquet", filesystem=files) if parts else None
 
     def manifests(self, table: str) -> Iterator[dict[str, Any]]:
         """What sealed deliveries of a bronze table or feed say of themselves, newest first."""
-        files, folder = open_files(self._address(f"bronze.{table}"))
-        found = files.get_file_info(FileSelector(folder, allow_not_found=True, recursive=True))
-        for path in sorted((info.path for info in found if info.base_name == MANIFEST), reverse=True):
+        files, paths = self._delivered_files(table)
+        for path in sorted((path for path in paths if path.endswith(f"/{MANIFEST}")), reverse=True):
             with files.open_input_stream(path) as stream:
                 yield json.loads(stream.read())
+
+    def _delivered_files(self, table: str) -> tuple[FileSystem, list[str]]:
+        files, folder = open_files(self._address(f"bronze.{table}"))
+        found = files.get_file_info(FileSelector(folder, allow_not_found=True, recursive=True))
+        return files, [info.path for info in found]
 
     def _address(self, table: str) -> str:
         layer, _, name = table.partition(".")

@@ -72,17 +72,16 @@ def run_pipeline(
     with writer_lease(state.lock_file, command) as lease:
         _clear_scratch(state)
         java = java_home(state)
-        jars = ensure_jars(state, java, progress)
+        jars, more_conf = ensure_jars(state, java, progress), {}
         if is_on_s3(state.lake):
             jars += ensure_jars(state, java, progress, read_lock(S3_LOCK))
+            more_conf = s3_conf(endpoint(), region())
         conf = local_spark_conf(
             settings, jars, state.temporary, JOBS_FOLDER / "log4j2.properties", state.logs / "spark.log"
         )
-        if is_on_s3(state.lake):
-            conf |= s3_conf(endpoint(), region())
         line = [
             str(SPARK_HOME / "bin" / "spark-submit"),
-            *(part for name, value in conf.items() for part in ("--conf", f"{name}={value}")),
+            *(part for name, value in {**conf, **more_conf}.items() for part in ("--conf", f"{name}={value}")),
             str(JOBS_FOLDER / "main.py"),
             command,
             *arguments,

@@ -66,10 +66,10 @@ class Quarantined:
         self._state = state
         self._connection = duckdb.connect()
         self._connection.execute("set timezone = 'UTC'")
-        lake = LakeFiles(state.lake)
-        self._is_there = lake.exists("silver.quarantine")
+        self._lake = LakeFiles(state.lake)
+        self._is_there = self._lake.exists("silver.quarantine")
         if self._is_there:
-            self._connection.register("quarantined", lake.rows("silver.quarantine"))
+            self._connection.register("quarantined", self._lake.rows("silver.quarantine"))
 
     def close(self) -> None:
         self._connection.close()
@@ -98,16 +98,12 @@ class Quarantined:
             row["text"] = self._text(row.pop("raw"), row["file_sha256"])
         return found
 
-    def header_of(self, sha256: str, feed: str) -> str:
-        """The header of a file that was imported. Raises ConfigError where its delivery is gone."""
-        for manifest in LakeFiles(self._state.lake).manifests(feed):
-            headers = manifest.get("headers", {})
-            if sha256 in headers:
-                return str(headers[sha256])
-        raise ConfigError(
-            f"the header of file {sha256[:12]} of feed {feed} is gone with its delivery (bronze_retention_days); correct the "
-            "file itself and import it with --replaces"
-        )
+    def headers_of(self, feed: str) -> dict[str, str]:
+        """The headers of a feed's files by content hash, as the newest delivery of each has it; gone with the deliveries."""
+        headers: dict[str, str] = {}
+        for manifest in self._lake.manifests(feed):
+            headers = {**manifest.get("headers", {}), **headers}
+        return headers
 
     def _text(self, raw: str, sha256: str | None) -> bytes:
         if sha256 is None or not raw:
@@ -150,10 +146,19 @@ def read_export(path: Path) -> dict[str, str]:
 
 
 def as_files(records: Mapping[str, bytes], quarantined: Quarantined, feed: str) -> dict[str, bytes]:
-    """Files of the feed that hold these records, one for each header that their own files had."""
-    by_header: dict[str, list[bytes]] = defaultdict(list)
+    """Files of the feed that hold these records, one for each header that their own files had.
+
+    Raises ConfigError where the delivery of one of those files is gone.
+    """
+    headers, by_header = quarantined.headers_of(feed), defaultdict[str, list[bytes]](list)
     for key, text in records.items():
-        by_header[quarantined.header_of(key.split("/")[0], feed)].append(text)
+        sha256 = key.split("/")[0]
+        if sha256 not in headers:
+            raise ConfigError(
+                f"the header of file {sha256[:12]} of feed {feed} is gone with its delivery (bronze_retention_days); correct the "
+                "file itself and import it with --replaces"
+            )
+        by_header[headers[sha256]].append(text)
     return {
         f"replay-{number}.csv": _file(header, lines)
         for number, (header, lines) in enumerate(sorted(by_header.items()), 1)

@@ -34,7 +34,11 @@ def open_files(address: str) -> tuple[FileSystem, str]:
         return LocalFileSystem(), address
     named = urlparse(endpoint())
     place = {"endpoint_override": named.netloc, "scheme": named.scheme} if named.netloc else {}
-    return S3FileSystem(region=region(), **place), address.removeprefix(S3)
+    return S3FileSystem(region=region(), **place), _within_s3(address)
+
+
+def _within_s3(address: str) -> str:
+    return address.removeprefix(S3)
 
 
 def storage_options(address: str) -> dict[str, str] | None:
@@ -48,4 +52,4 @@ def storage_options(address: str) -> dict[str, str] | None:
 def parquet_rows(addresses: Sequence[str]) -> ds.Dataset:
     """The rows of Parquet files that stand in one file system."""
     files, _ = open_files(addresses[0])
-    return ds.dataset([open_files(address)[1] for address in addresses], format="parquet", filesystem=files)
+    return ds.dataset([_within_s3(address) for address in addresses], format="parquet", filesystem=files)
