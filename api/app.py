@@ -12,7 +12,7 @@ from api import problems
 from api.audit.installation import open_audit
 from api.audited import Audited
 from api.auth.authority import open_authority
-from api.cache import MEGABYTE, AnswerCache
+from api.cache import AnswerCache
 from api.errors import install as install_errors
 from api.gate import Gate, require_entries
 from api.jobs import Jobs
@@ -46,6 +46,7 @@ from api.shared_cache import open_shared_answers
 from api.sql.sandbox import Bounds, Sandbox
 from api.warming import Warmer
 from jobs_config.errors import ConfigError
+from jobs_config.machine import MEGABYTE
 from jobs_config.settings import Settings
 from jobs_config.state import StateFolder
 from warehouse.permissions import load_permissions

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from api.shared_cache import SharedAnswers
+from jobs_config.machine import MEGABYTE
 from warehouse.planner import Plan
 from warehouse.warehouses import Reading
 
@@ -16,7 +17,6 @@ Rows = list[dict[str, Any]]
 Key = tuple[int, str, str, tuple[tuple[str, object], ...]]
 Answer = TypeVar("Answer")
 
-MEGABYTE = 1 << 20
 DEFAULT_BYTES = 64 * MEGABYTE
 # A row's dictionary and list slot, and what a value takes at least.
 ROW_BYTES, SAMPLE_ROWS = 120, 50

@@ -10,7 +10,6 @@ typed records.
 import argparse
 import json
 import os
-import platform
 import re
 import resource
 import subprocess
@@ -21,9 +20,11 @@ from pathlib import Path
 
 import psutil
 
-from bench.main_job import MEGABYTE, PHASE, Memory
+from bench.main_job import PHASE, Memory
+from bench.measured import machine_in_words
 from booksales.lake_files import LakeFiles
 from jobs_config.loader import load_feed
+from jobs_config.machine import MEGABYTE
 from spark_jobs.extract.csv_batches import BatchReader, PlainFile
 from spark_jobs.extract.csv_count import count_physical_records
 from spark_jobs.extract.csv_file import blocks_of, content_hash, read_header
@@ -139,7 +140,7 @@ def main() -> int:
             "records": parsed.records,
             "megabytes": path.stat().st_size // MEGABYTE,
             **measured,
-            "machine": f"{os.cpu_count()} cores, {psutil.virtual_memory().total // MEGABYTE} MiB, {platform.platform()}",
+            "machine": machine_in_words(),
             "load_before": load,
             "load_after": os.getloadavg(),
         }

@@ -11,7 +11,6 @@ import argparse
 import asyncio
 import json
 import os
-import platform
 import random
 import re
 import secrets
@@ -29,13 +28,14 @@ import psutil
 
 from api.auth.accounts import NoAccountError
 from api.auth.authority import open_authority
+from bench.measured import machine_in_words
 from bench.streamlit_session import Session, sign_in
+from jobs_config.machine import MEGABYTE
 from jobs_config.settings import load_settings
 from jobs_config.state import open_state
 from warehouse.duckdb_warehouse import DuckDBWarehouse
 from warehouse.scope import EVERYTHING
 
-MEGABYTE = 1 << 20
 READER = "bench-reader"
 DAYS = ("7 days", "30 days", "90 days", "365 days", "4 whole weeks", "13 whole weeks", "Year to date", "All days")
 
@@ -137,7 +137,7 @@ def measure(home: Path, sessions: int, think: float, changes: int, rounds: int, 
         "changes_per_session": changes,
         "memory_idle_mb": idle,
         "rounds": results,
-        "machine": f"{os.cpu_count()} cores, {psutil.virtual_memory().total // MEGABYTE} MiB, {platform.platform()}",
+        "machine": machine_in_words(),
         "load_before": load,
         "load_after": os.getloadavg(),
     }

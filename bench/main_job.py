@@ -9,7 +9,6 @@ shared pages count once. PostgreSQL, which stands for somebody else's server, is
 import argparse
 import json
 import os
-import platform
 import re
 import subprocess
 import sys
@@ -20,7 +19,9 @@ from pathlib import Path
 
 import psutil
 
-MEGABYTE = 1 << 20
+from bench.measured import machine_in_words
+from jobs_config.machine import MEGABYTE
+
 SAMPLE_SECONDS = 0.5
 PHASE = re.compile(r"^✓ (.+?)(?:: .*)? \((\d+\.\d) s\)$")
 
@@ -70,7 +71,7 @@ def measure(sales: int, home: Path) -> dict[str, object]:
         "seconds": round(seconds, 1),
         "phases": phases,
         **memory.peaks,
-        "machine": f"{os.cpu_count()} cores, {psutil.virtual_memory().total // MEGABYTE} MiB, {platform.platform()}",
+        "machine": machine_in_words(),
         "load_before": load,
         "output": said,
     }

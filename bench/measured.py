@@ -1,6 +1,7 @@
 """Run a command and say what it took: wall time, CPU seconds and memory of the whole tree of processes."""
 
 import os
+import platform
 import subprocess
 import threading
 import time
@@ -10,9 +11,15 @@ from pathlib import Path
 
 import psutil
 
-MEGABYTE = 1 << 20
+from jobs_config.machine import MEGABYTE
+
 SAMPLE_SECONDS = 0.25
 LONGEST_SECONDS = 7200
+
+
+def machine_in_words() -> str:
+    """Facts about the machine on one line, none of which names it."""
+    return f"{os.cpu_count()} cores, {psutil.virtual_memory().total // MEGABYTE} MiB, {platform.platform()}"
 
 
 class BenchError(Exception):

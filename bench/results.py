@@ -11,7 +11,7 @@ from pathlib import Path
 
 import psutil
 
-from bench.measured import MEGABYTE
+from jobs_config.machine import MEGABYTE
 
 RESULTS = Path(__file__).parent / "results"
 OURS = "ours"
