@@ -6,18 +6,12 @@ import pytest
 import streamlit
 from axe_playwright_python.sync_playwright import Axe
 from live_api import live_api
-from live_dashboard import CHROMIUM, chromium, live_dashboard, sign_in
+from live_dashboard import CHROMIUM, DRAWN, chromium, live_dashboard, sign_in, star_with_ana
 from playwright.sync_api import Page
-from signed_in import account, authority
-from small_star import published_once
 
-from jobs_config.state import StateFolder
 from streamlit_app.pages import PAGES
 
 PATIENCE = 120_000
-DRAWN = """() => document.querySelectorAll('[data-testid="stSkeleton"]').length === 0
-    && document.querySelectorAll('.js-plotly-plot .main-svg').length >= 1
-    && document.querySelector('[data-testid="stApp"]').dataset.testScriptState === 'notRunning'"""
 GRAVE = ("serious", "critical")
 # Rules that Streamlit's own widgets break, by its version, each with the part it is broken in. Another version is looked at anew.
 STREAMLIT = "1.67.0"
@@ -32,10 +26,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.skipif(CHROMIUM is None, reason="mis
 @pytest.fixture(scope="module")
 def page(tmp_path_factory) -> Iterator[Page]:
     """A page of somebody who has signed in."""
-    warehouse = published_once(tmp_path_factory.getbasetemp() / "small_star")
-    people = authority(StateFolder(warehouse.parent))
-    account(people, "viewer", username="ana", has_password=True)
-    people.engine.dispose()
+    warehouse = star_with_ana(tmp_path_factory.getbasetemp())
     with live_api(warehouse) as api, live_dashboard(api) as dashboard, chromium() as browser:
         context = browser.new_context(viewport={"width": 1440, "height": 1000}, base_url=dashboard)
         context.set_default_timeout(PATIENCE)

@@ -4,16 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 from live_api import live_api
-from live_dashboard import CHROMIUM, choose, chromium, live_dashboard, sign_in
+from live_dashboard import CHROMIUM, DRAWN, choose, chromium, live_dashboard, sign_in, star_with_ana
 from playwright.sync_api import BrowserContext, Page
-from signed_in import account, authority
-from small_star import published_once
-
-from jobs_config.state import StateFolder
-
-DRAWN = """() => document.querySelectorAll('[data-testid="stSkeleton"]').length === 0
-    && document.querySelectorAll('.js-plotly-plot .main-svg').length >= 1
-    && document.querySelector('[data-testid="stApp"]').dataset.testScriptState === 'notRunning'"""
 
 SKY_BLUE = "rgb(86, 180, 233)"
 
@@ -23,10 +15,7 @@ pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="missing: chromium")
 @pytest.fixture(scope="module")
 def dashboard(tmp_path_factory) -> Iterator[str]:
     """The address of a dashboard over the small star."""
-    warehouse = published_once(tmp_path_factory.getbasetemp() / "small_star")
-    people = authority(StateFolder(warehouse.parent))
-    account(people, "viewer", username="ana", has_password=True)
-    people.engine.dispose()
+    warehouse = star_with_ana(tmp_path_factory.getbasetemp())
     with live_api(warehouse) as api, live_dashboard(api) as url:
         yield url
 

@@ -8,16 +8,13 @@ from collections.abc import Iterator
 import httpx2
 import pytest
 from live_api import live_api, token_of
-from live_dashboard import CHROMIUM, chromium, live_dashboard, sign_in
-from playwright.sync_api import Browser, Page
+from live_dashboard import CHROMIUM, DRAWN, live_dashboard, sign_in, star_with_ana
+from playwright.sync_api import Page
 from signed_in import account, authority
-from small_star import publish_star, published_once, tables
+from small_star import publish_star, tables
 
 from jobs_config.state import StateFolder, open_state
 
-DRAWN = """() => document.querySelectorAll('[data-testid="stSkeleton"]').length === 0
-    && document.querySelectorAll('.js-plotly-plot .main-svg').length >= 1
-    && document.querySelector('[data-testid="stApp"]').dataset.testScriptState === 'notRunning'"""
 # A machine that does much else is slow; nothing here waits longer than it must.
 PATIENCE = 120_000
 # Of a table that is a canvas: the middle of the first row's box to pick it by.
@@ -28,14 +25,11 @@ pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="missing: chromium")
 
 @pytest.fixture(scope="module")
 def star(tmp_path_factory):
-    return published_once(tmp_path_factory.getbasetemp() / "small_star")
+    return star_with_ana(tmp_path_factory.getbasetemp())
 
 
 @pytest.fixture(scope="module")
 def api(star) -> Iterator[str]:
-    people = authority(StateFolder(star.parent))
-    account(people, "viewer", username="ana", has_password=True)
-    people.engine.dispose()
     with live_api(star) as url:
         yield url
 
@@ -44,12 +38,6 @@ def api(star) -> Iterator[str]:
 def dashboard(api) -> Iterator[str]:
     with live_dashboard(api) as url:
         yield url
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
 
 
 @pytest.fixture

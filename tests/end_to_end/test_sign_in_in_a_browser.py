@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 from live_api import live_api
-from live_dashboard import CHROMIUM, choose, chromium, live_dashboard, sign_in
-from playwright.sync_api import Browser, BrowserContext
+from live_dashboard import CHROMIUM, choose, live_dashboard, sign_in
+from playwright.sync_api import BrowserContext
 from signed_in import account, authority
 from small_star import published_once
 
@@ -31,12 +31,6 @@ def people(tmp_path_factory):
 def dashboard(people, tmp_path_factory) -> Iterator[str]:
     with live_api(tmp_path_factory.getbasetemp() / "small_star" / "warehouse") as api, live_dashboard(api) as url:
         yield url
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
 
 
 @pytest.fixture

@@ -6,12 +6,29 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
-from signed_in import PASSWORD
+from signed_in import PASSWORD, account, authority
+from small_star import published_once
+
+from jobs_config.state import StateFolder
 
 CHROMIUM = shutil.which("chromium")
+# What a page is once it is drawn: chart code comes late, so a script that has ended is not enough.
+DRAWN = """() => document.querySelectorAll('[data-testid="stSkeleton"]').length === 0
+    && document.querySelectorAll('.js-plotly-plot .main-svg').length >= 1
+    && document.querySelector('[data-testid="stApp"]').dataset.testScriptState === 'notRunning'"""
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-dev-shm-usage"]
+
+
+def star_with_ana(folder: Path) -> Path:
+    """The warehouse folder of the small star, whose API a viewer `ana` can sign in to."""
+    warehouse = published_once(folder / "small_star")
+    people = authority(StateFolder(warehouse.parent))
+    account(people, "viewer", username="ana", has_password=True)
+    people.engine.dispose()
+    return warehouse
 
 
 @contextmanager
