@@ -6,7 +6,6 @@ import shutil
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext, suppress
-from dataclasses import asdict
 from datetime import UTC, date
 from pathlib import Path
 from typing import Any
@@ -14,11 +13,9 @@ from typing import Any
 import duckdb
 
 from warehouse import generations
-from warehouse.contract import Contract
-from warehouse.ddl import OPS_TABLES, create_table, gold_contracts, rollup_query, views, warehouse_columns
 from warehouse.deadlines import Deadlines
-from warehouse.duckdb_checks import TOUCHED, check, value
-from warehouse.files import is_on_s3, parquet_rows
+from warehouse.duckdb_checks import check, value
+from warehouse.duckdb_filling import fill, write_ops
 from warehouse.publication import (
     Base,
     DamagedPublicationError,
@@ -29,7 +26,6 @@ from warehouse.publication import (
     RollbackError,
     TableExport,
 )
-from warehouse.semantic import load_model
 from warehouse.serving_file import make_serving_file
 
 BUILD_FOLDER = "building"
@@ -65,11 +61,11 @@ def publish(
             report(f"copying generation {base.generation}")
             shutil.copyfile(generations.generation_file(folder, base.generation), path)
         with _writer(path, memory_mb) as connection:
-            _fill(connection, exports, base, report)
+            fill(connection, exports, base, report)
             report("checking the publication")
             check(connection, exports)
             described = publication(generation, *_sales_span(connection))
-            _write_ops(connection, described, ops_rows, exports, base.increments + 1 if base else 0)
+            write_ops(connection, described, ops_rows, exports, base.increments + 1 if base else 0)
             connection.execute("checkpoint")
         report("making the file for SQL")
         serving = building / generations.serving_file(folder, generation).name
@@ -107,91 +103,12 @@ def _writer(path: Path, memory_mb: int) -> duckdb.DuckDBPyConnection:
     return connection
 
 
-def _fill(
-    connection: duckdb.DuckDBPyConnection,
-    exports: dict[str, TableExport],
-    base: Base | None,
-    report: Callable[[str], None],
-) -> None:
-    there = base.lake_versions if base else {}
-    for contract in gold_contracts():
-        export = exports[contract.name]
-        if there.get(contract.name) != export.lake_version:
-            report(f"loading {contract.name}")
-            _replace(connection, contract, export, in_part=base is not None and export.days is not None)
-    fact = exports["fact_sales"]
-    if there.get("fact_sales") != fact.lake_version:
-        _build_rollups(connection, in_part=base is not None and fact.days is not None, report=report)
-    for name, query in views().items():
-        connection.execute(f"create or replace view analytics.{name} as {query}")
-
-
-def _replace(connection: duckdb.DuckDBPyConnection, contract: Contract, export: TableExport, in_part: bool) -> None:
-    """The whole table, or its rows of the touched days."""
-    if not in_part:
-        connection.execute(f"drop table if exists analytics.{contract.name}")
-        connection.execute(create_table(contract))
-        _load(connection, contract, export.files)
-        return
-    connection.execute("create or replace temporary table touched (sale_date date)")
-    if export.days:
-        connection.execute("insert into touched select unnest($days)", {"days": list(export.days)})
-    connection.execute(f"delete from analytics.{contract.name} where {TOUCHED}")
-    _load(connection, contract, export.files, TOUCHED)
-
-
-def _build_rollups(connection: duckdb.DuckDBPyConnection, in_part: bool, report: Callable[[str], None]) -> None:
-    model = load_model()
-    for name, rollup in model.rollups.items():
-        report(f"building {name}")
-        order = f"order by {', '.join(rollup.keys)}"
-        if in_part:
-            connection.execute(f"delete from analytics.{name} where {TOUCHED}")
-            connection.execute(f"insert into analytics.{name} {rollup_query(name, model, TOUCHED)} {order}")
-        else:
-            connection.execute(f"create or replace table analytics.{name} as {rollup_query(name, model)} {order}")
-
-
-def _load(
-    connection: duckdb.DuckDBPyConnection, contract: Contract, files: Sequence[str], condition: str = "true"
-) -> None:
-    if not files:
-        return
-    if is_on_s3(files[0]):
-        rows, named = "exported", {}
-        connection.register(rows, parquet_rows(files))
-    else:
-        rows, named = "read_parquet($files, hive_partitioning = false)", {"files": list(files)}
-    columns = ", ".join(warehouse_columns(contract))
-    order = f" order by {', '.join(contract.sort_by)}" if contract.sort_by else ""
-    connection.execute(
-        f"insert into analytics.{contract.name} select {columns} from {rows} where {condition}{order}", named
-    )
-
-
 def _sales_span(connection: duckdb.DuckDBPyConnection) -> tuple[int, date | None, date | None]:
     row = connection.execute(
         "select count(*), min(sale_date), max(sale_date) filter (not is_return) from analytics.fact_sales"
     ).fetchone()
     assert row is not None
     return row
-
-
-def _write_ops(
-    connection: duckdb.DuckDBPyConnection,
-    publication: Publication,
-    ops_rows: Mapping[str, Sequence[Sequence[object]]],
-    exports: dict[str, TableExport],
-    increments: int,
-) -> None:
-    for name, columns in OPS_TABLES.items():
-        connection.execute(f"create or replace table ops.{name} ({columns})")
-    versions = json.dumps({table: export.lake_version for table, export in exports.items()})
-    described = (*asdict(publication).values(), versions, increments)
-    for name, rows in {**ops_rows, "publication": [described]}.items():
-        if rows:
-            marks = ", ".join("?" for _ in rows[0])
-            connection.executemany(f"insert into ops.{name} values ({marks})", rows)
 
 
 def _move_into_place(

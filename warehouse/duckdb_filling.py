@@ -1,0 +1,95 @@
+"""What a DuckDB file is filled with, from the lake's exported files."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+
+import duckdb
+
+from warehouse.contract import Contract
+from warehouse.ddl import OPS_TABLES, create_table, gold_contracts, rollup_query, views, warehouse_columns
+from warehouse.duckdb_checks import TOUCHED
+from warehouse.files import is_on_s3, parquet_rows
+from warehouse.publication import Base, Publication, TableExport
+from warehouse.semantic import load_model
+
+
+def fill(
+    connection: duckdb.DuckDBPyConnection,
+    exports: dict[str, TableExport],
+    base: Base | None,
+    report: Callable[[str], None],
+) -> None:
+    """Tables, rollups and views of schema analytics: whole, or in a copy of `base` what differs from it."""
+    there = base.lake_versions if base else {}
+    for contract in gold_contracts():
+        export = exports[contract.name]
+        if there.get(contract.name) != export.lake_version:
+            report(f"loading {contract.name}")
+            _replace(connection, contract, export, in_part=base is not None and export.days is not None)
+    fact = exports["fact_sales"]
+    if there.get("fact_sales") != fact.lake_version:
+        _build_rollups(connection, in_part=base is not None and fact.days is not None, report=report)
+    for name, query in views().items():
+        connection.execute(f"create or replace view analytics.{name} as {query}")
+
+
+def _replace(connection: duckdb.DuckDBPyConnection, contract: Contract, export: TableExport, in_part: bool) -> None:
+    """The whole table, or its rows of the touched days."""
+    if not in_part:
+        connection.execute(f"drop table if exists analytics.{contract.name}")
+        connection.execute(create_table(contract))
+        _load(connection, contract, export.files)
+        return
+    connection.execute("create or replace temporary table touched (sale_date date)")
+    if export.days:
+        connection.execute("insert into touched select unnest($days)", {"days": list(export.days)})
+    connection.execute(f"delete from analytics.{contract.name} where {TOUCHED}")
+    _load(connection, contract, export.files, TOUCHED)
+
+
+def _build_rollups(connection: duckdb.DuckDBPyConnection, in_part: bool, report: Callable[[str], None]) -> None:
+    model = load_model()
+    for name, rollup in model.rollups.items():
+        report(f"building {name}")
+        order = f"order by {', '.join(rollup.keys)}"
+        if in_part:
+            connection.execute(f"delete from analytics.{name} where {TOUCHED}")
+            connection.execute(f"insert into analytics.{name} {rollup_query(name, model, TOUCHED)} {order}")
+        else:
+            connection.execute(f"create or replace table analytics.{name} as {rollup_query(name, model)} {order}")
+
+
+def _load(
+    connection: duckdb.DuckDBPyConnection, contract: Contract, files: Sequence[str], condition: str = "true"
+) -> None:
+    if not files:
+        return
+    if is_on_s3(files[0]):
+        rows, named = "exported", {}
+        connection.register(rows, parquet_rows(files))
+    else:
+        rows, named = "read_parquet($files, hive_partitioning = false)", {"files": list(files)}
+    columns = ", ".join(warehouse_columns(contract))
+    order = f" order by {', '.join(contract.sort_by)}" if contract.sort_by else ""
+    connection.execute(
+        f"insert into analytics.{contract.name} select {columns} from {rows} where {condition}{order}", named
+    )
+
+
+def write_ops(
+    connection: duckdb.DuckDBPyConnection,
+    publication: Publication,
+    ops_rows: Mapping[str, Sequence[Sequence[object]]],
+    exports: dict[str, TableExport],
+    increments: int,
+) -> None:
+    """Schema ops: what the ledger tells, and what the publication says of itself and of the lake's versions it is made of."""
+    for name, columns in OPS_TABLES.items():
+        connection.execute(f"create or replace table ops.{name} ({columns})")
+    versions = json.dumps({table: export.lake_version for table, export in exports.items()})
+    described = (*asdict(publication).values(), versions, increments)
+    for name, rows in {**ops_rows, "publication": [described]}.items():
+        if rows:
+            marks = ", ".join("?" for _ in rows[0])
+            connection.executemany(f"insert into ops.{name} values ({marks})", rows)
