@@ -149,6 +149,14 @@ def _parser() -> argparse.ArgumentParser:
         default=LIFE_SECONDS,
         help="how long the lease of a PostgreSQL ledger outlives its holder",
     )
+    _add_options_of_commands(parser)
+    _add_options_of_platforms(parser)
+    parser.add_argument("--log-format", choices=("plain", "json"), default="plain")
+    parser.add_argument("--verbose", action="store_true", help="log every job")
+    return parser
+
+
+def _add_options_of_commands(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--discard-history", action="store_true", help="reload: forget SCD2 versions and surrogate keys"
     )
@@ -176,6 +184,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--people-file", default="", help="erase: a JSON list of customer digests; none: finish an erasure"
     )
+
+
+def _add_options_of_platforms(parser: argparse.ArgumentParser) -> None:
+    """What whoever starts a job elsewhere than on a laptop hands it."""
     parser.add_argument(
         "--secret", default="", help="a secret of AWS Secrets Manager with the variables above, as JSON"
     )
@@ -192,9 +204,6 @@ def _parser() -> argparse.ArgumentParser:
         default=int(ExitCode.ATTENTION),
         help="how a run ends that is done with something to look at; 0 where whoever starts it takes 4 for a failure",
     )
-    parser.add_argument("--log-format", choices=("plain", "json"), default="plain")
-    parser.add_argument("--verbose", action="store_true", help="log every job")
-    return parser
 
 
 if __name__ == "__main__":
