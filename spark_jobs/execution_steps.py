@@ -12,7 +12,8 @@ from jobs_config.job_start import load_secret
 from jobs_config.settings import load_settings
 from spark_jobs.executions import Executions
 from spark_jobs.lease_row import row_holder
-from spark_jobs.run_ledger import RunLedger, step_of
+from spark_jobs.ledger_results import step_of
+from spark_jobs.run_ledger import RunLedger
 
 SECRET_VARIABLE = "BOOKSALES_SECRET"  # noqa: S105  the name of the variable
 # The ledger is read by people: the end of a platform's long message says what happened.

@@ -17,9 +17,9 @@ from spark_jobs.delta_log import Note
 from spark_jobs.errors import ApprovalError, ExtractionError
 from spark_jobs.expectations import REASONS, Observed, metrics, results
 from spark_jobs.extract.csv_feed import DeliveredFile, feed_schema
+from spark_jobs.ledger_results import StepResult
 from spark_jobs.merge import CLASS, DELETED, INSERTED, UPDATED, partitions_of, with_class
 from spark_jobs.registry import FEEDS, TOUCHED_DAYS
-from spark_jobs.run_ledger import StepResult
 from spark_jobs.runner import Run, checked_rows, measure_results, record
 from spark_jobs.tables import IS_GONE
 from warehouse.contract import Contract, load_contract

@@ -19,11 +19,12 @@ from spark_jobs.extract.csv_feed import DeliveredFile, Delivery, Secrets, delive
 from spark_jobs.extract.csv_fetch import ENDINGS
 from spark_jobs.extract.csv_file import content_hash
 from spark_jobs.feed_merge import Compared, Imported, check_files, compare_feed, merge_feed
+from spark_jobs.ledger_results import FileResult
 from spark_jobs.meaning import Meaning, as_read, check_meaning, job_parameters
 from spark_jobs.options import RunOptions
 from spark_jobs.overlap import compare_overlap
 from spark_jobs.reload import build_and_publish
-from spark_jobs.run_ledger import FileResult, RunLedger
+from spark_jobs.run_ledger import RunLedger
 from spark_jobs.runner import Run
 from spark_jobs.suppressions import suppressed
 from spark_jobs.tables import Lake

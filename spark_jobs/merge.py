@@ -14,8 +14,8 @@ from spark_jobs.check_result import CheckResult
 from spark_jobs.delta_log import Note
 from spark_jobs.expectations import REASONS, Observed, metrics, results
 from spark_jobs.extract.postgres import DELETE
+from spark_jobs.ledger_results import StepResult
 from spark_jobs.registry import TOUCHED_DAYS, Transform
-from spark_jobs.run_ledger import StepResult
 from spark_jobs.runner import Run, checked_rows, measure_results, record
 from spark_jobs.tables import IS_GONE, in_dates
 from warehouse.contract import Contract, load_contract

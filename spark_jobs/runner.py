@@ -21,10 +21,11 @@ from spark_jobs.check_result import CheckResult
 from spark_jobs.delta_log import Note
 from spark_jobs.errors import ExpectationError
 from spark_jobs.expectations import REASONS, Observed, metrics, results, with_reasons
+from spark_jobs.ledger_results import FileResult, StepResult
 from spark_jobs.measures import judged, measured
 from spark_jobs.quarantine import QUARANTINE, Quarantine
 from spark_jobs.registry import DAYS_TO_REBUILD, Stage, Transform
-from spark_jobs.run_ledger import FileResult, RunLedger, StepResult
+from spark_jobs.run_ledger import RunLedger
 from spark_jobs.tables import GONE, Lake, in_dates, is_of_removed_files
 from warehouse.contract import Contract, load_contract
 

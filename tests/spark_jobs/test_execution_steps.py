@@ -16,7 +16,8 @@ from spark_jobs.execution_steps import (
     handler,
 )
 from spark_jobs.lease_row import row_lease
-from spark_jobs.run_ledger import RunLedger, StepResult
+from spark_jobs.ledger_results import StepResult
+from spark_jobs.run_ledger import RunLedger
 
 NIGHT = "sync-2026-06-01"
 FAILURE = {"error": "States.TaskFailed", "cause": "the job ran out of memory"}

@@ -21,9 +21,10 @@ from spark_jobs.extract.csv_feed import Delivery, Secrets, deliver
 from spark_jobs.extract.erased import digest_of_id
 from spark_jobs.feed_merge import Compared, Imported, check_files, compare_feed, merge_feed
 from spark_jobs.import_csv import Asked, plan_import, sort_files
+from spark_jobs.ledger_results import FileResult
 from spark_jobs.meaning import meaning_of
 from spark_jobs.quarantine import QUARANTINE
-from spark_jobs.run_ledger import FileResult, RunLedger
+from spark_jobs.run_ledger import RunLedger
 from spark_jobs.runner import Run
 from spark_jobs.tables import Lake
 

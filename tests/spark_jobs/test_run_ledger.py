@@ -10,7 +10,8 @@ from spark_jobs.errors import LeaseLostError, LedgerError
 from spark_jobs.expectations import CheckResult
 from spark_jobs.extract.position import SourcePosition, TablePosition
 from spark_jobs.extract.source_totals import SourceTotal
-from spark_jobs.run_ledger import PURGED, FileResult, RunLedger, StepResult
+from spark_jobs.ledger_results import FileResult, StepResult
+from spark_jobs.run_ledger import PURGED, RunLedger
 
 
 @pytest.fixture(params=["SQLite", "PostgreSQL"])

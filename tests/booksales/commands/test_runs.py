@@ -4,7 +4,8 @@ import pytest
 
 from jobs_config.state import open_state
 from spark_jobs.expectations import CheckResult
-from spark_jobs.run_ledger import RunLedger, StepResult
+from spark_jobs.ledger_results import StepResult
+from spark_jobs.run_ledger import RunLedger
 
 
 @pytest.fixture
