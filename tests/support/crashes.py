@@ -10,27 +10,27 @@ class Killed(BaseException):
 
 
 class _Handler(logging.Handler):
-    def __init__(self, point: str = "", fault: Callable[[], object] | None = None) -> None:
+    """Notes the points that a run passes; calls `at_point` at the first that is `point`, `afterwards` at all that follow."""
+
+    def __init__(
+        self, point: str, at_point: Callable[[], object], afterwards: Callable[[], object] = lambda: None
+    ) -> None:
         super().__init__(logging.INFO)
-        self.point = point
-        self.fault = fault
+        self._point, self._at_point, self._afterwards = point, at_point, afterwards
+        self._is_reached = False
         self.seen: list[str] = []
 
     def emit(self, record: logging.LogRecord) -> None:
         if not record.name.startswith("spark_jobs"):
             return
-        # Once is dead: what other threads still say is not heard.
-        if self.point and self.point in self.seen and self.fault is None:
-            raise Killed(self.point)
+        if self._is_reached:
+            self._afterwards()
         fields = getattr(record, "fields", {})
         what = fields.get("table") or fields.get("job") or fields.get("step") or ""
-        said = f"{record.getMessage()} {what}".strip()
-        is_first = said not in self.seen
-        self.seen.append(said)
-        if said == self.point and self.fault is None:
-            raise Killed(self.point)
-        if said == self.point and self.fault is not None and is_first:
-            self.fault()
+        self.seen.append(f"{record.getMessage()} {what}".strip())
+        if not self._is_reached and self.seen[-1] == self._point:
+            self._is_reached = True
+            self._at_point()
 
 
 @contextmanager
@@ -39,7 +39,12 @@ def crash_at(point: str) -> Iterator[list[str]]:
 
     An empty point crashes nowhere, and so lists all there are.
     """
-    with _listening(_Handler(point)) as seen:
+
+    def die() -> None:
+        raise Killed(point)
+
+    # Once is dead: what other threads still say is not heard.
+    with _listening(_Handler(point, die, afterwards=die)) as seen:
         yield seen
 
 
