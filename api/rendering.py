@@ -9,13 +9,12 @@ from typing import Any
 import orjson
 from fastapi import Request, Response
 
+from jobs_config.spreadsheets import FORMULA_STARTS
+
 JSON, CSV = "application/json", "text/csv"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 ARROW = "application/vnd.apache.arrow.stream"
 TYPES = {JSON: "json", CSV: "csv", XLSX: "xlsx", ARROW: "arrow"}
-
-# What a spreadsheet takes for the beginning of a formula, wide forms included.
-FORMULA_STARTS = tuple("=+-@\t\r\n\0＝＋－＠")
 
 Row = Mapping[str, Any]
 

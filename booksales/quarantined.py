@@ -17,6 +17,7 @@ from cryptography.exceptions import InvalidTag
 
 from booksales.lake_files import LakeFiles
 from jobs_config.errors import ConfigError
+from jobs_config.spreadsheets import FORMULA_STARTS
 from jobs_config.state import StateFolder
 from spark_jobs.extract.csv_batches import decrypted
 
@@ -33,7 +34,7 @@ COLUMNS = (
 )
 EXPORT_COLUMNS = ("row_key", "reasons", "record")
 # A spreadsheet runs a text that begins so; the apostrophe is taken off again when the file comes back.
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "'")
+FORMULA = (*FORMULA_STARTS, "'")
 
 
 @dataclass(frozen=True)

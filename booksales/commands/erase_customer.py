@@ -2,14 +2,13 @@
 
 import argparse
 import json
-import os
 from collections.abc import Sequence
-from pathlib import Path
 
 from booksales.commands import Verbs, add_json, add_verb, as_json, as_table, confirmed
 from booksales.commands.jobs import newest_run
 from booksales.commands.people import add_people, named_people, open_customer_data
 from booksales.customer_data import Person
+from booksales.local_stack.files import write_anew
 from booksales.pipeline import run_pipeline
 from booksales.warehouse_of import warehouse_of
 from jobs_config.errors import ConfigError, ExitCode, RefusedError
@@ -95,16 +94,10 @@ def _erase(state: StateFolder, settings: Settings, people: Sequence[Person], ver
         return run_pipeline(state, settings, "erase", [], None, verbose)
     path = state.temporary / "people.json"
     try:
-        _write_private(path, json.dumps([person.digest for person in people]))
+        write_anew(path, json.dumps([person.digest for person in people]).encode())
         return run_pipeline(state, settings, "erase", [f"--people-file={path}"], None, verbose)
     finally:
         path.unlink(missing_ok=True)
-
-
-def _write_private(path: Path, text: str) -> None:
-    path.unlink(missing_ok=True)
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        file.write(text)
 
 
 def _outcome(state: StateFolder, before: int) -> dict[str, object]:

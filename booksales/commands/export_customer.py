@@ -1,12 +1,12 @@
 """`booksales export-customer`: give a person what is held about them."""
 
 import argparse
-import os
 from pathlib import Path
 
 from booksales.commands import Verbs, add_verb, as_json
 from booksales.commands.people import add_people, named_people, open_customer_data
-from jobs_config.errors import ConfigError, ExitCode, RefusedError
+from booksales.local_stack.files import write_new
+from jobs_config.errors import ExitCode, RefusedError
 from jobs_config.settings import load_settings
 from jobs_config.state import open_state
 
@@ -33,14 +33,5 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.output is None:
         print(text)
     else:
-        _write_new(Path(arguments.output), text + "\n")
+        write_new(Path(arguments.output), f"{text}\n".encode())
     return ExitCode.DONE
-
-
-def _write_new(path: Path, text: str) -> None:
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except OSError as error:
-        raise ConfigError(f"{path}: {error.strerror}; name a file that is not there yet") from error
-    with os.fdopen(descriptor, "w") as file:
-        file.write(text)

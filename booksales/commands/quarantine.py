@@ -2,13 +2,13 @@
 
 import argparse
 import json
-import os
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, closing, nullcontext
 from pathlib import Path
 
 from api.audit.installation import audited_command
 from booksales.commands import Verbs, add_json, add_verb, as_json, as_table, whole_number
+from booksales.local_stack.files import write_anew, write_new
 from booksales.pipeline import run_pipeline
 from booksales.quarantined import Choice, Quarantined, as_export, as_files, read_export, remove
 from jobs_config.errors import ConfigError, ExitCode
@@ -130,7 +130,7 @@ def _export(state: StateFolder, settings: Settings, choice: Choice, arguments: a
     if arguments.output is None:
         print(export, end="")
     else:
-        _write_new(Path(arguments.output), export.encode())
+        write_new(Path(arguments.output), export.encode())
     return ExitCode.DONE
 
 
@@ -153,8 +153,7 @@ def _replay(state: StateFolder, settings: Settings, choice: Choice, arguments: a
     keys = state.temporary / "replay-keys.json"
     try:
         for path, content in [*paths.items(), (keys, json.dumps(sorted(records)).encode())]:
-            path.unlink(missing_ok=True)
-            _write_new(path, content)
+            write_anew(path, content)
         flags = [arguments.feed, *map(str, paths), f"--replay-file={keys}"]
         return run_pipeline(state, settings, "import-csv", flags, None, arguments.verbose)
     finally:
@@ -184,15 +183,6 @@ def _as_text(raw: bytes, source: str, in_the_clear: bool) -> str:
     encoding = load_feed(source).encoding if source in names_of("feeds") else "utf-8"
     text = raw.decode(encoding, "replace")
     return text if in_the_clear else masked(text)
-
-
-def _write_new(path: Path, content: bytes) -> None:
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except OSError as error:
-        raise ConfigError(f"{path}: {error.strerror}; name a file that is not there yet") from error
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
 
 
 ACTIONS: dict[str, Callable[[StateFolder, Settings, Choice, argparse.Namespace], int]] = {

@@ -3,12 +3,24 @@
 import os
 from pathlib import Path
 
+from jobs_config.errors import ConfigError
+
 
 def write_in_one_step(path: Path, content: bytes, mode: int = 0o600) -> None:
     """Write a file so that nobody ever sees half of it."""
     unfinished = path.with_name(f"{path.name}.{os.getpid()}")
     write_anew(unfinished, content, mode)
     unfinished.replace(path)
+
+
+def write_new(path: Path, content: bytes) -> None:
+    """Write a file for its owner alone. Raises ConfigError where there is one already, or none can be."""
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except OSError as error:
+        raise ConfigError(f"{path}: {error.strerror}; name a file that is not there yet") from error
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
 
 
 def write_anew(path: Path, content: bytes, mode: int = 0o600, owner: tuple[int, int] | None = None) -> None:

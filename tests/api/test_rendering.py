@@ -11,7 +11,8 @@ import orjson
 import pyarrow as pa
 import pytest
 
-from api.rendering import ARROW, CSV, FORMULA_STARTS, JSON, TYPES, XLSX, harmless, render_table
+from api.rendering import ARROW, CSV, JSON, TYPES, XLSX, harmless, render_table
+from jobs_config.spreadsheets import FORMULA_STARTS
 
 REGIONS = "/api/analytics/sales-by-region/"
 ABOUT = {"from": "2024-01-01", "until": "2024-01-31", "publication": 1}
