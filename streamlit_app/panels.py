@@ -63,19 +63,14 @@ def table(
     rows: Sequence[Mapping[str, Any]], columns: Mapping[str, Any], alt: str, key: str, steps: Sequence[Step | None] = ()
 ) -> None:
     """Rows as a table. A row that is picked takes its step."""
-    if any(steps):
-        _pickable(rows, columns, alt, key, lambda: _take_row(key, steps))
-    else:
-        st.dataframe(
-            rows, hide_index=True, column_config=columns, alt=alt, key=key, height=_height(rows), placeholder=NOTHING
-        )
+    _frame(rows, columns, alt, key, (lambda: _take_row(key, steps)) if any(steps) else "ignore")
 
 
 def opening_table(
     rows: Sequence[Mapping[str, Any]], columns: Mapping[str, Any], alt: str, key: str, places: Sequence[Place | None]
 ) -> None:
     """Rows as a table. A row that is picked opens its place, a page of its own."""
-    _pickable(rows, columns, alt, key, lambda: _open_row(key, places))
+    _frame(rows, columns, alt, key, lambda: _open_row(key, places))
 
 
 def open_picked(visit: SalesVisit) -> None:
@@ -100,8 +95,12 @@ def narrowed(**filters: str) -> Step:
     return lambda selection: selection.narrowed(**filters)
 
 
-def _pickable(
-    rows: Sequence[Mapping[str, Any]], columns: Mapping[str, Any], alt: str, key: str, on_pick: Callable[[], None]
+def _frame(
+    rows: Sequence[Mapping[str, Any]],
+    columns: Mapping[str, Any],
+    alt: str,
+    key: str,
+    on_pick: Callable[[], None] | Literal["ignore"],
 ) -> None:
     st.dataframe(
         rows,
