@@ -2,7 +2,7 @@
 
 locals {
   is_glue   = var.runtime == "glue"
-  machines  = toset(["reload", "sync", "sweep", "maintain"])
+  commands  = toset(["reload", "sync", "sweep", "maintain"])
   templates = "${path.module}/templates"
 
   run_resource = "arn:${data.aws_partition.current.partition}:states:::${local.is_glue ? "glue" : "emr-serverless"}:startJobRun.sync"
@@ -11,7 +11,7 @@ locals {
   quoted_places = join(", ", [for argument in var.pipeline_arguments : "'${argument}'"])
   execution     = "States.Format('--execution={}', $$.Execution.Name)"
   arguments = merge(
-    { for command in local.machines : command => "States.Array('${command}', ${local.quoted_places}, ${local.execution}, $.flag)" },
+    { for command in local.commands : command => "States.Array('${command}', ${local.quoted_places}, ${local.execution}, $.flag)" },
     {
       smoke = "States.Array('smoke', ${local.quoted_places}, '--log-format=json')"
       generate = join("", [
@@ -55,46 +55,30 @@ locals {
     # Waiting for the lease, two attempts of the job, the question, and what is between them.
     timeout_seconds = 12 * 300 + 4 * var.job_timeout_minutes * 60
   }
+
+  definitions = merge(
+    {
+      for command in local.commands : command => templatefile("${local.templates}/pipeline.asl.json.tftpl", merge(local.shared, {
+        command          = command
+        run_parameters   = local.run_parameters[command]
+        smoke_parameters = local.run_parameters["smoke"]
+      }))
+    },
+    {
+      generate = templatefile("${local.templates}/generate.asl.json.tftpl", merge(local.shared, {
+        generate_parameters = local.run_parameters["generate"]
+      }))
+    },
+  )
 }
 
-resource "aws_sfn_state_machine" "pipeline" {
-  for_each = local.machines
+resource "aws_sfn_state_machine" "machine" {
+  for_each = local.definitions
 
-  name     = "${var.name}-${each.key}"
-  role_arn = aws_iam_role.machine.arn
-  type     = "STANDARD"
-
-  definition = templatefile("${local.templates}/pipeline.asl.json.tftpl", merge(local.shared, {
-    command          = each.key
-    run_parameters   = local.run_parameters[each.key]
-    smoke_parameters = local.run_parameters["smoke"]
-  }))
-
-  logging_configuration {
-    log_destination        = "${aws_cloudwatch_log_group.machines.arn}:*"
-    include_execution_data = true
-    level                  = "ALL"
-  }
-
-  tracing_configuration {
-    enabled = true
-  }
-
-  encryption_configuration {
-    type                              = "CUSTOMER_MANAGED_KMS_KEY"
-    kms_key_id                        = var.key_arns.logs
-    kms_data_key_reuse_period_seconds = 300
-  }
-}
-
-resource "aws_sfn_state_machine" "generate" {
-  name     = "${var.name}-generate"
-  role_arn = aws_iam_role.machine.arn
-  type     = "STANDARD"
-
-  definition = templatefile("${local.templates}/generate.asl.json.tftpl", merge(local.shared, {
-    generate_parameters = local.run_parameters["generate"]
-  }))
+  name       = "${var.name}-${each.key}"
+  role_arn   = aws_iam_role.machine.arn
+  type       = "STANDARD"
+  definition = each.value
 
   logging_configuration {
     log_destination        = "${aws_cloudwatch_log_group.machines.arn}:*"

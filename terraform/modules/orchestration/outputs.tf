@@ -1,9 +1,6 @@
 output "machine_arns" {
   description = "State machines by name: sync, reload, sweep, maintain, generate."
-  value = merge(
-    { for command, machine in aws_sfn_state_machine.pipeline : command => machine.arn },
-    { generate = aws_sfn_state_machine.generate.arn },
-  )
+  value       = { for name, machine in aws_sfn_state_machine.machine : name => machine.arn }
 }
 
 output "dead_letter_queue_name" {

@@ -18,7 +18,7 @@ resource "aws_scheduler_schedule" "machine" {
   }
 
   target {
-    arn      = aws_sfn_state_machine.pipeline[each.key].arn
+    arn      = aws_sfn_state_machine.machine[each.key].arn
     role_arn = aws_iam_role.scheduler.arn
     input    = jsonencode({})
 
@@ -80,7 +80,7 @@ resource "aws_iam_role_policy" "scheduler" {
       {
         Effect   = "Allow"
         Action   = ["states:StartExecution"]
-        Resource = [for machine in keys(var.schedules) : aws_sfn_state_machine.pipeline[machine].arn]
+        Resource = [for machine in keys(var.schedules) : aws_sfn_state_machine.machine[machine].arn]
       },
       {
         Effect   = "Allow"
