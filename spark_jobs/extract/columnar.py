@@ -129,16 +129,21 @@ def _copy(connection, part: Range, made: Path) -> int:  # type: ignore[no-untype
     connection.execute(f"call postgres_execute('shop', {literal(snapshot)})")
     rows = f"postgres_query('shop', {literal(part.query)})"
     _check_types(part, connection.execute(f"describe from {rows}").fetchall())
-    connection.execute("create temporary table erased as select unnest($ids::bigint[]) as id", {"ids": [*part.erased]})
-    theirs = f"* replace (case when {CUSTOMER} in (from erased) then {ERASED_ID} else {CUSTOMER} end as {CUSTOMER})"
+    columns = "*"
+    if part.erased:
+        connection.execute(
+            "create temporary table erased as select unnest($ids::bigint[]) as id", {"ids": [*part.erased]}
+        )
+        columns = (
+            f"* replace (case when {CUSTOMER} in (from erased) then {ERASED_ID} else {CUSTOMER} end as {CUSTOMER})"
+        )
     run_seq, taken_at, source = part.marks
     marks = (
         f"{run_seq}::bigint as _run_seq, timestamptz {literal(taken_at.isoformat())} as _extracted_at, "
         f"{literal(source)} as _source"
     )
     written = connection.execute(
-        f"copy (select {theirs if part.erased else '*'}, {marks} from {rows}) to {literal(str(made))} "
-        "(format parquet, compression zstd)"
+        f"copy (select {columns}, {marks} from {rows}) to {literal(str(made))} (format parquet, compression zstd)"
     ).fetchone()
     return int(written[0])
 

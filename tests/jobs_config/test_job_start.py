@@ -18,6 +18,8 @@ def secrets_manager(monkeypatch: pytest.MonkeyPatch) -> Iterator[object]:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "testing")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
+    # The stand-in of another test's is a process of its own, and forgets nothing between two tests.
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
     monkeypatch.delenv("BOOKSALES_SOURCE_PASSWORD", raising=False)
     monkeypatch.setenv("BOOKSALES_LEDGER_PASSWORD", "set already")
     with mock_aws():
