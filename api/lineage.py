@@ -31,6 +31,9 @@ def lineage(source: str) -> Lineage:
     # A dimension reads itself to keep its keys; that is no origin.
     edges = [(read, job.writes) for job in jobs for read in dict.fromkeys(job.reads.values()) if read != job.writes]
     edges += [(f"{mapping.source}.{table.table}", f"bronze.{name}") for name, table in mapping.tables.items()]
-    edges += [(f"gold.{FACT}", rollup) for rollup in rollups]
+    edges += [
+        (f"warehouse.{rollup.made_from}" if rollup.made_from else f"gold.{FACT}", f"warehouse.{name}")
+        for name, rollup in MODEL.rollups.items()
+    ]
     named = dict.fromkeys(name for edge in edges for name in edge)
     return Lineage({name: {**grains, **rollups}.get(name, "") for name in named}, sorted(set(edges)))

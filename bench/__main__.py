@@ -1,16 +1,17 @@
-"""`python -m bench generate|extract|table`: measure, write raw results, show them."""
+"""`python -m bench generate|extract|pipeline|table`: measure, write raw results, show them."""
 
 import argparse
 import shlex
 import sys
+import tempfile
 from pathlib import Path
 
-from bench import extract, generate
+from bench import extract, generate, pipeline
 from bench.measured import BenchError
-from bench.results import RESULTS, read, table, write
+from bench.results import RESULTS, Bench, read, table, write
 
 ENVIRONMENT = Path(sys.prefix).parent / ".venv-bench"
-BENCHES = {"generate": generate.run, "extract": extract.run}
+BENCHES = {"generate": generate, "extract": extract, "pipeline": pipeline}
 
 
 def main() -> int:
@@ -24,9 +25,7 @@ def main() -> int:
         ["python", "-m", "bench", arguments.bench, f"--sales={arguments.sales}", f"--runs={arguments.runs}"]
     )
     try:
-        bench = BENCHES[arguments.bench](
-            arguments.sales, arguments.runs, arguments.environment, arguments.only, command
-        )
+        bench = measured(arguments, command)
     except BenchError as error:
         print(f"bench {arguments.bench}: {error}", file=sys.stderr)
         return 1
@@ -35,16 +34,30 @@ def main() -> int:
     return 0
 
 
+def measured(arguments: argparse.Namespace, command: str) -> Bench:
+    """Run the bench that was asked for. Raises BenchError."""
+    if arguments.bench in ("generate", "extract"):
+        return BENCHES[arguments.bench].run(
+            arguments.sales, arguments.runs, arguments.environment, arguments.only, command
+        )
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+        home = arguments.home or Path(folder) / "booksales"
+        return pipeline.run(arguments.sales, arguments.runs, arguments.only, home, command)
+
+
 def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(prog="python -m bench", description="Measure us beside others.")
     benches = top.add_subparsers(dest="bench", required=True)
-    for name, module in (("generate", generate), ("extract", extract)):
+    for name, module in BENCHES.items():
         bench = benches.add_parser(name, description=module.__doc__)
         bench.add_argument("--sales", type=int, default=1_000_000, help="sale lines (default: 1,000,000)")
         bench.add_argument("--runs", type=int, default=3, help="runs of each; the table shows medians (default: 3)")
         bench.add_argument("--only", default="", help="contestants whose name holds this")
-        bench.add_argument("--environment", type=Path, default=ENVIRONMENT, help="where the peers are installed")
         bench.add_argument("--out", type=Path, default=RESULTS, help="folder of the raw results")
+        if name == "pipeline":
+            bench.add_argument("--home", type=Path, help="state folder, kept afterwards (default: one that is removed)")
+        else:
+            bench.add_argument("--environment", type=Path, default=ENVIRONMENT, help="where the peers are installed")
     shown = benches.add_parser("table", description="Tables of raw results.")
     shown.add_argument("files", type=Path, nargs="*", help="raw results (default: all that are kept)")
     return top

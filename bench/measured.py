@@ -6,7 +6,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import psutil
@@ -34,9 +34,10 @@ class Measurement:
     cpu_seconds: float
     peak_pss_mb: int
     load_before: float
+    said: str = field(default="", repr=False, compare=False)
 
     def as_values(self) -> dict[str, float]:
-        return asdict(self)
+        return {name: value for name, value in vars(self).items() if name != "said"}
 
 
 class Tree(threading.Thread):
@@ -97,4 +98,4 @@ def measure(line: Sequence[str], environment: dict[str, str] | None = None, fold
             f"{Path(line[0]).name} {' '.join(line[1:3])} ended with {process.returncode}: {said.strip()[-500:]}"
         )
     cpu = max(usage.ru_utime + usage.ru_stime, tree.cpu_seconds)
-    return Measurement(round(seconds, 2), round(cpu, 2), tree.peak_mb, round(load, 1))
+    return Measurement(round(seconds, 2), round(cpu, 2), tree.peak_mb, round(load, 1), said)

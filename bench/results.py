@@ -5,7 +5,7 @@ import os
 import platform
 import statistics
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 
@@ -19,13 +19,14 @@ OURS = "ours"
 
 @dataclass(frozen=True)
 class Result:
-    """One contestant at one size: every run, in the order they were made."""
+    """One contestant at one size: every run, in the order they were made; seconds of the last one's phases, where it tells them."""
 
     name: str
     rows: int
     bytes: int
     runs: list[dict[str, float]]
     note: str = ""
+    phases: dict[str, float] = field(default_factory=dict)
 
     def median(self, what: str) -> float:
         return statistics.median(run[what] for run in self.runs)

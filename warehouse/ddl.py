@@ -47,24 +47,40 @@ def create_table(contract: Contract) -> str:
     return f"create table analytics.{contract.name} (\n" + ",\n".join(columns) + "\n)"
 
 
-def rollup_query(name: str, model: SemanticModel, condition: str = "true") -> str:
-    """The SELECT that fills a rollup from the facts that meet a condition: its keys, then every measure summed."""
-    keys = [f"    {_rollup_column(key)} as {key}" for key in model.rollups[name].keys]
+def rollup_query(name: str, model: SemanticModel, touched: str = "") -> str:
+    """The SELECT that fills a rollup: its keys, then every measure summed, from the rollup it is made from or from the fact.
+
+    Of all days, or with the name of a table that has a `sale_date` for each day that counts, of what `touched_rows` removes.
+    """
+    rollup = model.rollups[name]
+    source = f"analytics.{rollup.made_from or 'fact_sales'}"
+    columns = {key: f"lines.{key}" for key in rollup.keys}
+    if rollup.is_monthly:
+        columns["sale_date"] = f"cast(date_trunc('month', {columns['sale_date']}) as date)"
+    if not rollup.made_from and "format" in columns:
+        # The book's format is the only key that the fact does not hold itself.
+        columns["format"] = "books.format"
+        source += " as lines\ninner join (select book_key as version_key, format from analytics.dim_book) as books\n"
+        source += "    on lines.book_key = books.version_key"
+    else:
+        source += " as lines"
+    keys = [f"    {column} as {key}" for key, column in columns.items()]
     sums = [
-        f"    cast(sum({measure.line}) as {measure.type}) as {measure_name}"
+        f"    cast(sum({measure_name if rollup.made_from else measure.line}) as {measure.type}) as {measure_name}"
         for measure_name, measure in model.measures.items()
     ]
-    # The book's format is the only key that the fact does not hold itself.
-    grouped = ", ".join(_rollup_column(key) for key in model.rollups[name].keys)
-    return (
-        "select\n" + ",\n".join(keys + sums) + "\nfrom analytics.fact_sales\n"
-        "inner join (select book_key as version_key, format from analytics.dim_book) as books\n"
-        f"    on fact_sales.book_key = books.version_key\nwhere {condition}\ngroup by {grouped}"
-    )
+    grouped = ", ".join(columns.values())
+    condition = touched_rows(name, model, touched, "lines.") if touched else "true"
+    return "select\n" + ",\n".join(keys + sums) + f"\nfrom {source}\nwhere {condition}\ngroup by {grouped}"
 
 
-def _rollup_column(key: str) -> str:
-    return "books.format" if key == "format" else f"fact_sales.{key}"
+def touched_rows(name: str, model: SemanticModel, touched: str, prefix: str = "") -> str:
+    """The condition for rows of a rollup that any of the touched days is in; of a monthly one, whole months."""
+    day, days = f"{prefix}sale_date", f"select {touched}.sale_date from {touched}"
+    if model.rollups[name].is_monthly:
+        day = f"cast(date_trunc('month', {day}) as date)"
+        days = f"select cast(date_trunc('month', {touched}.sale_date) as date) from {touched}"
+    return f"{day} in ({days})"
 
 
 def views() -> dict[str, str]:

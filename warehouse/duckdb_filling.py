@@ -7,7 +7,7 @@ from dataclasses import asdict
 import duckdb
 
 from warehouse.contract import Contract
-from warehouse.ddl import OPS_TABLES, create_table, gold_contracts, rollup_query, views, warehouse_columns
+from warehouse.ddl import OPS_TABLES, create_table, gold_contracts, rollup_query, touched_rows, views, warehouse_columns
 from warehouse.duckdb_checks import TOUCHED
 from warehouse.files import is_on_s3, parquet_rows
 from warehouse.publication import Base, Publication, TableExport
@@ -50,12 +50,12 @@ def _replace(connection: duckdb.DuckDBPyConnection, contract: Contract, export: 
 
 def _build_rollups(connection: duckdb.DuckDBPyConnection, in_part: bool, report: Callable[[str], None]) -> None:
     model = load_model()
-    for name, rollup in model.rollups.items():
+    for name in model.rollups_as_built:
         report(f"building {name}")
-        order = f"order by {', '.join(rollup.keys)}"
+        order = f"order by {', '.join(model.rollups[name].keys)}"
         if in_part:
-            connection.execute(f"delete from analytics.{name} where {TOUCHED}")
-            connection.execute(f"insert into analytics.{name} {rollup_query(name, model, TOUCHED)} {order}")
+            connection.execute(f"delete from analytics.{name} where {touched_rows(name, model, 'touched')}")
+            connection.execute(f"insert into analytics.{name} {rollup_query(name, model, 'touched')} {order}")
         else:
             connection.execute(f"create or replace table analytics.{name} as {rollup_query(name, model)} {order}")
 

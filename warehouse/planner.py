@@ -5,16 +5,19 @@ The SQL runs on DuckDB and on Redshift; parameters are named, `$name`, and every
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 
 from warehouse.scope import EVERYTHING, Scope
 from warehouse.semantic import Dimension, Distinct, Metric, Selection, SemanticModel
 
 FACT = "fact_sales"
 
-# What conditions of distinct counts may look at on a line, and the columns that the book version holds for the fact.
-LINE_COLUMNS = ("is_return", "quantity", "customer_key")
+# What conditions of distinct counts may look at on a line, and the columns that the book version holds for all other tables.
+LINE_COLUMNS = ("is_return", "customer_key")
 BOOK_COLUMNS = {"book_source": "dim_book.source", "book_id": "dim_book.book_id"}
+
+# What a month's row can be cut by in time.
+BY_MONTHS = {"month", "quarter", "year"}
 
 
 @dataclass(frozen=True)
@@ -45,62 +48,107 @@ class Plan:
     tables: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class Asked:
+    """A question with what the model says of the names in it."""
+
+    question: Question
+    metrics: dict[str, Metric]
+    dimensions: dict[str, Dimension]
+    selections: dict[str, Selection]
+
+    @property
+    def keys(self) -> set[str]:
+        """Columns that a table must have to be cut, filtered and narrowed as asked."""
+        parts = (*self.dimensions.values(), *self.selections.values())
+        return {part.key for part in parts}.union(self.question.scope.keys)
+
+    @property
+    def whole_months(self) -> tuple[date, date]:
+        """First days of the first month wholly in the window, and of the first one after it that is not; both equal: none is."""
+        first, until = self.question.from_date, self.question.until_date
+        begins = first if first.day == 1 else (first.replace(day=1) + timedelta(days=31)).replace(day=1)
+        return begins, max(begins, until.replace(day=1))
+
+    @property
+    def is_of_months(self) -> bool:
+        """Whether rows of a month each spare most of the work."""
+        in_time = {name for name, dimension in self.dimensions.items() if dimension.key == "sale_date"}
+        begins, ends = self.whole_months
+        days = self.question.until_date - self.question.from_date
+        return in_time <= BY_MONTHS and ends - begins > days / 2
+
+
 def plan(question: Question, model: SemanticModel) -> Plan:
     """The SQL for a question: one row per combination of dimensions, columns named as in the question.
 
-    Sums come from the smallest table that has every dimension asked for; only distinct counts read the fact.
-    Raises SemanticError for a metric or dimension that is not in the model.
+    Every number comes from the smallest table that has what it is asked by. Raises SemanticError for a metric or dimension that is not
+    in the model.
     """
-    metrics = {name: model.metric(name) for name in question.metrics}
+    asked = _asked(question, model)
+    summed = {name: metric for name, metric in asked.metrics.items() if metric.formula}
+    counted = {name: metric.distinct for name, metric in asked.metrics.items() if metric.distinct}
+    measures = tuple(dict.fromkeys(measure for metric in summed.values() for measure in metric.measures))
+    tables = _smallest_tables(asked, asked.keys, model)
+    ctes = [f"lines as (\n{_lines(asked, tables, {}, measures, model)}\n)", f"sums as (\n{_sums(question, summed)}\n)"]
+    for name, distinct in counted.items():
+        counts_in = _smallest_tables(asked, {*asked.keys, distinct.key}, model) if distinct.key else (FACT,)
+        looked_at = (*distinct.of, *(() if distinct.key else LINE_COLUMNS))
+        columns = {f"counted_{column}": column for column in looked_at}
+        ctes.append(f"{name}_lines as (\n{_lines(asked, counts_in, columns, distinct.measures, model)}\n)")
+        ctes.append(f"{name}_counts as (\n{_distinct(question, name, distinct)}\n)")
+        tables += counts_in
+    sql = "with " + ",\n\n".join(ctes) + "\n\n" + _answer(question, asked.metrics, asked.dimensions)
+    return Plan(sql, _parameters(asked, tables, model), tuple(dict.fromkeys(tables)))
+
+
+def _asked(question: Question, model: SemanticModel) -> Asked:
     selections = {name: model.selections[name] for name in question.filters if name in model.selections}
     named = [name for name in {**dict.fromkeys(question.dimensions), **question.filters} if name not in selections]
-    dimensions = {name: model.dimension(name) for name in named}
-    summed = {name: metric for name, metric in metrics.items() if metric.formula}
-    counted = {name: metric.distinct for name, metric in metrics.items() if metric.distinct}
-    keys = {part.key for part in dimensions.values()} | {part.key for part in selections.values()}
-    table = _smallest_table(keys.union(question.scope.keys), model)
-    conditions, parameters = _conditions(question, dimensions, selections, table)
-    measures = _measured(summed, model, table)
-    ctes = [
-        f"lines as (\n{_lines(question, dimensions, table, measures, conditions)}\n)",
-        f"sums as (\n{_sums(question, summed)}\n)",
-    ]
-    if counted:
-        conditions, _ = _conditions(question, dimensions, selections, FACT)
-        ctes.append(f"counted_lines as (\n{_lines(question, dimensions, FACT, _counted(counted), conditions)}\n)")
-        ctes += [f"{name}_counts as (\n{_distinct(question, distinct)}\n)" for name, distinct in counted.items()]
-    sql = "with " + ",\n\n".join(ctes) + "\n\n" + _answer(question, metrics, dimensions)
-    return Plan(sql, parameters, tuple(dict.fromkeys((table, FACT) if counted else (table,))))
+    metrics = {name: model.metric(name) for name in question.metrics}
+    return Asked(question, metrics, {name: model.dimension(name) for name in named}, selections)
 
 
-def _smallest_table(needed: set[str], model: SemanticModel) -> str:
-    return next((name for name, rollup in model.rollups.items() if needed <= set(rollup.keys)), FACT)
-
-
-def _measured(metrics: dict[str, Metric], model: SemanticModel, table: str) -> dict[str, str]:
-    """Measures the metrics are made of: name to its value on one line of the table."""
-    names = dict.fromkeys(measure for metric in metrics.values() for measure in metric.measures)
-    return {name: model.measures[name].line if table == FACT else f"{table}.{name}" for name in names}
-
-
-def _counted(counts: dict[str, Distinct]) -> dict[str, str]:
-    """Columns that distinct counts look at: `counted_<name>` to its value on one line of the fact."""
-    names = dict.fromkeys(name for distinct in counts.values() for name in (*distinct.of, *LINE_COLUMNS))
-    return {f"counted_{name}": BOOK_COLUMNS.get(name, f"{FACT}.{name}") for name in names}
+def _smallest_tables(asked: Asked, needed: set[str], model: SemanticModel) -> tuple[str, ...]:
+    """The table to read; beside one of whole months another one for the days around them."""
+    able = [name for name, rollup in model.rollups.items() if needed <= set(rollup.keys)]
+    daily = next((name for name in able if not model.rollups[name].is_monthly), FACT)
+    if able and model.rollups[able[0]].is_monthly and asked.is_of_months:
+        return able[0], daily
+    return (daily,)
 
 
 def _lines(
-    question: Question, dimensions: dict[str, Dimension], table: str, values: dict[str, str], conditions: list[str]
+    asked: Asked, tables: tuple[str, ...], columns: dict[str, str], measures: Sequence[str], model: SemanticModel
 ) -> str:
-    """The rows of a table that take part, with the dimensions asked for and the values needed."""
-    asked = {name: _column(dimensions[name], table) for name in question.dimensions}
-    columns = [f"    {value} as {name}" for name, value in {**asked, **values}.items()] or ["    1 as line"]
+    """The rows that take part: dimensions asked for, `columns` that distinct counts look at, and measures."""
+    parts = []
+    for table in tables:
+        of_table = {name: BOOK_COLUMNS.get(column, f"{table}.{column}") for name, column in columns.items()}
+        of_table |= {name: model.measures[name].line if table == FACT else f"{table}.{name}" for name in measures}
+        parts.append(_rows_of(asked, table, of_table, [_dates(table, tables, model), *_conditions(asked, table)]))
+    return "\nunion all\n".join(parts)
+
+
+def _dates(table: str, tables: tuple[str, ...], model: SemanticModel) -> str:
+    day = f"{table}.sale_date"
+    if len(tables) == 1:
+        return f"{day} >= $from_date\n  and {day} < $until_date"
+    if table in model.rollups and model.rollups[table].is_monthly:
+        return f"{day} >= $months_from\n  and {day} < $months_until"
+    return f"({day} >= $from_date and {day} < $months_from or {day} >= $months_until and {day} < $until_date)"
+
+
+def _rows_of(asked: Asked, table: str, values: dict[str, str], conditions: list[str]) -> str:
+    """Rows of one table that meet the conditions, with the dimensions asked for and the values needed."""
+    dimensions = asked.dimensions
+    cut_by = {name: _column(dimensions[name], table) for name in asked.question.dimensions}
+    columns = [f"    {value} as {name}" for name, value in {**cut_by, **values}.items()] or ["    1 as line"]
     joined = dict.fromkeys(
         (dimension.table, dimension.key, dimension.match) for dimension in dimensions.values() if dimension.table
     )
-    # The fact does not repeat the book's format or id; a book version has exactly one.
-    looked_at = (*asked.values(), *values.values(), *conditions)
-    if table == FACT and any(value.startswith("dim_book.") for value in looked_at):
+    # Only rollups repeat the book's format, and nobody its id; a book version has exactly one.
+    if any(value.startswith("dim_book.") for value in (*cut_by.values(), *values.values(), *conditions)):
         joined["dim_book", "book_key", "book_key"] = None
     joins = [f"inner join analytics.{other} on {table}.{key} = {other}.{on}" for other, key, on in joined]
     return "\n".join(
@@ -118,25 +166,32 @@ def _column(dimension: Dimension, table: str) -> str:
     return f"{table}.{dimension.column}"
 
 
-def _conditions(
-    question: Question, dimensions: dict[str, Dimension], selections: dict[str, Selection], table: str
-) -> tuple[list[str], dict[str, object]]:
-    conditions = [f"{table}.sale_date >= $from_date", f"{table}.sale_date < $until_date"]
-    parameters: dict[str, object] = {"from_date": question.from_date, "until_date": question.until_date}
-    if "source" not in question.filters:
-        conditions.append(f"{table}.in_default_totals")
+def _conditions(asked: Asked, table: str) -> list[str]:
+    """What keeps the rows that a question is about, but for its days."""
+    question = asked.question
+    conditions = [] if "source" in question.filters else [f"{table}.in_default_totals"]
     for name, values in question.filters.items():
-        names = [f"{name}_{number}" for number in range(len(values))]
-        parameters |= dict(zip(names, values, strict=True))
-        choices = ", ".join(f"${parameter}" for parameter in names)
-        if not names:
+        choices = ", ".join(f"${name}_{number}" for number in range(len(values)))
+        if not values:
             conditions.append("1 = 0")
-        elif name in selections:
-            conditions.append(f"{table}.{selections[name].key} in ({selections[name].keys.format(values=choices)})")
+        elif name in asked.selections:
+            selection = asked.selections[name]
+            conditions.append(f"{table}.{selection.key} in ({selection.keys.format(values=choices)})")
         else:
-            conditions.append(f"{_column(dimensions[name], table)} in ({choices})")
-    narrowed, members = question.scope.conditions(table)
-    return [*conditions, *narrowed], {**parameters, **members}
+            conditions.append(f"{_column(asked.dimensions[name], table)} in ({choices})")
+    narrowed, _ = question.scope.conditions(table)
+    return [*conditions, *narrowed]
+
+
+def _parameters(asked: Asked, tables: tuple[str, ...], model: SemanticModel) -> dict[str, object]:
+    question = asked.question
+    parameters: dict[str, object] = {"from_date": question.from_date, "until_date": question.until_date}
+    if any(table in model.rollups and model.rollups[table].is_monthly for table in tables):
+        parameters["months_from"], parameters["months_until"] = asked.whole_months
+    for name, values in question.filters.items():
+        parameters |= {f"{name}_{number}": value for number, value in enumerate(values)}
+    _, members = question.scope.conditions(FACT)
+    return {**parameters, **members}
 
 
 def _sums(question: Question, metrics: dict[str, Metric]) -> str:
@@ -152,13 +207,14 @@ def _sums(question: Question, metrics: dict[str, Metric]) -> str:
     )
 
 
-def _distinct(question: Question, distinct: Distinct) -> str:
+def _distinct(question: Question, name: str, distinct: Distinct) -> str:
     """One row per combination of dimensions: the number of distinct groups in it, as `counted`."""
     where = f"\n    where {_prefixed(distinct.lines)}" if distinct.lines else ""
-    having = f"\n    having {_prefixed(distinct.groups)}" if distinct.groups else ""
+    sums = {measure: f"sum({measure})" for measure in distinct.measures}
+    having = f"\n    having {distinct.groups.format(**sums)}" if distinct.groups else ""
     inner = ", ".join((*question.dimensions, *(f"counted_{name}" for name in distinct.of)))
     columns = ", ".join((*question.dimensions, "count(*) as counted"))
-    groups = f"    select {inner}\n    from counted_lines{where}\n    group by {inner}{having}"
+    groups = f"    select {inner}\n    from {name}_lines{where}\n    group by {inner}{having}"
     return f"select {columns}\nfrom (\n{groups}\n) as counted_groups" + _group_by(question.dimensions)
 
 

@@ -18,6 +18,10 @@ class _Model(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+def _names_in(template: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name for _, name, _, _ in Formatter().parse(template) if name))
+
+
 class Measure(_Model):
     """An additive sum: `line` is the SQL value of one line of fact_sales."""
 
@@ -26,11 +30,20 @@ class Measure(_Model):
 
 
 class Distinct(_Model):
-    """A count of distinct groups: columns they consist of, which lines take part, which groups count."""
+    """A count of distinct groups: columns they consist of, which lines take part, and which groups count, by sums of measures.
+
+    With a `key`, the groups are told apart by that column alone, so a rollup that keeps it can count them.
+    """
 
     of: tuple[str, ...]
+    key: str = ""
     lines: str = ""
     groups: str = ""
+
+    @property
+    def measures(self) -> tuple[str, ...]:
+        """Names of the measures that decide which groups count."""
+        return _names_in(self.groups)
 
 
 class Metric(_Model):
@@ -51,7 +64,7 @@ class Metric(_Model):
     @property
     def measures(self) -> tuple[str, ...]:
         """Names of the measures in the formula, in order of appearance."""
-        return tuple(dict.fromkeys(name for _, name, _, _ in Formatter().parse(self.formula) if name))
+        return _names_in(self.formula)
 
     @property
     def is_additive(self) -> bool:
@@ -87,10 +100,15 @@ class Selection(_Model):
 
 
 class Rollup(_Model):
-    """A table of every measure summed by `keys`."""
+    """A table of every measure summed by `keys`, made from a finer one, else from the fact.
+
+    A monthly one's `sale_date` is the month's first day.
+    """
 
     grain: str
     keys: tuple[str, ...]
+    made_from: str = ""
+    is_monthly: bool = False
 
 
 class SemanticModel(_Model):
@@ -109,6 +127,19 @@ class SemanticModel(_Model):
             if unknown:
                 raise ValueError(f"metric {name} uses {', '.join(unknown)}, which is no measure")
         return self
+
+    @model_validator(mode="after")
+    def rollups_are_made_from_finer_ones(self) -> "SemanticModel":
+        for name, rollup in self.rollups.items():
+            finer = self.rollups.get(rollup.made_from)
+            if rollup.made_from and (finer is None or finer.made_from or not set(rollup.keys) <= set(finer.keys)):
+                raise ValueError(f"rollup {name} is made from {rollup.made_from}, which is not a finer one of the fact")
+        return self
+
+    @property
+    def rollups_as_built(self) -> tuple[str, ...]:
+        """Rollups in the order in which they can be made: those of the fact first."""
+        return tuple(sorted(self.rollups, key=lambda name: bool(self.rollups[name].made_from)))
 
     def metric(self, name: str) -> Metric:
         """The metric of that name. Raises SemanticError listing the metrics there are."""

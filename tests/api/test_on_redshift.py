@@ -202,7 +202,7 @@ def test_a_narrowed_account_sees_the_same_part_on_both(both_narrowed: Both, path
 
 def test_a_number_that_differs_is_found(both: Both, redshift_of: Callable[[str], None]) -> None:
     redshift_of(
-        "update {star}.rollup_sales_daily set gross_revenue = gross_revenue + 0.01 where sale_date = '2025-03-19'"
+        "update {star}.rollup_region_daily set gross_revenue = gross_revenue + 0.01 where sale_date = '2025-03-19'"
     )
 
     with pytest.raises(AssertionError, match="summary"):

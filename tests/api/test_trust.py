@@ -132,7 +132,8 @@ def test_lineage_leads_from_the_shop_to_what_answers_and_its_names_are_tables(ap
     graph = strictly(LineageGraph, api.get("/api/lineage/"))
     edges = {(edge["from"], edge["to"]) for edge in graph["edges"]}
 
-    way = ["bookstore.sales_sale", "bronze.sales", "silver.sales", "gold.fact_sales", "warehouse.rollup_sales_daily"]
+    way = ["bookstore.sales_sale", "bronze.sales", "silver.sales", "gold.fact_sales", "warehouse.rollup_sales_daily",
+           "warehouse.rollup_region_daily"]  # fmt: skip
     assert set(itertools.pairwise(way)) <= edges
     assert {name for edge in edges for name in edge} == {table["name"] for table in graph["tables"]}
     assert [edge for edge in edges if edge[0] == edge[1]] == []

@@ -1,4 +1,5 @@
 from datetime import date, timedelta
+from random import Random
 
 import pytest
 from plain_sql import plain_totals
@@ -104,15 +105,52 @@ def test_a_window_without_sales_has_zeros_and_no_ratios(generation):
 @pytest.mark.parametrize(
     ("metrics", "dimensions", "tables"),
     [
-        (("net_revenue",), ("region", "month"), ("rollup_sales_daily",)),
-        (("net_revenue",), ("publisher",), ("rollup_book_daily",)),
+        (("net_revenue",), ("region", "day"), ("rollup_region_daily",)),
+        (("net_revenue",), ("publisher", "month"), ("rollup_publisher_daily",)),
+        (("net_revenue",), ("subgenre", "format"), ("rollup_genre_daily",)),
+        (("net_revenue",), ("region", "genre", "month"), ("rollup_sales_monthly", "rollup_sales_daily")),
+        (("net_revenue",), ("region", "genre", "week"), ("rollup_sales_daily",)),
+        (("net_revenue",), ("book_id",), ("rollup_book_monthly", "rollup_book_daily")),
+        (("net_revenue",), ("book_id", "day"), ("rollup_book_daily",)),
         (("net_revenue",), ("store",), (FACT,)),
-        (("net_revenue", "orders"), ("genre",), ("rollup_sales_daily", FACT)),
+        (("net_revenue", "orders"), ("genre",), ("rollup_genre_daily", FACT)),
+        (("active_titles",), ("country",), ("rollup_region_daily", FACT)),
+        (("active_titles",), ("month",), ("rollup_region_daily", "rollup_book_monthly", "rollup_book_daily")),
     ],
-    ids=["small rollup", "book rollup", "no rollup has it", "only the distinct count reads the fact"],
+    ids=lambda names: " ".join(names) if isinstance(names, tuple) else None,
 )
 def test_the_smallest_table_that_can_answer_is_read(metrics, dimensions, tables):
     assert plan(Question(metrics, FIRST_DAY, LAST_DAY, dimensions=dimensions), MODEL).tables == tables
+
+
+@pytest.mark.parametrize(
+    ("first", "until", "is_split"),
+    [
+        (date(2024, 9, 1), date(2024, 12, 1), True),
+        (date(2024, 8, 31), date(2024, 12, 2), True),
+        (date(2024, 9, 2), date(2024, 11, 30), False),
+        (date(2024, 9, 5), date(2024, 9, 25), False),
+        (date(2024, 2, 1), date(2024, 3, 1), True),
+        (date(2024, 12, 1), date(2025, 1, 1), True),
+    ],
+)
+def test_whole_months_are_taken_where_they_are_most_of_the_window(generation, first, until, is_split):
+    question = Question(METRICS, first, until, dimensions=("book_source", "book_id"), filters={"format": ["ebook"]})
+
+    rows, tables = answer(generation, question)
+
+    assert ("rollup_book_monthly" in tables) == is_split
+    assert rows == answer(generation, question, WITHOUT_ROLLUPS)[0]
+
+
+@pytest.mark.parametrize("dimensions", [("genre", "country"), ("book_id",), ("quarter", "channel", "format")])
+def test_windows_of_any_length_are_answered_as_by_the_fact(generation, dimensions):
+    random = Random(20_261_127)
+    for _ in range(25):
+        first = FIRST_DAY + timedelta(random.randrange((LAST_DAY - FIRST_DAY).days))
+        until = first + timedelta(random.choice((1, 7, 28, 29, 31, 45, 61, 100, 180)))
+        question = Question(METRICS, first, until, dimensions=dimensions)
+        assert answer(generation, question)[0] == answer(generation, question, WITHOUT_ROLLUPS)[0], question
 
 
 def test_a_user_value_is_a_bound_parameter_never_sql(generation):

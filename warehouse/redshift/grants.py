@@ -22,7 +22,7 @@ SERVICE = f"{PREFIX}api"
 HIDDEN_PRIORITY, SHOWN_PRIORITY = 10, 20
 # One row per person; what is counted of people is counted by the API.
 NOBODY_READS = "dim_customer"
-TOTALS = ("fact_sales", "rollup_sales_daily", "rollup_book_daily")
+TOTALS = ("fact_sales", *load_model().rollups)
 # What is narrowed: by which key, by which kind of scope, and which tables show those who are narrowed nothing as they lack the key.
 # Authors are in sight by the books in sight.
 NARROWED_BY = {

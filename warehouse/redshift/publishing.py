@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from warehouse.ddl import gold_contracts, warehouse_columns
+from warehouse.ddl import gold_contracts, touched_rows, warehouse_columns
 from warehouse.publication import Base, Publication, PublicationError, TableExport
 from warehouse.redshift import checks, grants, record
 from warehouse.redshift.address import Address
@@ -141,7 +141,7 @@ class Publishing:
 
     def _build_rollups(self, star: str) -> None:
         model = load_model()
-        for name in model.rollups:
+        for name in model.rollups_as_built:
             self.report(f"building {name}")
             self._statements.run(create_rollup(name, star, model))
             self._statements.run(fill_rollup(name, star, model))
@@ -216,11 +216,12 @@ class Publishing:
         if not self._differs("fact_sales"):
             return
         model = load_model()
-        condition = "true" if fact.days is None else f"sale_date in (select sale_date from {self._stage}.{TOUCHED})"
-        for name in model.rollups:
+        touched = "" if fact.days is None else f"{self._stage}.{TOUCHED}"
+        for name in model.rollups_as_built:
             self.report(f"building {name}")
+            condition = touched_rows(name, model, touched) if touched else "true"
             self._statements.run(f"delete from {star}.{name} where {condition}")
-            self._statements.run(fill_rollup(name, star, model, condition))
+            self._statements.run(fill_rollup(name, star, model, touched))
 
     def _record(self, star: str, described: Publication) -> None:
         statements = self._statements

@@ -261,8 +261,10 @@ def test_no_value_of_a_row_makes_a_question_fail(whole, sql):
 @pytest.mark.parametrize(
     ("scope", "hidden"),
     [
-        (Scope(("Germany",)), {"rollup_book_daily"}),
-        (Scope(publishers=(PUBLISHERS[0][1],)), {"rollup_sales_daily", "sales_by_day", "sales_by_region", "sales_by_genre"}),
+        (Scope(("Germany",)), {"rollup_book_daily", "rollup_book_monthly", "rollup_genre_daily", "rollup_publisher_daily"}),
+        (Scope(publishers=(PUBLISHERS[0][1],)),
+         {"rollup_sales_daily", "rollup_sales_monthly", "rollup_region_daily", "rollup_genre_daily", "sales_by_day", "sales_by_region",
+          "sales_by_genre"}),
     ],
     ids=["by region", "by publisher"],
 )  # fmt: skip
