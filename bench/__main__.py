@@ -1,4 +1,4 @@
-"""`python -m bench generate|extract|pipeline|table`: measure, write raw results, show them."""
+"""`python -m bench generate|extract|pipeline|queries|table`: measure, write raw results, show them."""
 
 import argparse
 import shlex
@@ -6,7 +6,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from bench import extract, generate, pipeline
+from bench import extract, generate, pipeline, queries
 from bench.measured import BenchError
 from bench.results import RESULTS, Bench, read, table, write
 
@@ -21,11 +21,11 @@ def main() -> int:
             if path.name.split("_")[0] in BENCHES:
                 print(f"### {path.stem}\n\n{table(read(path))}\n")
         return 0
-    command = shlex.join(
-        ["python", "-m", "bench", arguments.bench, f"--sales={arguments.sales}", f"--runs={arguments.runs}"]
-    )
     try:
-        bench = measured(arguments, command)
+        if arguments.bench == "queries":
+            print(queries.report(arguments.home, arguments.visits, arguments.out))
+            return 0
+        bench = measured(arguments)
     except BenchError as error:
         print(f"bench {arguments.bench}: {error}", file=sys.stderr)
         return 1
@@ -34,8 +34,11 @@ def main() -> int:
     return 0
 
 
-def measured(arguments: argparse.Namespace, command: str) -> Bench:
+def measured(arguments: argparse.Namespace) -> Bench:
     """Run the bench that was asked for. Raises BenchError."""
+    command = shlex.join(
+        ["python", "-m", "bench", arguments.bench, f"--sales={arguments.sales}", f"--runs={arguments.runs}"]
+    )
     if arguments.bench in ("generate", "extract"):
         return BENCHES[arguments.bench].run(
             arguments.sales, arguments.runs, arguments.environment, arguments.only, command
@@ -58,6 +61,10 @@ def parser() -> argparse.ArgumentParser:
             bench.add_argument("--home", type=Path, help="state folder, kept afterwards (default: one that is removed)")
         else:
             bench.add_argument("--environment", type=Path, default=ENVIRONMENT, help="where the peers are installed")
+    asked = benches.add_parser("queries", description=queries.__doc__)
+    asked.add_argument("--home", type=Path, required=True, help="state folder with a publication")
+    asked.add_argument("--visits", type=int, default=300, help="pages that are opened (default: 300)")
+    asked.add_argument("--out", type=Path, default=RESULTS, help="folder of the raw results")
     shown = benches.add_parser("table", description="Tables of raw results.")
     shown.add_argument("files", type=Path, nargs="*", help="raw results (default: all that are kept)")
     return top

@@ -12,31 +12,21 @@ import asyncio
 import json
 import os
 import random
-import re
-import secrets
 import statistics
-import subprocess
 import sys
-import threading
 import time
-from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
 
-from api.auth.accounts import NoAccountError
-from api.auth.authority import open_authority
 from bench.measured import machine_in_words
+from bench.serving import READER, reader, running
 from bench.streamlit_session import Session, sign_in
 from jobs_config.machine import MEGABYTE
-from jobs_config.settings import load_settings
-from jobs_config.state import open_state
 from warehouse.duckdb_warehouse import DuckDBWarehouse
-from warehouse.scope import EVERYTHING
 
-READER = "bench-reader"
 DAYS = ("7 days", "30 days", "90 days", "365 days", "4 whole weeks", "13 whole weeks", "Year to date", "All days")
 
 
@@ -44,43 +34,10 @@ DAYS = ("7 days", "30 days", "90 days", "365 days", "4 whole weeks", "13 whole w
 def served(home: Path) -> Iterator[tuple[str, list[psutil.Process]]]:
     """The dashboard's address, and the processes of dashboard and API."""
     environment = {**os.environ, "BOOKSALES_HOME": str(home), "BOOKSALES_API_REQUESTS_PER_MINUTE": "0"}
-    with _running(["-m", "api", "--port", "0"], environment) as (api, api_url):
+    with running(["-m", "api", "--port", "0"], environment) as (api, api_url):
         line = ["-m", "streamlit_app", "--port", "0", "--api-url", api_url]
-        with _running(line, environment) as (dashboard, url):
+        with running(line, environment) as (dashboard, url):
             yield url, [psutil.Process(dashboard.pid), psutil.Process(api.pid)]
-
-
-@contextmanager
-def _running(line: list[str], environment: dict[str, str]) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """A server of ours, from when it listens until the block ends."""
-    with subprocess.Popen([sys.executable, *line], env=environment, stderr=subprocess.PIPE, text=True) as process:
-        assert process.stderr is not None
-        said = (re.search(r"url=(http\S+)", text) for text in process.stderr)
-        found = next((match for match in said if match), None)
-        if found is None:
-            raise RuntimeError(f"{' '.join(line)} ended before it listened")
-        # What it says is read on: a full pipe would stop it.
-        reading = threading.Thread(target=deque, args=(process.stderr, 0))
-        reading.start()
-        try:
-            yield process, found[1]
-        finally:
-            process.terminate()
-            process.wait()
-            reading.join()
-
-
-def reader(home: Path) -> str:
-    """The password of an account that reads, made for this run."""
-    password = secrets.token_urlsafe(16)
-    authority = open_authority(open_state(home), load_settings())
-    try:
-        authority.accounts.set_password(READER, password, "benchmark")
-    except NoAccountError:
-        authority.accounts.add(READER, "viewer", EVERYTHING, password)
-    finally:
-        authority.close()
-    return password
 
 
 async def drive(url: str, cookies: list[str], think: float, changes: int, seed: int) -> dict[str, list[float]]:

@@ -63,12 +63,12 @@ def run(sales: int, runs: int, only: str, home: Path, command: str) -> Bench:
                 taken[job.name].append(measure(_line(job.line), {"BOOKSALES_HOME": str(home), **dict(job.settings)}))
                 written[job.name] = max(0, _bytes_below(home) - before)
                 print(f"{job.name}: {taken[job.name][-1]}", file=sys.stderr)
-    results = [
-        Result(job.name, sales, written[job.name], [each.as_values() for each in taken[job.name]], job.note, _phases(taken[job.name][-1].said))
-        for job in chosen
-        if taken[job.name]
-    ]  # fmt: skip
+    results = [_result(job, sales, taken[job.name], written[job.name]) for job in chosen if taken[job.name]]
     return Bench("pipeline", command, machine(), results)
+
+
+def _result(job: Job, sales: int, taken: list[Measurement], written: int) -> Result:
+    return Result(job.name, sales, written, [each.as_values() for each in taken], job.note, _phases(taken[-1].said))
 
 
 @contextmanager

@@ -82,8 +82,12 @@ def reference(bench: Bench) -> Result:
 
 
 def size(bench: Bench) -> str:
-    """The rows of the reference, short: 100k, 1m, 100m."""
-    rows = reference(bench).rows
+    """The rows of the reference, short."""
+    return in_short(reference(bench).rows)
+
+
+def in_short(rows: int) -> str:
+    """A number of rows: 100k, 1m, 100m."""
     return f"{rows // 1_000_000}m" if rows >= 1_000_000 else f"{rows // 1_000}k"
 
 

@@ -60,8 +60,8 @@ class Asked:
     @property
     def keys(self) -> set[str]:
         """Columns that a table must have to be cut, filtered and narrowed as asked."""
-        parts = (*self.dimensions.values(), *self.selections.values())
-        return {part.key for part in parts}.union(self.question.scope.keys)
+        cut_by = {dimension.key for dimension in self.dimensions.values()}
+        return cut_by | {selection.key for selection in self.selections.values()} | set(self.question.scope.keys)
 
     @property
     def whole_months(self) -> tuple[date, date]:
