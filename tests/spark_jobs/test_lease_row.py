@@ -143,9 +143,9 @@ def test_a_lease_outlives_the_connections_of_its_holder_and_is_renewed_on_new_on
 
 
 def test_a_thread_renews_the_lease_so_that_it_outlives_its_life_many_times(control_database):
-    with row_lease(control_database, "reload", life=0.6) as lease:
-        for _ in range(15):
-            time.sleep(0.1)
+    with row_lease(control_database, "reload", life=1.5) as lease:
+        for _ in range(30):
+            time.sleep(0.15)
             with pytest.raises(RefusedError), row_lease(control_database, "import-csv"):
                 pytest.fail("two writers at once")
         lease.confirm()
