@@ -55,7 +55,7 @@ def parser() -> argparse.ArgumentParser:
         bench = benches.add_parser(name, description=module.__doc__)
         bench.add_argument("--sales", type=int, default=1_000_000, help="sale lines (default: 1,000,000)")
         bench.add_argument("--runs", type=int, default=3, help="runs of each; the table shows medians (default: 3)")
-        bench.add_argument("--only", default="", help="contestants whose name holds this")
+        bench.add_argument("--only", default="", help="contestants whose name holds this; jobs whose name begins so")
         bench.add_argument("--out", type=Path, default=RESULTS, help="folder of the raw results")
         if name == "pipeline":
             bench.add_argument("--home", type=Path, help="state folder, kept afterwards (default: one that is removed)")

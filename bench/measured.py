@@ -56,8 +56,10 @@ class Tree(threading.Thread):
     def run(self) -> None:
         try:
             while self._root.status() != psutil.STATUS_ZOMBIE:
+                began = time.monotonic()
                 self._look()
-                time.sleep(SAMPLE_SECONDS)
+                # Looking at large processes takes a while itself.
+                time.sleep(max(SAMPLE_SECONDS, 20 * (time.monotonic() - began)))
         except psutil.Error:
             return
 

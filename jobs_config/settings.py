@@ -63,7 +63,7 @@ class Settings(BaseModel):
     retail_week_start: Weekday = Field("sunday", description="first day of the retail week")
     reporting_currency: str = Field("USD", pattern="^[A-Z]{3}$", description="currency of every total")
     cores: int = Field(0, ge=0, description="cores Spark may use; 0: all of the machine")
-    driver_memory_mb: int = Field(0, ge=0, description="Spark driver heap; 0: a share of the machine, 3 GB at most")
+    driver_memory_mb: int = Field(0, ge=0, description="Spark driver heap; 0: a share of the machine, 4 GB at most")
     keep_generations: int = Field(3, ge=2, description="warehouse generations kept for rollback")
     bronze_retention_days: int = Field(30, ge=1, description="days after which `maintain` drops deliveries in bronze")
     lake_retention_hours: int = Field(

@@ -6,6 +6,8 @@ reasons and goes aside; `stop` and `warn` only count. What a write is as a whole
 
 import re
 from collections.abc import Callable, Mapping
+from functools import reduce
+from operator import or_
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
@@ -24,18 +26,31 @@ Observed = Mapping[str, int | str | None]
 
 
 def with_reasons(rows: DataFrame, contract: Contract, read: ReadTable) -> DataFrame:
-    """The rows with `_reasons`: every rule that sends the row to quarantine; empty for a good row. `read` gives other tables."""
+    """The rows with `_reasons`: every rule that sends the row to quarantine; empty for a good row. `read` gives other tables.
+
+    And with `_failed_<name>` for what `metrics` counts: Spark observes without compiling, so no condition is left to that.
+    """
     rows = _with_comparisons(rows, contract, read)
+    by_column = {name: check for name, check in contract.expectations.items() if check.is_of_rows and check.check}
+    failed = {_failed(name): _fails(check) for name, check in by_column.items()}
+    rows = rows.withColumns({**failed, _failed("required"): _is_missing_everywhere(contract)})
     reasons = [_fault_reasons(contract)] if "_faults" in rows.columns else []
     # Reasons a transform found itself, where a column check cannot see what was delivered.
     reasons += [F.col("_refused")] if "_refused" in rows.columns else []
     required = {name: column.derived for name, column in contract.columns.items() if column.required}
-    single = [
-        F.when(_is_missing(name, is_derived, rows), F.lit(f"{name}: required")) for name, is_derived in required.items()
-    ]
-    single += [F.when(_failed(name, check), F.lit(name)) for name, check in _of_level(contract, "quarantine").items()]
-    listed = F.array_compact(F.array(*single)) if single else F.array().cast("array<string>")
-    return rows.withColumn(REASONS, F.concat(*reasons, listed))
+    single = {f"{name}: required": _is_missing(name, is_derived, rows) for name, is_derived in required.items()}
+    single |= {name: F.col(_failed(name)) for name in _of_level(contract, "quarantine")}
+    return rows.withColumn(REASONS, F.concat(*reasons, _of_those_that_hold(single)))
+
+
+def _of_those_that_hold(reasons: Mapping[str, Column]) -> Column:
+    """The names of the conditions that hold. Spark compiles no function of arrays, so a row that is good has none evaluated."""
+    none = F.array().cast("array<string>")
+    if not reasons:
+        return none
+    any_of_them = reduce(or_, reasons.values())
+    listed = F.array_compact(F.array(*(F.when(condition, F.lit(name)) for name, condition in reasons.items())))
+    return F.when(any_of_them, listed).otherwise(none)
 
 
 def metrics(contract: Contract, sums: list[str]) -> list[Column]:
@@ -43,11 +58,9 @@ def metrics(contract: Contract, sums: list[str]) -> list[Column]:
     good = F.size(REASONS) == 0
     counted = [F.count(F.lit(1)).alias("rows"), F.count(F.when(good, 1)).alias("good_rows")]
     counted += [
-        F.count(F.when(_failed(name, check), 1)).alias(f"failed_{name}")
-        for name, check in contract.expectations.items()
-        if check.is_of_rows
+        F.count(F.when(F.col(_failed(name)), 1)).alias(f"failed_{name}")
+        for name in ("required", *(name for name, check in contract.expectations.items() if check.is_of_rows))
     ]
-    counted += [F.count(F.when(_is_missing_everywhere(contract), 1)).alias("failed_required")]
     counted += [F.sum(F.when(good, F.col(name))).cast("string").alias(f"sum_{name}") for name in sums]
     for name, check in contract.expectations.items():
         if not check.is_of_rows:
@@ -71,7 +84,7 @@ def results(contract: Contract, observed: Observed) -> list[CheckResult]:
 def _with_comparisons(rows: DataFrame, contract: Contract, read: ReadTable) -> DataFrame:
     """Adds `_failed_<name>` for expectations that compare a row with others, of the same write or of another table."""
     for name, check in contract.expectations.items():
-        failed = f"_failed_{name}"
+        failed = _failed(name)
         if check.unique:
             # Keys that stand twice are few, so that most rows meet an empty table.
             twice = (
@@ -80,7 +93,7 @@ def _with_comparisons(rows: DataFrame, contract: Contract, read: ReadTable) -> D
                 .filter("count > 1")
                 .select(*_renamed(check.unique), F.lit(True).alias(failed))
             )
-            rows = _left(rows, twice, check.unique, failed)
+            rows = _left(rows, twice, check.unique, failed).withColumn(failed, F.coalesce(failed, F.lit(False)))
         elif check.refers_to:
             there = read(check.refers_to).select(
                 *(F.col(theirs).alias(f"_of_{ours}") for ours, theirs in check.by.items())
@@ -106,9 +119,11 @@ def _of_level(contract: Contract, level: str) -> dict[str, Expectation]:
     return {name: check for name, check in contract.expectations.items() if check.level == level and check.is_of_rows}
 
 
-def _failed(name: str, expectation: Expectation) -> Column:
-    if not expectation.check:
-        return F.coalesce(f"_failed_{name}", F.lit(False))
+def _failed(name: str) -> str:
+    return f"_failed_{name}"
+
+
+def _fails(expectation: Expectation) -> Column:
     call = RULE_CALL.match(expectation.check)
     holds = RULES[call[1]](F.col(call[2])) if call and call[1] in RULES else F.expr(expectation.check)
     return ~F.coalesce(holds, F.lit(True))
@@ -138,4 +153,4 @@ def _fault_reasons(contract: Contract) -> Column:
     types = {name: column.type for name, column in contract.columns.items()}
     meaning = F.create_map(*(F.lit(part) for item in types.items() for part in item))
     named = F.transform(F.split("_faults", ","), lambda name: F.concat(name, F.lit(": does not fit "), meaning[name]))
-    return F.coalesce(named, F.array().cast("array<string>"))
+    return F.when(F.col("_faults").isNull(), F.array().cast("array<string>")).otherwise(named)

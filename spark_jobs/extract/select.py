@@ -62,13 +62,19 @@ def select_list(contract: Contract, mapping: TableMapping, found: dict[str, Sour
     problems += [f"{name} is no column of {contract.table}" for name in surplus]
     if problems:
         raise SourceMappingError(f"{where}: " + "; ".join(problems))
-    items, faults = [], []
+    items, faults, found_faults = [], [], []
     for name, column in contract.extracted.items():
         value, fault = _item(column, mapping, name, found)
         items.append(f"{value} as {quoted(name)}")
         if fault:
+            found_faults.append(fault)
             faults.append(f"case when {fault} then '{name}' end")
-    listed = f"nullif(concat_ws(',', {', '.join(faults)}), '')" if faults else "null::text"
+    # Asked first whether there is any: to put an empty list together costs as much as to read the row.
+    listed = (
+        f"case when {' or '.join(found_faults)} then concat_ws(',', {', '.join(faults)}) end"
+        if faults
+        else "null::text"
+    )
     return ", ".join([*items, f'{listed} as "_faults"'])
 
 
@@ -109,15 +115,15 @@ def _item(column: Column, mapping: TableMapping, name: str, found: dict[str, Sou
     source = found[mapping.columns[name].column]
     value = quoted(source.name)
     fault = _fault(value, column.type, source)
-    sound = f"(case when not coalesce({fault}, false) then {value} end)" if fault else value
+    sound = f"(case when ({fault}) is not true then {value} end)" if fault else value
     return f"{sound}::{_cast('string' if mapping.columns[name].pseudonymise else column.type)}", fault
 
 
 def _fault(value: str, lake_type: str, source: SourceColumn) -> str:
     if lake_type == "date":
-        return f"not {value} between '{EARLIEST}'::date and '{LATEST}'::date"
+        return f"({value} < '{EARLIEST}'::date or {value} > '{LATEST}'::date)"
     if lake_type == "timestamp":
-        return f"not {value} between '{EARLIEST} 00:00:00+00'::timestamptz and '{LATEST} 00:00:00+00'::timestamptz"
+        return f"({value} < '{EARLIEST} 00:00:00+00'::timestamptz or {value} > '{LATEST} 00:00:00+00'::timestamptz)"
     if lake_type.startswith("decimal") and source.type == "numeric":
         precision, scale = (int(number) for number in re.findall(r"\d+", lake_type))
         fits = source.precision is not None and source.scale is not None

@@ -42,11 +42,13 @@ def _sales_totals(snapshot: SourceSnapshot, table: SourceTable, live: str, time_
     names = {name: quoted(column.column) for name, column in table.mapping.columns.items()}
     rows = snapshot.query(
         f"""
-        select to_char({names["sold_at"]} at time zone %s, 'YYYY-MM'), {names["currency"]}::text, count(*),
-               count(*) filter (where {live}),
-               coalesce(sum({names["quantity"]}) filter (where {live}), 0),
-               coalesce(sum({names["quantity"]}::numeric * {names["unit_price"]}) filter (where {live}), 0)
-        from {table.relation} group by 1, 2 order by 1, 2
+        select to_char(month, 'YYYY-MM'), currency, rows, live_rows, quantity, gross from (
+            select date_trunc('month', {names["sold_at"]} at time zone %s) as month, {names["currency"]}::text as currency,
+                   count(*) as rows, count(*) filter (where {live}) as live_rows,
+                   coalesce(sum({names["quantity"]}) filter (where {live}), 0) as quantity,
+                   coalesce(sum({names["quantity"]}::numeric * {names["unit_price"]}) filter (where {live}), 0) as gross
+            from {table.relation} group by 1, 2
+        ) as months order by 1, 2
         """,
         (time_zone,),
     )

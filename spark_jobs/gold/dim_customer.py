@@ -6,7 +6,7 @@ Grain: one row per customer of a source, plus the unknown member 0 and the erase
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from spark_jobs.transforms.members import ERASED_KEY, UNKNOWN_KEY, as_dimension, with_member
+from spark_jobs.transforms.members import ERASED_KEY, UNKNOWN_KEY, as_large_dimension, with_member
 
 NATURAL = ("source", "customer_hash")
 
@@ -33,7 +33,7 @@ def transform(
         )
     )
     known = existing.transform(without_erased, suppressions)
-    return as_dimension(
+    return as_large_dimension(
         members, known, "customer_key", NATURAL, region_key=UNKNOWN_KEY, segment="unknown", is_erased=False
     ).transform(with_member, "customer_key", ERASED_KEY, region_key=UNKNOWN_KEY, segment="erased", is_erased=True)
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from spark_jobs.transforms.lookup import looked_up
 from spark_jobs.transforms.members import ERASED_ID, ERASED_KEY, UNKNOWN_KEY
 from spark_jobs.transforms.rates import RATE, daily_rates
 
@@ -89,7 +90,7 @@ def with_members(sales: DataFrame, stores: DataFrame, promotions: DataFrame, cus
     found = (
         sales.join(F.broadcast(store_keys), on=["source", "store_id"], how="left")
         .join(F.broadcast(promotion_keys), on=["source", "promotion_id"], how="left")
-        .join(customers, on=["source", "customer_id"], how="left")
+        .transform(looked_up, customers, "source", "customer_id", "left")
     )
     keys = ("store_key", "region_key", "channel_key", "promotion_key", "customer_key")
     erased = F.when(F.col("customer_id") == ERASED_ID, F.lit(ERASED_KEY).cast("bigint"))
@@ -111,16 +112,15 @@ def customer_key_by_id(customers: DataFrame, customer_keys: DataFrame) -> DataFr
 
 
 def with_original_date(sales: DataFrame, all_sales: DataFrame) -> DataFrame:
-    """Adds the business date of the line that a return takes back. No broadcast is asked for: of many sales many are returns."""
-    wanted = (
-        sales.filter(F.col("original_sale_id").isNotNull())
-        .select("source", F.col("original_sale_id").alias("sale_id"))
-        .distinct()
-    )
-    originals = all_sales.join(wanted, on=["source", "sale_id"], how="left_semi").select(
+    """Adds the business date of the line that a return takes back. Only returns are joined: to a join all others have the same key."""
+    is_return = F.col("original_sale_id").isNotNull()
+    returns, others = sales.filter(is_return), sales.filter(~is_return)
+    wanted = returns.select("source", F.col("original_sale_id").alias("sale_id"))
+    originals = looked_up(all_sales, wanted, "source", "sale_id", "left_semi").select(
         "source", F.col("sale_id").alias("original_sale_id"), F.col("sale_date").alias("original_sale_date")
     )
-    return sales.join(originals, on=["source", "original_sale_id"], how="left")
+    dated = returns.join(originals, on=["source", "original_sale_id"], how="left")
+    return dated.unionByName(others.withColumn("original_sale_date", F.lit(None).cast("date")))
 
 
 def with_amounts(sales: DataFrame, rates: DataFrame, reporting_currency: str) -> DataFrame:

@@ -12,6 +12,8 @@ ERASED_KEY = -1
 ERASED_ID = -1
 UNKNOWN = "Unknown"
 
+PARTS = 64
+
 
 def as_dimension(
     members: DataFrame, existing: DataFrame, surrogate: str, natural: Sequence[str], **unknown: object
@@ -21,15 +23,33 @@ def as_dimension(
     `members` and `existing` have one row per natural key. A member that its source no longer delivers stays, marked deleted: facts
     may still point to it. Members of a source that delivered nothing stay as they are. `unknown` holds the unknown member's values.
     """
+    rows = with_missing_members(members, existing, surrogate, natural)
+    marked = rows.withColumn("is_deleted", F.when(is_gone(), F.lit(True)).otherwise(F.col("is_deleted")))
+    return with_unknown_member(with_next_keys(marked.drop("_is_delivered"), surrogate, natural), surrogate, **unknown)
+
+
+def as_large_dimension(
+    members: DataFrame, existing: DataFrame, surrogate: str, natural: Sequence[str], **unknown: object
+) -> DataFrame:
+    """As `as_dimension`, for millions of members: nothing is ordered as a whole, at the price of more passes."""
+    rows = with_missing_members(members, existing, surrogate, natural)
+    sources = members.select("source", F.lit(True).alias("_is_of_delivery")).distinct()
+    gone = F.col("_is_delivered").isNull() & F.col("_is_of_delivery").isNotNull()
+    marked = rows.join(F.broadcast(sources), on="source", how="left").withColumn(
+        "is_deleted", F.when(gone, F.lit(True)).otherwise(F.col("is_deleted"))
+    )
     return with_unknown_member(
-        with_next_keys(with_missing_members(members, existing, surrogate, natural), surrogate, natural),
+        with_next_keys_in_parts(marked.drop("_is_delivered", "_is_of_delivery"), surrogate, natural),
         surrogate,
         **unknown,
     )
 
 
 def with_missing_members(members: DataFrame, existing: DataFrame, surrogate: str, natural: Sequence[str]) -> DataFrame:
-    """The members with the key they had, null for a new one, and those of `existing` that are not delivered any more."""
+    """The members with the key they had, null for a new one, and those of `existing` that are not delivered any more.
+
+    `_is_delivered` is null on the latter.
+    """
     known = existing.filter(F.col(surrogate) != UNKNOWN_KEY).alias("known")
     delivered = members.withColumn("_is_delivered", F.lit(True)).alias("delivered")
     same = [F.col(f"delivered.{name}") == F.col(f"known.{name}") for name in natural]
@@ -38,11 +58,8 @@ def with_missing_members(members: DataFrame, existing: DataFrame, surrogate: str
         name: F.when(is_delivered, F.col(f"delivered.{name}")).otherwise(F.col(f"known.{name}"))
         for name in members.columns
     }
-    return (
-        delivered.join(known, on=same, how="full")
-        .select(surrogate, "_is_delivered", *(value.alias(name) for name, value in values.items()))
-        .withColumn("is_deleted", F.when(is_gone(), F.lit(True)).otherwise(F.col("is_deleted")))
-        .drop("_is_delivered")
+    return delivered.join(known, on=same, how="full").select(
+        surrogate, "_is_delivered", *(value.alias(name) for name, value in values.items())
     )
 
 
@@ -59,6 +76,23 @@ def with_next_keys(rows: DataFrame, surrogate: str, natural: Sequence[str]) -> D
     highest = F.coalesce(F.max(surrogate).over(Window.partitionBy()), F.lit(UNKNOWN_KEY))
     place = F.row_number().over(unkeyed_first).cast("bigint")
     return rows.withColumn(surrogate, F.coalesce(F.col(surrogate), highest + place))
+
+
+def with_next_keys_in_parts(rows: DataFrame, surrogate: str, natural: Sequence[str]) -> DataFrame:
+    """As `with_next_keys`, but in natural-key order within each of `PARTS` parts only; the same members get the same keys."""
+    highest = rows.agg(F.coalesce(F.max(surrogate), F.lit(UNKNOWN_KEY)).alias("_highest"))
+    unkeyed = rows.filter(F.col(surrogate).isNull()).withColumn("_part", F.pmod(F.xxhash64(*natural), F.lit(PARTS)))
+    before = F.sum("count").over(Window.orderBy("_part").rowsBetween(Window.unboundedPreceding, -1))
+    offsets = unkeyed.groupBy("_part").count().select("_part", F.coalesce(before, F.lit(0)).alias("_before"))
+    place = F.row_number().over(Window.partitionBy("_part").orderBy(*natural))
+    keyed = (
+        unkeyed.withColumn("_place", place)
+        .join(F.broadcast(offsets), on="_part", how="inner")
+        .crossJoin(F.broadcast(highest))
+        .withColumn(surrogate, F.col("_highest") + F.col("_before") + F.col("_place"))
+        .select(*rows.columns)
+    )
+    return rows.filter(F.col(surrogate).isNotNull()).unionByName(keyed)
 
 
 def with_unknown_member(members: DataFrame, surrogate: str, **values: object) -> DataFrame:

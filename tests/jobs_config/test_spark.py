@@ -22,7 +22,7 @@ def test_spark_gets_the_cores_and_memory_of_the_settings():
 
 def test_unless_told_spark_takes_every_core_it_may_and_a_share_of_the_memory():
     assert cores(Settings()) == len(os.sched_getaffinity(0))
-    assert 1024 <= driver_memory_mb(Settings()) <= 3072
+    assert 1024 <= driver_memory_mb(Settings()) <= 4096
 
 
 @pytest.mark.parametrize(
