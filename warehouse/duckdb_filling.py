@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
+from itertools import groupby
 
 import duckdb
 
@@ -63,18 +64,23 @@ def _build_rollups(connection: duckdb.DuckDBPyConnection, in_part: bool, report:
 def _load(
     connection: duckdb.DuckDBPyConnection, contract: Contract, files: Sequence[str], condition: str = "true"
 ) -> None:
-    if not files:
-        return
-    if is_on_s3(files[0]):
-        rows, named = "exported", {}
-        connection.register(rows, parquet_rows(files))
-    else:
-        rows, named = "read_parquet($files, hive_partitioning = false)", {"files": list(files)}
     columns = ", ".join(warehouse_columns(contract))
     order = f" order by {', '.join(contract.sort_by)}" if contract.sort_by else ""
-    connection.execute(
-        f"insert into analytics.{contract.name} select {columns} from {rows} where {condition}{order}", named
-    )
+    for part in _by_folder(files):
+        if is_on_s3(part[0]):
+            rows, named = "exported", {}
+            connection.register(rows, parquet_rows(part))
+        else:
+            rows, named = "read_parquet($files, hive_partitioning = false)", {"files": list(part)}
+        connection.execute(
+            f"insert into analytics.{contract.name} select {columns} from {rows} where {condition}{order}", named
+        )
+
+
+def _by_folder(files: Sequence[str]) -> list[list[str]]:
+    """The files of one partition of the table after another: a month fits into memory to be sorted, all of them may not."""
+    folders = groupby(sorted(files), key=lambda file: file.rpartition("/")[0])
+    return [list(part) for _, part in folders]
 
 
 def write_ops(

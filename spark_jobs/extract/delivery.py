@@ -14,7 +14,7 @@ from spark_jobs.errors import ExtractionError
 from spark_jobs.extract import columnar
 from spark_jobs.extract.changes import Changes
 from spark_jobs.extract.erased import without_erased
-from spark_jobs.extract.postgres import Query, Reader, changed_rows, read_query, whole_table
+from spark_jobs.extract.postgres import Query, Reader, changed_rows, columnar_pages, read_query, whole_table
 from spark_jobs.extract.snapshot import SourceTable
 from spark_jobs.tables import Lake
 
@@ -30,9 +30,14 @@ def deliver_tables(lake: Lake, reader: Reader, rows_of: Mapping[str, int], repor
     """Bring every table whole to bronze; `rows_of` is what the source counted. Raises ExtractionError when other rows arrive."""
     # Biggest first, so the small ones fill the gaps.
     tables = sorted(reader.snapshot.tables.values(), key=lambda table: -table.size_bytes)
-    _deliver_all(
-        lake, reader, [(table, whole_table(reader.snapshot, table), rows_of[table.name]) for table in tables], report
-    )
+    queries = [(table, whole_table(reader.snapshot, table, _pages(reader, table))) for table in tables]
+    _deliver_all(lake, reader, [(table, query, rows_of[table.name]) for table, query in queries], report)
+
+
+def _pages(reader: Reader, table: SourceTable) -> int:
+    if not (reader.is_columnar and columnar.reads(table)):
+        return 0
+    return columnar_pages(table, reader.spark.sparkContext.defaultParallelism)
 
 
 def deliver_changes(lake: Lake, reader: Reader, changes: Sequence[Changes], report: Report) -> None:

@@ -22,6 +22,9 @@ from warehouse.contract import load_contract
 
 FETCH_ROWS = 10_000
 PAGES_PER_PARTITION = 4_096
+# To connect and to prepare takes the columnar reader as long as thousands of rows, and it holds no more of a large range.
+PAGES_PER_COLUMNAR_PARTITION = 32_768
+COLUMNAR_PARTITIONS_PER_CORE = 4
 KEYS_PER_PARTITION = 500_000
 ROWS_PER_CHANGE_PARTITION = 100_000
 
@@ -77,9 +80,16 @@ def read_query(reader: Reader, table: SourceTable, query: Query) -> DataFrame:
     )
 
 
-def whole_table(snapshot: SourceSnapshot, table: SourceTable) -> Query:
-    """Every row of a table."""
-    return Query(f"({_rows(snapshot, table, SNAPSHOT)}) as guarded", partition_predicates(table), is_whole_table=True)
+def whole_table(snapshot: SourceSnapshot, table: SourceTable, pages: int = 0) -> Query:
+    """Every row of a table, in ranges of so many pages or of the usual number."""
+    ranges = partition_predicates(table, pages or PAGES_PER_PARTITION)
+    return Query(f"({_rows(snapshot, table, SNAPSHOT)}) as guarded", ranges, is_whole_table=True)
+
+
+def columnar_pages(table: SourceTable, cores: int) -> int:
+    """Pages of one range for the columnar reader: as many as leave all cores busy to the end."""
+    share = table.pages // (COLUMNAR_PARTITIONS_PER_CORE * cores)
+    return max(PAGES_PER_PARTITION, min(share, PAGES_PER_COLUMNAR_PARTITION))
 
 
 def changed_rows(snapshot: SourceSnapshot, changes: Changes) -> Query:
@@ -131,13 +141,14 @@ def _position(table: SourceTable) -> str:
     return "ctid" if table.pages else quoted(table.mapping.key)
 
 
-def partition_predicates(table: SourceTable) -> list[str]:
+def partition_predicates(table: SourceTable, pages: int = 0) -> list[str]:
     """Conditions that split the table without overlap or gap: equal pages, else equal ranges of the key, else none.
 
     The first and the last range are open, so a row cannot fall outside; one without a position, of a deleted row, is in the first.
     """
     if table.pages:
-        cuts = [f"'({page},0)'::tid" for page in range(PAGES_PER_PARTITION, table.pages, PAGES_PER_PARTITION)]
+        step = pages or PAGES_PER_PARTITION
+        cuts = [f"'({page},0)'::tid" for page in range(step, table.pages, step)]
     elif table.key_bounds:
         low, high = table.key_bounds
         cuts = [str(cut) for cut in range(low + KEYS_PER_PARTITION, high + 1, KEYS_PER_PARTITION)]

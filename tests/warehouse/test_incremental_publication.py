@@ -9,8 +9,8 @@ from decimal import Decimal
 
 import pytest
 from oracle import rollup_differences
-from small_star import LAST_DAY, described
-from star_days import facts, of_last_day, whole
+from small_star import LAST_DAY, described, write_exports
+from star_days import OTHER_DAY, ROWS, facts, of_last_day, whole
 
 from warehouse.duckdb_warehouse import DuckDBWarehouse, finish_publication, newest_generation, publish
 from warehouse.generations import Pointer, generation_file, read_pointer, swap_pointer
@@ -77,6 +77,23 @@ def test_a_copy_that_is_not_as_the_lake_says_is_not_published(warehouse, tmp_pat
         put(warehouse, exports, 2)
 
     assert DuckDBWarehouse(warehouse).current().publication.generation == 1
+
+
+@pytest.mark.parametrize(
+    "day", [LAST_DAY, OTHER_DAY], ids=["twice among the new", "new and on a day that is not touched"]
+)
+def test_a_key_that_a_copy_has_twice_is_found(warehouse, tmp_path, day):
+    put(warehouse, whole(tmp_path, 1), 1)
+    exports, lines = of_last_day(tmp_path, 2), facts(2)
+    new = [row for row in lines if row["sale_date"] == LAST_DAY]
+    there = next(row for row in reversed(lines) if row["sale_date"] == day)
+    new[0] = {**new[0], "source": there["source"], "sale_id": there["sale_id"]}
+    exports["fact_sales"] = replace(
+        exports["fact_sales"], files=write_exports(tmp_path / "twice", {**ROWS, "fact_sales": new})["fact_sales"].files
+    )
+
+    with pytest.raises(PublicationError, match=r"fact_sales has 1 rows whose key \(source, sale_id\) is not unique"):
+        put(warehouse, exports, 2)
 
 
 def test_a_publication_that_was_killed_before_its_last_step_is_finished(warehouse, tmp_path):
