@@ -47,10 +47,10 @@ def create_table(contract: Contract) -> str:
     return f"create table analytics.{contract.name} (\n" + ",\n".join(columns) + "\n)"
 
 
-def rollup_query(name: str, model: SemanticModel, touched: str = "") -> str:
+def rollup_query(name: str, model: SemanticModel, condition: str = "true") -> str:
     """The SELECT that fills a rollup: its keys, then every measure summed, from the rollup it is made from or from the fact.
 
-    Of all days, or with the name of a table that has a `sale_date` for each day that counts, of what `touched_rows` removes.
+    `condition` is on `sale_date` alone, the day of what it is made from.
     """
     rollup = model.rollups[name]
     source = f"analytics.{rollup.made_from or 'fact_sales'}"
@@ -70,13 +70,12 @@ def rollup_query(name: str, model: SemanticModel, touched: str = "") -> str:
         for measure_name, measure in model.measures.items()
     ]
     grouped = ", ".join(columns.values())
-    condition = touched_rows(name, model, touched, "lines.") if touched else "true"
     return "select\n" + ",\n".join(keys + sums) + f"\nfrom {source}\nwhere {condition}\ngroup by {grouped}"
 
 
-def touched_rows(name: str, model: SemanticModel, touched: str, prefix: str = "") -> str:
-    """The condition for rows of a rollup that any of the touched days is in; of a monthly one, whole months."""
-    day, days = f"{prefix}sale_date", f"select {touched}.sale_date from {touched}"
+def touched_rows(name: str, model: SemanticModel, touched: str) -> str:
+    """The condition for rows of a rollup, and of its source, on a day of the table `touched`; of a monthly one, in its month."""
+    day, days = "sale_date", f"select {touched}.sale_date from {touched}"
     if model.rollups[name].is_monthly:
         day = f"cast(date_trunc('month', {day}) as date)"
         days = f"select cast(date_trunc('month', {touched}.sale_date) as date) from {touched}"

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
+from datetime import date
 from itertools import groupby
 
 import duckdb
@@ -55,10 +56,23 @@ def _build_rollups(connection: duckdb.DuckDBPyConnection, in_part: bool, report:
         report(f"building {name}")
         order = f"order by {', '.join(model.rollups[name].keys)}"
         if in_part:
-            connection.execute(f"delete from analytics.{name} where {touched_rows(name, model, 'touched')}")
-            connection.execute(f"insert into analytics.{name} {rollup_query(name, model, 'touched')} {order}")
-        else:
-            connection.execute(f"create or replace table analytics.{name} as {rollup_query(name, model)} {order}")
+            condition = touched_rows(name, model, "touched")
+            connection.execute(f"delete from analytics.{name} where {condition}")
+            connection.execute(f"insert into analytics.{name} {rollup_query(name, model, condition)} {order}")
+            continue
+        connection.execute(f"create or replace table analytics.{name} as {rollup_query(name, model)} limit 0")
+        # A month fits into memory, and the fact lies in the order of its days.
+        for first, until in _months(connection):
+            within = f"sale_date >= date '{first}' and sale_date < date '{until}'"
+            connection.execute(f"insert into analytics.{name} {rollup_query(name, model, within)} {order}")
+
+
+def _months(connection: duckdb.DuckDBPyConnection) -> list[tuple[date, date]]:
+    """First days of each month that has facts, and of the month after it."""
+    return connection.execute(
+        "select distinct cast(date_trunc('month', sale_date) as date) as first_day, cast(first_day + interval 1 month as date) "
+        "from analytics.fact_sales order by 1"
+    ).fetchall()
 
 
 def _load(

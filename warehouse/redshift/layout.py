@@ -60,10 +60,10 @@ def create_rollup(name: str, schema: str, model: SemanticModel) -> str:
     return _create(name, schema, columns, load_layout().sort.get(name, model.rollups[name].keys[:1]))
 
 
-def fill_rollup(name: str, schema: str, model: SemanticModel, touched: str = "") -> str:
-    """INSERT of the rollup's rows, of all days or of those in the table `touched`."""
+def fill_rollup(name: str, schema: str, model: SemanticModel, condition: str = "true") -> str:
+    """INSERT of the rollup's rows, of the days that meet a condition."""
     columns = ", ".join((*model.rollups[name].keys, *model.measures))
-    return in_schema(f"insert into analytics.{name} ({columns})\n{rollup_query(name, model, touched)}", schema)
+    return in_schema(f"insert into analytics.{name} ({columns})\n{rollup_query(name, model, condition)}", schema)
 
 
 def create_views(schema: str) -> list[str]:

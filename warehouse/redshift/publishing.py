@@ -221,7 +221,7 @@ class Publishing:
             self.report(f"building {name}")
             condition = touched_rows(name, model, touched) if touched else "true"
             self._statements.run(f"delete from {star}.{name} where {condition}")
-            self._statements.run(fill_rollup(name, star, model, touched))
+            self._statements.run(fill_rollup(name, star, model, condition))
 
     def _record(self, star: str, described: Publication) -> None:
         statements = self._statements
