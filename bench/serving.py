@@ -44,6 +44,9 @@ def reader(home: Path) -> str:
     password = secrets.token_urlsafe(16)
     authority = open_authority(open_state(home), load_settings())
     try:
+        if not authority.accounts.has_admin():
+            # Without one nobody may sign in; where there is none, nobody else uses the installation.
+            authority.accounts.add(f"{READER}-admin", "admin", EVERYTHING, secrets.token_urlsafe(16))
         authority.accounts.set_password(READER, password, "benchmark")
     except NoAccountError:
         authority.accounts.add(READER, "viewer", EVERYTHING, password)
