@@ -6,7 +6,8 @@ A customer counts in the month of a sale; returns, sales without a known custome
 from datetime import date
 
 from warehouse.planner import FACT, Plan
-from warehouse.scope import Scope
+from warehouse.recurrence import CUSTOMER_MONTHS
+from warehouse.scope import EVERYTHING, Scope
 
 CUSTOMER = "dim_customer"
 
@@ -16,6 +17,8 @@ def plan_cohorts(first: date, until: date, scope: Scope) -> Plan:
 
     `cohort` is null for everybody who first bought before the window.
     """
+    if scope == EVERYTHING:
+        return _from_rollup(first, until, "case when first_month >= $from_date then first_month end as cohort")
     visits, parameters = _visits(first, until, scope)
     sql = f"""with visits as (
 {visits}
@@ -38,6 +41,8 @@ order by 1, 2"""
 
 def plan_segments(first: date, until: date, scope: Scope) -> Plan:
     """One row per `month` of the half-open window and `segment`: `customers`."""
+    if scope == EVERYTHING:
+        return _from_rollup(first, until, "segment")
     visits, parameters = _visits(first, until, scope)
     sql = f"""with visits as (
 {visits}
@@ -49,6 +54,15 @@ inner join analytics.dim_customer on visits.customer_key = dim_customer.customer
 group by 1, 2
 order by 1, 2"""
     return Plan(sql, parameters, (FACT, CUSTOMER))
+
+
+def _from_rollup(first: date, until: date, cut_by: str) -> Plan:
+    sql = (
+        f"select sale_month as month, {cut_by}, cast(sum(customers) as bigint) as customers\n"
+        f"from analytics.{CUSTOMER_MONTHS}\nwhere sale_month >= $from_date and sale_month < $until_date\n"
+        "group by 1, 2\norder by 1, 2"
+    )
+    return Plan(sql, {"from_date": first, "until_date": until}, (CUSTOMER_MONTHS,))
 
 
 def _visits(first: date, until: date, scope: Scope) -> tuple[str, dict[str, object]]:

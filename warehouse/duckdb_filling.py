@@ -11,8 +11,10 @@ import duckdb
 from warehouse.contract import Contract
 from warehouse.ddl import OPS_TABLES, create_table, gold_contracts, rollup_query, touched_rows, views, warehouse_columns
 from warehouse.duckdb_checks import TOUCHED
+from warehouse.duckdb_recurrence import build, build_customer_months, note_days, replace_days, tables_in
 from warehouse.files import is_on_s3, parquet_rows
 from warehouse.publication import Base, Publication, TableExport
+from warehouse.recurrence import CUSTOMER_MONTHS
 from warehouse.semantic import load_model
 
 
@@ -32,6 +34,9 @@ def fill(
     fact = exports["fact_sales"]
     if there.get("fact_sales") != fact.lake_version:
         _build_rollups(connection, in_part=base is not None and fact.days is not None, report=report)
+    if any(there.get(name) != exports[name].lake_version for name in ("fact_sales", "dim_customer")):
+        report(f"building {CUSTOMER_MONTHS}")
+        build_customer_months(connection)
     for name, query in views().items():
         connection.execute(f"create or replace view analytics.{name} as {query}")
 
@@ -46,16 +51,20 @@ def _replace(connection: duckdb.DuckDBPyConnection, contract: Contract, export: 
     connection.execute("create or replace temporary table touched (sale_date date)")
     if export.days:
         connection.execute("insert into touched select unnest($days)", {"days": list(export.days)})
+    if contract.name == "fact_sales":
+        note_days(connection)
     connection.execute(f"delete from analytics.{contract.name} where {TOUCHED}")
     _load(connection, contract, export.files, TOUCHED)
 
 
 def _build_rollups(connection: duckdb.DuckDBPyConnection, in_part: bool, report: Callable[[str], None]) -> None:
     model = load_model()
+    # A generation that an earlier version of the program made may lack one.
+    there = tables_in(connection)
     for name in model.rollups_as_built:
         report(f"building {name}")
         order = f"order by {', '.join(model.rollups[name].keys)}"
-        if in_part:
+        if in_part and name in there:
             condition = touched_rows(name, model, "touched")
             connection.execute(f"delete from analytics.{name} where {condition}")
             connection.execute(f"insert into analytics.{name} {rollup_query(name, model, condition)} {order}")
@@ -65,6 +74,9 @@ def _build_rollups(connection: duckdb.DuckDBPyConnection, in_part: bool, report:
         for first, until in _months(connection):
             within = f"sale_date >= date '{first}' and sale_date < date '{until}'"
             connection.execute(f"insert into analytics.{name} {rollup_query(name, model, within)} {order}")
+    for name in model.recurrences:
+        report(f"building {name}")
+        (replace_days if in_part and name in there else build)(connection, name)
 
 
 def _months(connection: duckdb.DuckDBPyConnection) -> list[tuple[date, date]]:

@@ -92,6 +92,10 @@ def plan(question: Question, model: SemanticModel) -> Plan:
     tables = _smallest_tables(asked, asked.keys, model)
     ctes = [f"lines as (\n{_lines(asked, tables, {}, measures, model)}\n)", f"sums as (\n{_sums(question, summed)}\n)"]
     for name, distinct in counted.items():
+        if recurring := _recurring(asked, name, model):
+            ctes.append(f"{name}_counts as (\n{_counted_by_recurrence(asked, recurring)}\n)")
+            tables += (recurring,)
+            continue
         counts_in = _smallest_tables(asked, {*asked.keys, distinct.key}, model) if distinct.key else (FACT,)
         looked_at = (*distinct.of, *(() if distinct.key else LINE_COLUMNS))
         columns = {f"counted_{column}": column for column in looked_at}
@@ -116,6 +120,32 @@ def _smallest_tables(asked: Asked, needed: set[str], model: SemanticModel) -> tu
     if able and model.rollups[able[0]].is_monthly and asked.is_of_months:
         return able[0], daily
     return (daily,)
+
+
+def _recurring(asked: Asked, metric: str, model: SemanticModel) -> str:
+    """The rollup of recurrences that counts a metric; none where anything but time cuts or narrows it."""
+    question = asked.question
+    if (
+        question.filters
+        or question.scope != EVERYTHING
+        or any(part.key != "sale_date" for part in asked.dimensions.values())
+    ):
+        return ""
+    return next((table for table, counted in model.recurrences.items() if counted == metric), "")
+
+
+def _counted_by_recurrence(asked: Asked, table: str) -> str:
+    """Things whose day is in the window, or in a part of it that is asked for, and whose day before is not."""
+    starts = {name: _column(dimension, table) for name, dimension in asked.dimensions.items()}
+    columns = "".join(f"{column} as {name}, " for name, column in starts.items())
+    join = f"inner join analytics.dim_date on {table}.sale_date = dim_date.date\n" if starts else ""
+    begins = f"greatest({', '.join(('$from_date', *starts.values()))})" if starts else "$from_date"
+    return (
+        f"select {columns}sum({table}.counted) as counted\nfrom analytics.{table}\n{join}"
+        f"where {table}.sale_date >= $from_date\n  and {table}.sale_date < $until_date\n"
+        # By place: dim_date has columns of the same names.
+        f"  and {table}.previous_date < {begins}" + _group_by([str(place + 1) for place in range(len(starts))])
+    )
 
 
 def _lines(

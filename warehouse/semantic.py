@@ -119,6 +119,7 @@ class SemanticModel(_Model):
     dimensions: dict[str, Dimension]
     selections: dict[str, Selection] = {}
     rollups: dict[str, Rollup]
+    recurrences: dict[str, str] = {}
 
     @model_validator(mode="after")
     def formulas_use_known_measures(self) -> "SemanticModel":

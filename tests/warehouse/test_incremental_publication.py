@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from decimal import Decimal
 
+import duckdb
 import pytest
 from oracle import rollup_differences
 from small_star import LAST_DAY, described, write_exports
@@ -33,6 +34,17 @@ def test_a_copy_with_a_day_rewritten_equals_a_generation_built_whole(warehouse, 
     files = [generation_file(warehouse, made.generation) for made in (in_part, rebuilt)]
     assert rollup_differences(*files) == {}
     assert rollup_differences(generation_file(warehouse, 1), files[1]).keys() >= {"fact_sales", "rollup_sales_daily"}
+
+
+def test_a_generation_that_lacks_a_rollup_is_copied_and_gets_it_whole(warehouse, tmp_path):
+    put(warehouse, whole(tmp_path, 1), 1)
+    with duckdb.connect(str(generation_file(warehouse, 1))) as connection:
+        for name in ("rollup_region_daily", "rollup_orders_daily"):
+            connection.execute(f"drop table analytics.{name}")
+    put(warehouse, of_last_day(tmp_path, 2), 2)
+    put(warehouse, whole(tmp_path, 2), 3)
+
+    assert rollup_differences(generation_file(warehouse, 2), generation_file(warehouse, 3)) == {}
 
 
 def test_a_day_that_lost_its_last_line_is_empty_in_the_copy(warehouse, tmp_path):

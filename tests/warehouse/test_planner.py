@@ -6,10 +6,11 @@ from plain_sql import plain_totals
 from small_star import FIRST_DAY, LAST_DAY, LEGACY, RESELLER
 
 from warehouse.planner import FACT, Question, plan
+from warehouse.scope import Scope
 from warehouse.semantic import SemanticError, load_model
 
 MODEL = load_model()
-WITHOUT_ROLLUPS = MODEL.model_copy(update={"rollups": {}})
+WITHOUT_ROLLUPS = MODEL.model_copy(update={"rollups": {}, "recurrences": {}})
 METRICS = tuple(MODEL.metrics)
 SPRING = (date(2024, 9, 20), date(2025, 2, 10))
 DIMENSIONS = ["day", "week", "month", "quarter", "year", "region", "country", "genre", "subgenre", "channel", "format"]
@@ -114,6 +115,9 @@ def test_a_window_without_sales_has_zeros_and_no_ratios(generation):
         (("net_revenue",), ("book_id", "day"), ("rollup_book_daily",)),
         (("net_revenue",), ("store",), (FACT,)),
         (("net_revenue", "orders"), ("genre",), ("rollup_genre_daily", FACT)),
+        (("customers", "orders"), (), ("rollup_region_daily", "rollup_customers_daily", "rollup_orders_daily")),
+        (("orders",), ("week", "year"), ("rollup_region_daily", "rollup_orders_daily")),
+        (("orders",), ("country",), ("rollup_region_daily", FACT)),
         (("active_titles",), ("country",), ("rollup_region_daily", FACT)),
         (("active_titles",), ("month",), ("rollup_region_daily", "rollup_book_monthly", "rollup_book_daily")),
     ],
@@ -143,7 +147,20 @@ def test_whole_months_are_taken_where_they_are_most_of_the_window(generation, fi
     assert rows == answer(generation, question, WITHOUT_ROLLUPS)[0]
 
 
-@pytest.mark.parametrize("dimensions", [("genre", "country"), ("book_id",), ("quarter", "channel", "format")])
+def test_distinct_counts_that_are_narrowed_read_the_fact():
+    narrowed = [
+        {"filters": {"country": ["Germany"]}},
+        {"filters": {"source": [LEGACY]}},
+        {"scope": Scope(("Germany",))},
+    ]
+
+    assert [FACT in plan(over(SPRING, "orders", "customers", **how), MODEL).tables for how in narrowed] == [True] * 3
+
+
+@pytest.mark.parametrize(
+    "dimensions",
+    [("genre", "country"), ("book_id",), ("quarter", "channel", "format"), (), ("day",), ("week",), ("month", "year"), ("quarter",)],
+)  # fmt: skip
 def test_windows_of_any_length_are_answered_as_by_the_fact(generation, dimensions):
     random = Random(20_261_127)
     for _ in range(25):

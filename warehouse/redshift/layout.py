@@ -13,6 +13,15 @@ from pydantic import BaseModel, ConfigDict
 
 from warehouse.contract import Contract, load_contract
 from warehouse.ddl import gold_contracts, rollup_query, views, warehouse_columns
+from warehouse.recurrence import (
+    COLUMNS,
+    CUSTOMER_MONTHS,
+    CUSTOMER_MONTHS_COLUMNS,
+    customer_months,
+    days_of,
+    distinct_of,
+    recurrences_of,
+)
 from warehouse.semantic import SemanticModel, load_model
 
 FILE = Path(__file__).parent / "layout.yaml"
@@ -66,6 +75,28 @@ def fill_rollup(name: str, schema: str, model: SemanticModel, condition: str = "
     return in_schema(f"insert into analytics.{name} ({columns})\n{rollup_query(name, model, condition)}", schema)
 
 
+def create_counts(schema: str) -> list[str]:
+    """CREATE TABLE of the rollups of recurrences, and of customers by month."""
+    tables = {name: (COLUMNS, ("sale_date", "previous_date")) for name in load_model().recurrences}
+    tables[CUSTOMER_MONTHS] = (CUSTOMER_MONTHS_COLUMNS, ("sale_month",))
+    return [
+        _create(name, schema, {column: (kind, True) for column, kind in columns.items()}, sort)
+        for name, (columns, sort) in tables.items()
+    ]
+
+
+def fill_counts(schema: str) -> list[str]:
+    """Statements that fill them anew: a day of a thing depends on all its days before, so of touched days alone is not enough."""
+    model = load_model()
+    queries = {}
+    for name in model.recurrences:
+        distinct = distinct_of(name, model)
+        queries[name] = recurrences_of(distinct, days_of(distinct))
+    queries[CUSTOMER_MONTHS] = customer_months()
+    filled = [(name, in_schema(f"insert into analytics.{name} {query}", schema)) for name, query in queries.items()]
+    return [statement for name, fill in filled for statement in (f"delete from {schema}.{name}", fill)]
+
+
 def create_views(schema: str) -> list[str]:
     """Late-binding views in schema analytics: one per table of the star, then the promised ones over them."""
     over_tables = {
@@ -92,7 +123,8 @@ def _late_bound(schema: str, name: str, query: str) -> str:
 
 def table_names() -> list[str]:
     """Every table of the star, rollups too."""
-    return [*(contract.name for contract in gold_contracts()), *load_model().rollups]
+    model = load_model()
+    return [*(contract.name for contract in gold_contracts()), *model.rollups, *model.recurrences, CUSTOMER_MONTHS]
 
 
 def column_type(name: str, lake_type: str) -> str:

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 
 from warehouse.ddl import gold_contracts, touched_rows, warehouse_columns
 from warehouse.publication import Base, Publication, PublicationError, TableExport
+from warehouse.recurrence import CUSTOMER_MONTHS
 from warehouse.redshift import checks, grants, record
 from warehouse.redshift.address import Address
 from warehouse.redshift.explaining import (
@@ -27,10 +28,12 @@ from warehouse.redshift.explaining import (
 )
 from warehouse.redshift.files import ExportFolder
 from warehouse.redshift.layout import (
+    create_counts,
     create_rollup,
     create_star_views,
     create_table,
     create_views,
+    fill_counts,
     fill_rollup,
     table_names,
 )
@@ -145,6 +148,8 @@ class Publishing:
             self.report(f"building {name}")
             self._statements.run(create_rollup(name, star, model))
             self._statements.run(fill_rollup(name, star, model))
+        for statement in (*create_counts(star), *fill_counts(star)):
+            self._statements.run(statement)
         for name in table_names():
             self._statements.run(f"analyze {star}.{name}")
         for view in create_star_views(star):
@@ -213,15 +218,31 @@ class Publishing:
             self._statements.run(
                 f"insert into {table} ({columns}) select {columns} from {self._stage}.{contract.name}{days}"
             )
+        there = self._tables_in(star)
+        for statement in [] if CUSTOMER_MONTHS in there else create_counts(star):
+            self._statements.run(statement)
+        if self._differs("fact_sales") or self._differs("dim_customer"):
+            self.report("counting customers and orders")
+            for statement in fill_counts(star):
+                self._statements.run(statement)
         if not self._differs("fact_sales"):
             return
         model = load_model()
         touched = "" if fact.days is None else f"{self._stage}.{TOUCHED}"
         for name in model.rollups_as_built:
             self.report(f"building {name}")
-            condition = touched_rows(name, model, touched) if touched else "true"
+            condition = touched_rows(name, model, touched) if touched and name in there else "true"
+            if name not in there:
+                self._statements.run(create_rollup(name, star, model))
             self._statements.run(f"delete from {star}.{name} where {condition}")
             self._statements.run(fill_rollup(name, star, model, condition))
+
+    def _tables_in(self, star: str) -> set[str]:
+        """Tables of a star, of which one that an earlier version of the program made may lack some."""
+        rows = self._statements.rows(
+            "select table_name from information_schema.tables where table_schema = $star", {"star": star}
+        )
+        return {str(row["table_name"]) for row in rows}
 
     def _record(self, star: str, described: Publication) -> None:
         statements = self._statements
