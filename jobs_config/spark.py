@@ -32,6 +32,9 @@ CORRECTNESS = {
     "spark.databricks.delta.properties.defaults.enableDeletionVectors": "false",
 }
 
+# Columns of sales whose values hardly ever repeat. Parquet would keep a dictionary of them until it is too large, and then begin anew.
+WITHOUT_DICTIONARY = ("sale_id", "order_id", "original_sale_id", "sold_at", "created_at", "updated_at")
+
 # One machine, small metadata: the defaults are made for clusters and cost seconds per commit.
 ONE_MACHINE = {
     # Hadoop sets modes itself, whatever the process's umask.
@@ -77,6 +80,7 @@ def local_spark_conf(
         **DELTA,
         **CORRECTNESS,
         **ONE_MACHINE,
+        **{f"spark.hadoop.parquet.enable.dictionary#{column}": "false" for column in WITHOUT_DICTIONARY},
     }
 
 

@@ -41,10 +41,12 @@ def test_a_function_gives_what_the_guide_says(run, expression, expected):
         ("select approximate count(distinct book_id) from shop.book", [[3]]),
         ("select top 1 book_id from shop.book order by book_id", [[1]]),
         ("select book_id from shop.book as b qualify row_number() over (order by book_id desc) = 1", [[3]]),
+        ("select max(before) from (select lag(book_id) over (order by book_id) as before from shop.book) as b", [[2]]),
+        ("select greatest(max(book_id), 7) from shop.book", [[7]]),
         ("select BOOK_ID from SHOP.BOOK where \"Title\" = 'Ant'", [[2]]),
         ("select dateadd(month, 1, sold_at)::date::varchar(10) from shop.book where book_id = 2", [["2024-03-01"]]),
     ],
-    ids=["LISTAGG", "APPROXIMATE", "TOP", "QUALIFY", "names are folded, quoted ones too", "DATEADD"],
+    ids=["LISTAGG", "APPROXIMATE", "TOP", "QUALIFY", "LAG", "GREATEST", "names are folded, quoted ones too", "DATEADD"],
 )
 def test_a_form_of_redshifts_own_is_understood(book, query, expected):
     assert book(query) == expected
