@@ -53,8 +53,9 @@ TYPES = {
 FUNCTIONS = (
     exp.Abs, exp.AddMonths, exp.And, exp.ApproxDistinct, exp.Case, exp.Cast, exp.Ceil, exp.Coalesce, exp.Concat,
     exp.ConvertTimezone, exp.Count, exp.CurrentDate, exp.CurrentTimestamp, exp.CurrentUser, exp.DateAdd, exp.DateDiff,
-    exp.DateTrunc, exp.DecodeCase, exp.Exists, exp.Extract, exp.Floor, exp.Greatest, exp.GroupConcat, exp.If, exp.Lag, exp.LastDay, exp.Length,
-    exp.Lower, exp.Max, exp.Median, exp.Min, exp.Nullif, exp.Nvl2, exp.Or, exp.RegexpReplace, exp.Round, exp.RowNumber,
+    exp.DateTrunc, exp.DecodeCase, exp.Exists, exp.Extract, exp.Floor, exp.Greatest, exp.GroupConcat, exp.If, exp.Lag,
+    exp.LastDay, exp.Length, exp.Lower, exp.Max, exp.Median, exp.Min, exp.Nullif, exp.Nvl2, exp.Or, exp.RegexpReplace, exp.Round,
+    exp.RowNumber,
     exp.SHA2, exp.StrPosition, exp.Substring, exp.Sum, exp.TimestampTrunc, exp.Trim, exp.TsOrDsAdd, exp.TsOrDsDiff, exp.Upper, exp.Xor,
 )  # fmt: skip
 NAMED_FUNCTIONS = {
