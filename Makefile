@@ -4,6 +4,8 @@ PYTHON ?= python3
 SALES ?= 1000000
 SERVE ?= 1
 TESTS ?=
+SHARD ?=
+RESUME ?=
 PROCESSES ?= 2
 DASHBOARD ?= http://127.0.0.1:8601
 READER ?= admin
@@ -41,8 +43,8 @@ bench: $(SETUP) $(PEERS)/.setup ## measure us beside others  (BENCH=generate SAL
 test: $(TOOLS) ## run the tests  (TESTS=tests/booksales PROCESSES=1)
 	$(BIN)/pytest $(if $(filter 1,$(PROCESSES)),,$(AT_ONCE)) -m "not slow" $(TESTS)
 
-test-all: $(TOOLS) ## run the tests, the slow ones too
-	$(BIN)/pytest $(TESTS)
+test-all: $(TOOLS) ## run the tests, the slow ones too, or a part of them  (SHARD=2/6 RESUME=1)
+	$(BIN)/pytest $(if $(SHARD),--shard $(SHARD)) $(if $(RESUME),--resume) $(TESTS)
 
 lint: $(TOOLS) ## look for faults and for code that is not formatted
 	$(BIN)/ruff check
