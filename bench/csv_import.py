@@ -11,7 +11,6 @@ import argparse
 import json
 import os
 import re
-import resource
 import subprocess
 import sys
 import tempfile
@@ -20,8 +19,8 @@ from pathlib import Path
 
 import psutil
 
-from bench.main_job import PHASE, Memory
-from bench.measured import machine_in_words
+from bench.measured import machine_in_words, measure
+from bench.pipeline import PHASE, source_of
 from booksales.lake_files import LakeFiles
 from jobs_config.loader import load_feed
 from jobs_config.machine import MEGABYTE
@@ -83,29 +82,13 @@ def time_reading(path: Path) -> dict[str, object]:
 
 
 def time_import(path: Path, home: Path) -> dict[str, object]:
-    """One import by the command, with its phases and the peak of memory. Raises CalledProcessError when it fails."""
+    """The whole command, Spark's start included. PostgreSQL runs already: it is no part of this."""
     line = [sys.executable, "-m", "booksales.cli", "import-csv", FEED, str(path)]
-    began, processor = time.monotonic(), resource.getrusage(resource.RUSAGE_CHILDREN)
-    with subprocess.Popen(
-        line, env={**os.environ, "BOOKSALES_HOME": str(home)}, stderr=subprocess.PIPE, text=True
-    ) as job:
-        memory = Memory(job.pid)
-        memory.start()
-        assert job.stderr is not None
-        said = [text.rstrip() for text in job.stderr]
-    # 4: some records are quarantined, as planted.
-    if job.returncode not in (0, 4):
-        raise subprocess.CalledProcessError(job.returncode, line, stderr="\n".join(said))
-    phases = {match[1]: float(match[2]) for text in said if (match := PHASE.match(text))}
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    spent = used.ru_utime + used.ru_stime - processor.ru_utime - processor.ru_stime
-    return {
-        "seconds": round(time.monotonic() - began, 1),
-        "processor_seconds": round(spent, 1),
-        "phases": phases,
-        **memory.peaks,
-        "output": said,
-    }
+    with source_of(home):
+        # 4: some records are quarantined, as planted.
+        taken = measure(line, {"BOOKSALES_HOME": str(home)}, ends_with=(0, 4))
+    phases = {name: float(seconds) for name, seconds in PHASE.findall(taken.said)}
+    return {**taken.as_values(), "phases": phases, "output": taken.said.splitlines()}
 
 
 def make_shop(home: Path) -> tuple[list[str], list[str]]:

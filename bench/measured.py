@@ -5,7 +5,7 @@ import platform
 import subprocess
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -75,8 +75,13 @@ class Tree(threading.Thread):
         self.peak_mb = max(self.peak_mb, memory // MEGABYTE)
 
 
-def measure(line: Sequence[str], environment: dict[str, str] | None = None, folder: Path | None = None) -> Measurement:
-    """Run a command to its end. Raises BenchError with the end of what it said when it fails."""
+def measure(
+    line: Sequence[str],
+    environment: dict[str, str] | None = None,
+    folder: Path | None = None,
+    ends_with: Collection[int] = (0,),
+) -> Measurement:
+    """Run a command to its end. Raises BenchError with the end of what it said when it ends with another code."""
     load, began = os.getloadavg()[0], time.monotonic()
     with subprocess.Popen(
         line,
@@ -95,7 +100,7 @@ def measure(line: Sequence[str], environment: dict[str, str] | None = None, fold
         process.returncode = os.waitstatus_to_exitcode(status)
     seconds = time.monotonic() - began
     tree.join()
-    if process.returncode:
+    if process.returncode not in ends_with:
         raise BenchError(
             f"{Path(line[0]).name} {' '.join(line[1:3])} ended with {process.returncode}: {said.strip()[-500:]}"
         )
