@@ -77,7 +77,9 @@ def fill_rollup(name: str, schema: str, model: SemanticModel, condition: str = "
 
 def create_counts(schema: str) -> list[str]:
     """CREATE TABLE of the rollups of recurrences, and of customers by month."""
-    tables = {name: (COLUMNS, ("sale_date", "previous_date")) for name in load_model().recurrences}
+    tables: dict[str, tuple[dict[str, str], tuple[str, ...]]] = {
+        name: (COLUMNS, ("sale_date", "previous_date")) for name in load_model().recurrences
+    }
     tables[CUSTOMER_MONTHS] = (CUSTOMER_MONTHS_COLUMNS, ("sale_month",))
     return [
         _create(name, schema, {column: (kind, True) for column, kind in columns.items()}, sort)
