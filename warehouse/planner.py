@@ -3,7 +3,7 @@
 The SQL runs on DuckDB and on Redshift; parameters are named, `$name`, and every value a user gives is one of them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
@@ -155,9 +155,54 @@ def _lines(
     parts = []
     for table in tables:
         of_table = {name: BOOK_COLUMNS.get(column, f"{table}.{column}") for name, column in columns.items()}
-        of_table |= {name: model.measures[name].line if table == FACT else f"{table}.{name}" for name in measures}
-        parts.append(_rows_of(asked, table, of_table, [_dates(table, tables, model), *_conditions(asked, table)]))
+        measured = {name: model.measures[name].line if table == FACT else f"{table}.{name}" for name in measures}
+        conditions = [_dates(table, tables, model), *_conditions(asked, table)]
+        if _is_of_books(asked, table, columns):
+            parts.append(_sums_by_key(asked, table, of_table, measured, conditions))
+        else:
+            parts.append(_rows_of(asked, table, {**of_table, **measured}, conditions))
     return "\nunion all\n".join(parts)
+
+
+def _is_of_books(asked: Asked, table: str, columns: dict[str, str]) -> bool:
+    """Whether rows are told apart by their book, over days, and by nothing else that is not a key of the table."""
+    cut_by = [asked.dimensions[name] for name in asked.question.dimensions]
+    # With a day, a row of the rollup of books is of one book already.
+    if any(part.line or part.key == "sale_date" or (part.key == "format" and table == FACT) for part in cut_by):
+        return False
+    is_counted = bool(columns) and set(columns.values()) <= BOOK_COLUMNS.keys()
+    return is_counted or (not columns and any(part.key == "book_key" for part in cut_by))
+
+
+def _sums_by_key(
+    asked: Asked, table: str, columns: dict[str, str], measures: dict[str, str], conditions: list[str]
+) -> str:
+    """As `_rows_of`, but summed by keys before any name is looked up: of a book there are many rows, and keys are short numbers."""
+    cut_by = {name: asked.dimensions[name] for name in asked.question.dimensions}
+    keys = dict.fromkeys([*(part.key for part in cut_by.values()), *(["book_key"] if columns else [])])
+    filtered = [asked.dimensions[name] for name in asked.question.filters if name in asked.dimensions]
+    looked_at = {(part.table, part.key, part.match): None for part in filtered if part.table}
+    if any(condition.startswith("dim_book.") for condition in conditions):
+        looked_at["dim_book", "book_key", "book_key"] = None
+    sums = [
+        *(f"    {table}.{key} as {key}" for key in keys),
+        *(f"    sum({line}) as {name}" for name, line in measures.items()),
+    ]
+    inner = "\n".join(
+        ["select", ",\n".join(sums), f"from analytics.{table}", *_joins(table, looked_at),
+         "where " + "\n  and ".join(conditions), "group by " + ", ".join(f"{table}.{key}" for key in keys)]
+    )  # fmt: skip
+    named = {(part.table, part.key, part.match): None for part in cut_by.values() if part.table}
+    if columns:
+        named["dim_book", "book_key", "book_key"] = None
+    shown = {name: _column(part, "summed") for name, part in cut_by.items()} | columns
+    shown |= {name: f"summed.{name}" for name in measures}
+    listed = ",\n".join(f"    {value} as {name}" for name, value in shown.items())
+    return "\n".join([f"select\n{listed}", f"from (\n{inner}\n) as summed", *_joins("summed", named)])
+
+
+def _joins(table: str, dimensions: Iterable[tuple[str, str, str]]) -> list[str]:
+    return [f"inner join analytics.{other} on {table}.{key} = {other}.{on}" for other, key, on in dimensions]
 
 
 def _dates(table: str, tables: tuple[str, ...], model: SemanticModel) -> str:
@@ -180,10 +225,10 @@ def _rows_of(asked: Asked, table: str, values: dict[str, str], conditions: list[
     # Only rollups repeat the book's format, and nobody its id; a book version has exactly one.
     if any(value.startswith("dim_book.") for value in (*cut_by.values(), *values.values(), *conditions)):
         joined["dim_book", "book_key", "book_key"] = None
-    joins = [f"inner join analytics.{other} on {table}.{key} = {other}.{on}" for other, key, on in joined]
     return "\n".join(
-        ["select", ",\n".join(columns), f"from analytics.{table}", *joins, "where " + "\n  and ".join(conditions)]
-    )
+        ["select", ",\n".join(columns), f"from analytics.{table}", *_joins(table, joined),
+         "where " + "\n  and ".join(conditions)]
+    )  # fmt: skip
 
 
 def _column(dimension: Dimension, table: str) -> str:
