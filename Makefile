@@ -6,7 +6,6 @@ SERVE ?= 1
 TESTS ?=
 SHARD ?=
 RESUME ?=
-PROCESSES ?= 2
 DASHBOARD ?= http://127.0.0.1:8601
 READER ?= admin
 OUT ?= docs/images
@@ -16,7 +15,6 @@ RUNS ?= 3
 BIN := .venv/bin
 PEERS := .venv-bench
 PIP := $(BIN)/python -m pip --disable-pip-version-check
-AT_ONCE := -n $(PROCESSES) --dist loadgroup --no-loadscope-reorder
 SETUP := .venv/.setup
 TOOLS := .venv/.tools
 CHECKOV := .venv/checkov/bin/checkov
@@ -40,8 +38,8 @@ demo: $(SETUP) ## make a shop, run the pipeline, serve the dashboard  (SALES=100
 bench: $(SETUP) $(PEERS)/.setup ## measure us beside others  (BENCH=generate SALES=10000000 RUNS=3)
 	for bench in $(BENCH); do $(BIN)/python -m bench $$bench --sales $(SALES) --runs $(RUNS) || exit 1; done
 
-test: $(TOOLS) ## run the tests  (TESTS=tests/booksales PROCESSES=1)
-	$(BIN)/pytest $(if $(filter 1,$(PROCESSES)),,$(AT_ONCE)) -m "not slow" $(TESTS)
+test: $(TOOLS) ## run the tests  (TESTS=tests/booksales)
+	$(BIN)/pytest -m "not slow" $(TESTS)
 
 test-all: $(TOOLS) ## run the tests, the slow ones too, or a part of them  (SHARD=2/6 RESUME=1)
 	$(BIN)/pytest $(if $(SHARD),--shard $(SHARD)) $(if $(RESUME),--resume) $(TESTS)

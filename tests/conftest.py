@@ -23,18 +23,6 @@ from spark_jobs.control_database import PASSWORD_VARIABLE
 pytest_plugins = ["ci_skips", "redshift_stand_in", "shards"]
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Files stay whole where several processes test, and all that needs Spark is of one, as a session takes a gigabyte.
-
-    What takes longest comes first, so that no process is left alone with it.
-    """
-    of_spark = {item.path for item in items if "spark" in getattr(item, "fixturenames", ())}
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group("spark" if item.path in of_spark else str(item.path)))
-    items.sort(key=lambda item: (item.path.name != "test_readme.py", item.path not in of_spark))
-
-
 @pytest.fixture(scope="session")
 def state(tmp_path_factory: pytest.TempPathFactory) -> StateFolder:
     """A state folder of this run's own."""

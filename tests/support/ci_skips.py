@@ -35,12 +35,6 @@ class CiSkips:
     def pytest_make_collect_report(self) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
         return self._judged((yield))
 
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        self._count(report)
-
-    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
-        self._count(report)
-
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.write_line(self.summary())
 
@@ -51,15 +45,11 @@ class CiSkips:
     def _judged(self, report: Report) -> Report:
         if report.skipped and not hasattr(report, "wasxfail"):
             reason = _reason(report)
+            self._reasons[reason] += 1
             fault = self.fault(reason) if self._strict else ""
             if fault:
                 report.outcome, report.longrepr = "failed", f"skipped ({reason}), but {fault}"
         return report
-
-    # Apart from judging: where several processes test, each judges and one counts.
-    def _count(self, report: pytest.TestReport | pytest.CollectReport) -> None:
-        if report.skipped and not hasattr(report, "wasxfail"):
-            self._reasons[_reason(report)] += 1
 
     def fault(self, reason: str) -> str:
         """What is wrong with skipping for that reason on this machine; empty where nothing is."""

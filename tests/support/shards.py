@@ -32,8 +32,6 @@ class Passed:
         self._cache = config.cache
         self._resumes = bool(config.getoption("--resume"))
         self._names: set[str] = set(self._cache.get(PASSED, [])) if self._cache and self._resumes else set()
-        # Where several processes test, one of them keeps what all of them tell.
-        self._is_keeper = not hasattr(config, "workerinput")
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -44,7 +42,7 @@ class Passed:
         items[:] = mine
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        if report.when == "call" and report.passed and self._is_keeper and self._cache:
+        if report.when == "call" and report.passed and self._cache:
             self._names.add(report.nodeid)
             self._cache.set(PASSED, sorted(self._names))
 

@@ -17,7 +17,7 @@ def suite(pytester):
     pytester.makepyfile(test_a=TESTS, test_b=TESTS.replace("pass", "assert True"))
 
     def run(*options):
-        return pytester.inline_run("-p", "shards", "-p", "no:xdist", *options)
+        return pytester.inline_run("-p", "shards", *options)
 
     return run
 
