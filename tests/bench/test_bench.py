@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bench import generate
-from bench.__main__ import parser
+from bench.__main__ import BENCHES, parser
 from bench.measured import BenchError, measure
 from bench.results import RESULTS, Bench, Result, read, table, write
 
@@ -25,7 +25,7 @@ BENCH = Bench(
 
 
 def kept():
-    return [path for path in sorted(RESULTS.glob("*_*.json")) if path.name.split("_")[0] in ("generate", "extract")]
+    return [path for path in sorted(RESULTS.glob("*_*.json")) if path.name.split("_")[0] in BENCHES]
 
 
 def test_what_a_command_took_counts_its_children():
