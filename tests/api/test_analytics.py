@@ -361,7 +361,7 @@ def test_meta_says_what_the_answer_is_about(api):
         "publication": 1,
         "currency": "USD",
         "time_zone": "UTC",
-        "answered_by": ["rollup_region_daily", "fact_sales"],
+        "answered_by": ["rollup_region_daily", "rollup_orders_daily"],
     }
 
 
