@@ -88,7 +88,7 @@ def size(bench: Bench) -> str:
 
 def in_short(rows: int) -> str:
     """A number of rows: 100k, 1m, 100m."""
-    return f"{rows // 1_000_000}m" if rows >= 1_000_000 else f"{rows // 1_000}k"
+    return f"{round(rows / 1_000_000)}m" if rows >= 1_000_000 else f"{rows // 1_000}k"
 
 
 def table(bench: Bench) -> str:
