@@ -60,7 +60,8 @@ class Jobs:
 
     def start(self, work: Work, username: str) -> RowMapping:
         """Start it. Raises JobError where another one runs."""
-        job_id = secrets.token_hex(8)
+        # Begins with the moment, so that of jobs of one second the newest is known.
+        job_id = f"{time.time_ns() // 1_000_000:012x}{secrets.token_hex(2)}"
         with writing(self._engine) as connection:
             alone(connection, "jobs")
             self._close_lost(connection)
@@ -94,7 +95,7 @@ class Jobs:
     def newest(self, limit: int) -> Sequence[RowMapping]:
         """The newest jobs first."""
         self._look()
-        asked = sa.select(JOB).order_by(JOB.c.started_at.desc(), JOB.c.job_id).limit(limit)
+        asked = sa.select(JOB).order_by(JOB.c.started_at.desc(), JOB.c.job_id.desc()).limit(limit)
         with self._engine.connect() as connection:
             return connection.execute(asked).mappings().all()
 

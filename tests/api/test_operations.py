@@ -67,6 +67,18 @@ def test_test_data_is_generated_by_a_process_of_its_own_that_can_be_followed(eng
     assert [one["job_id"] for one in listed["jobs"]] == [job["job_id"]]
 
 
+def test_of_jobs_of_one_second_the_newest_is_listed_first(engineer, monkeypatch):
+    monkeypatch.setattr("api.jobs.int", lambda number: 1_800_000_000, raising=False)
+    started = []
+    for _ in range(6):
+        started.append(engineer.post("/api/jobs/sync/", json={}).json()["job_id"])
+        ended(engineer, started[-1])
+
+    listed = [job["job_id"] for job in engineer.get("/api/jobs/").json()["jobs"]]
+
+    assert listed == started[::-1]
+
+
 @pytest.mark.parametrize(
     ("path", "body", "told"),
     [
