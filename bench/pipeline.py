@@ -24,7 +24,7 @@ CHANGES = ("--sales=55000", "--corrections=10000", "--soft-deletes=250", "--hard
 
 @dataclass(frozen=True)
 class Job:
-    """A command, settings that it runs under, the change of the shop before it, and the share of its rows that it is counted by."""
+    """A command, settings that it runs under, the change of the shop before it, and a word about it."""
 
     name: str
     line: tuple[str, ...]

@@ -57,8 +57,8 @@ def _repeated_keys(connection: duckdb.DuckDBPyConnection, table: str, key: str, 
     """Rows beyond the first of each key. What is not new has been looked at when it was."""
     if new == "true":
         parts = 1 + rows // KEYS_AT_ONCE
-        counted = f"select count(*) from (select distinct {key} from {table} where hash({key}) % {parts} = $part)"
-        return rows - sum(int(connection.execute(counted, {"part": part}).fetchall()[0][0]) for part in range(parts))
+        counted = f"select count(*) from (select distinct {key} from {table} where hash({key}) % {parts} = "
+        return rows - sum(int(value(connection, f"{counted}{part})")) for part in range(parts))
     there = value(
         connection, f"select count(*) from {table} where ({key}) in (select ({key}) from {table} where {new})"
     )

@@ -2,7 +2,7 @@
 
 import duckdb
 
-from warehouse.duckdb_checks import TOUCHED
+from warehouse.duckdb_checks import TOUCHED, value
 from warehouse.recurrence import COLUMNS, CUSTOMER_MONTHS, customer_months, days_of, distinct_of, recurrences_of
 from warehouse.semantic import load_model
 
@@ -15,9 +15,7 @@ def build(connection: duckdb.DuckDBPyConnection, table: str) -> None:
     distinct = distinct_of(table, load_model())
     columns = ", ".join(f"{name} {kind}" for name, kind in COLUMNS.items())
     connection.execute(f"create or replace temporary table parts_of_{table} ({columns})")
-    found = connection.execute("select count(*) from analytics.fact_sales").fetchone()
-    assert found is not None
-    parts = 1 + int(found[0]) // FACTS_AT_ONCE
+    parts = 1 + int(value(connection, "select count(*) from analytics.fact_sales")) // FACTS_AT_ONCE
     for part in range(parts):
         days = days_of(distinct, f"hash({', '.join(distinct.of)}) % {parts} = {part}")
         connection.execute(f"insert into parts_of_{table} {recurrences_of(distinct, days)}")
@@ -63,7 +61,9 @@ def tables_in(connection: duckdb.DuckDBPyConnection) -> set[str]:
 
 def build_customer_months(connection: duckdb.DuckDBPyConnection) -> None:
     """The rollup of customers by month and by the month of their first purchase."""
-    connection.execute(f"create or replace table analytics.{CUSTOMER_MONTHS} as {customer_months()} order by all")
+    connection.execute(
+        f"create or replace table analytics.{CUSTOMER_MONTHS} as {customer_months(load_model())} order by all"
+    )
 
 
 def _add_up(connection: duckdb.DuckDBPyConnection, table: str, rows: str) -> None:

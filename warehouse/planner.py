@@ -181,28 +181,29 @@ def _sums_by_key(
     cut_by = {name: asked.dimensions[name] for name in asked.question.dimensions}
     keys = dict.fromkeys([*(part.key for part in cut_by.values()), *(["book_key"] if columns else [])])
     filtered = [asked.dimensions[name] for name in asked.question.filters if name in asked.dimensions]
-    looked_at = {(part.table, part.key, part.match): None for part in filtered if part.table}
-    if any(condition.startswith("dim_book.") for condition in conditions):
-        looked_at["dim_book", "book_key", "book_key"] = None
     sums = [
         *(f"    {table}.{key} as {key}" for key in keys),
         *(f"    sum({line}) as {name}" for name, line in measures.items()),
     ]
     inner = "\n".join(
-        ["select", ",\n".join(sums), f"from analytics.{table}", *_joins(table, looked_at),
+        ["select", ",\n".join(sums), f"from analytics.{table}", *_joins(table, filtered, conditions),
          "where " + "\n  and ".join(conditions), "group by " + ", ".join(f"{table}.{key}" for key in keys)]
     )  # fmt: skip
-    named = {(part.table, part.key, part.match): None for part in cut_by.values() if part.table}
-    if columns:
-        named["dim_book", "book_key", "book_key"] = None
     shown = {name: _column(part, "summed") for name, part in cut_by.items()} | columns
     shown |= {name: f"summed.{name}" for name in measures}
     listed = ",\n".join(f"    {value} as {name}" for name, value in shown.items())
-    return "\n".join([f"select\n{listed}", f"from (\n{inner}\n) as summed", *_joins("summed", named)])
+    return "\n".join(
+        [f"select\n{listed}", f"from (\n{inner}\n) as summed", *_joins("summed", cut_by.values(), columns.values())]
+    )
 
 
-def _joins(table: str, dimensions: Iterable[tuple[str, str, str]]) -> list[str]:
-    return [f"inner join analytics.{other} on {table}.{key} = {other}.{on}" for other, key, on in dimensions]
+def _joins(table: str, dimensions: Iterable[Dimension], looked_at: Iterable[str]) -> list[str]:
+    """The tables that dimensions are columns of, each once, and that of books where its columns are looked at."""
+    joined = dict.fromkeys((part.table, part.key, part.match) for part in dimensions if part.table)
+    # Only rollups repeat the book's format, and nobody its id; a book version has exactly one.
+    if any(value.startswith("dim_book.") for value in looked_at):
+        joined["dim_book", "book_key", "book_key"] = None
+    return [f"inner join analytics.{other} on {table}.{key} = {other}.{on}" for other, key, on in joined]
 
 
 def _dates(table: str, tables: tuple[str, ...], model: SemanticModel) -> str:
@@ -219,14 +220,9 @@ def _rows_of(asked: Asked, table: str, values: dict[str, str], conditions: list[
     dimensions = asked.dimensions
     cut_by = {name: _column(dimensions[name], table) for name in asked.question.dimensions}
     columns = [f"    {value} as {name}" for name, value in {**cut_by, **values}.items()] or ["    1 as line"]
-    joined = dict.fromkeys(
-        (dimension.table, dimension.key, dimension.match) for dimension in dimensions.values() if dimension.table
-    )
-    # Only rollups repeat the book's format, and nobody its id; a book version has exactly one.
-    if any(value.startswith("dim_book.") for value in (*cut_by.values(), *values.values(), *conditions)):
-        joined["dim_book", "book_key", "book_key"] = None
+    looked_at = (*cut_by.values(), *values.values(), *conditions)
     return "\n".join(
-        ["select", ",\n".join(columns), f"from analytics.{table}", *_joins(table, joined),
+        ["select", ",\n".join(columns), f"from analytics.{table}", *_joins(table, dimensions.values(), looked_at),
          "where " + "\n  and ".join(conditions)]
     )  # fmt: skip
 

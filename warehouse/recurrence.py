@@ -41,12 +41,14 @@ def recurrences_of(distinct: Distinct, days: str) -> str:
     )
 
 
-def customer_months() -> str:
+def customer_months(model: SemanticModel) -> str:
     """The SELECT of one row per month, month of the first purchase and segment, with its customers."""
+    customers = model.metrics["customers"].distinct
+    assert customers is not None
     return (
         "select sale_month, first_month, segment, count(*) as customers from (\n"
         "    select distinct customer_key, cast(date_trunc('month', sale_date) as date) as sale_month from analytics.fact_sales\n"
-        "    where in_default_totals and not is_return and customer_key > 0\n) as months\n"
+        f"    where in_default_totals and {customers.lines}\n) as months\n"
         "inner join (\n    select customer_key as member_key, segment, "
         "coalesce(cast(date_trunc('month', first_sale_date) as date), "
         f"{NEVER}) as first_month\n    from analytics.dim_customer\n"

@@ -34,8 +34,12 @@ def deliver_tables(lake: Lake, reader: Reader, rows_of: Mapping[str, int], repor
     _deliver_all(lake, reader, [(table, query, rows_of[table.name]) for table, query in queries], report)
 
 
+def _is_read_by_columns(reader: Reader, table: SourceTable) -> bool:
+    return reader.is_columnar and columnar.reads(table)
+
+
 def _pages(reader: Reader, table: SourceTable) -> int:
-    if not (reader.is_columnar and columnar.reads(table)):
+    if not _is_read_by_columns(reader, table):
         return 0
     return columnar_pages(table, reader.spark.sparkContext.defaultParallelism)
 
@@ -54,7 +58,7 @@ def deliver(lake: Lake, reader: Reader, table: SourceTable, query: Query, expect
     Raises ExtractionError when they are not `expected`.
     """
     name = f"bronze.{table.name}"
-    if reader.is_columnar and query.is_whole_table and columnar.reads(table):
+    if query.is_whole_table and _is_read_by_columns(reader, table):
         arrived = columnar.write_rows(reader, table, query, lake.empty_delivery(name, reader.run_seq, part))
     else:
         arrived = _write_by_jdbc(lake, reader, table, query, part)

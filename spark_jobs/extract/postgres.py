@@ -82,7 +82,7 @@ def read_query(reader: Reader, table: SourceTable, query: Query) -> DataFrame:
 
 def whole_table(snapshot: SourceSnapshot, table: SourceTable, pages: int = 0) -> Query:
     """Every row of a table, in ranges of so many pages or of the usual number."""
-    ranges = partition_predicates(table, pages or PAGES_PER_PARTITION)
+    ranges = partition_predicates(table, pages)
     return Query(f"({_rows(snapshot, table, SNAPSHOT)}) as guarded", ranges, is_whole_table=True)
 
 

@@ -94,7 +94,7 @@ def fill_counts(schema: str) -> list[str]:
     for name in model.recurrences:
         distinct = distinct_of(name, model)
         queries[name] = recurrences_of(distinct, days_of(distinct))
-    queries[CUSTOMER_MONTHS] = customer_months()
+    queries[CUSTOMER_MONTHS] = customer_months(model)
     filled = [(name, in_schema(f"insert into analytics.{name} {query}", schema)) for name, query in queries.items()]
     return [statement for name, fill in filled for statement in (f"delete from {schema}.{name}", fill)]
 
