@@ -10,7 +10,8 @@ ADVICE = {
         "the disk is full; free some, or name a folder on another"
     ),
     r"OutOfMemoryError": "Spark's memory is too small; raise driver_memory_mb (BOOKSALES_DRIVER_MEMORY_MB)",
-    r"terminating connection|connection to server .* (failed|closed)|I/O error occurred while sending|Connection .* refused": (
+    r"terminating connection|connection to server .* (failed|closed)|I/O error occurred while sending|Connection .* refused"
+    r"|PSQLException: (The connection attempt failed|This connection has been closed)": (
         "the source went away while it was read; start again once it runs"
     ),
     r"canceling statement due to": "the source ended a query of ours; give this user more time, or read when it is less busy",
@@ -19,6 +20,8 @@ ADVICE = {
     ),
     r"Permission denied": "this user may not write there; change the folder's owner or mode",
 }
+# What Java puts before a message that people read: the trace's own words and the package of the exception.
+JAVA_PREFIX = re.compile(r"^(?:(?:Caused by)?: ?)?(?:(?:[a-z]\w*\.)+(?=[A-Z]))?")
 CAUSED_BY = re.compile(r"Caused by: (?:[\w.$]+\.)?(\w+(?:Exception|Error))?:? ?(.*)")
 
 
@@ -70,7 +73,7 @@ def explained(error: Exception) -> BooksalesError:
 def _root_cause(error: Exception, text: str) -> str:
     telling = [line.strip() for line in text.splitlines() if any(re.search(pattern, line) for pattern in ADVICE)]
     if telling:
-        return telling[-1].removeprefix("Caused by: ")
+        return JAVA_PREFIX.sub("", telling[-1])
     causes = [": ".join(part for part in found if part) for found in CAUSED_BY.findall(text)]
     first = next((line.strip() for line in text.splitlines() if line.strip()), "no message")
     return causes[-1] if causes else f"{type(error).__name__}: {first}"

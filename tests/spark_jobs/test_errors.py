@@ -1,0 +1,33 @@
+"""What a failure deep inside Spark, the driver or DuckDB becomes: one line with its cause and what would do."""
+
+import pytest
+
+from spark_jobs.errors import explained
+
+CUT_WIRE = """An error occurred while calling o48188.jdbc.
+: org.postgresql.util.PSQLException: The connection attempt failed.
+\tat org.postgresql.core.v3.ConnectionFactoryImpl.openConnectionImpl(ConnectionFactoryImpl.java:439)
+Caused by: java.net.SocketException: Connection reset
+\t... 27 more"""
+FULL_DISK = """An error occurred while calling o1.save.
+Caused by: org.apache.spark.SparkException: Task failed
+Caused by: java.io.IOException: No space left on device"""
+
+
+@pytest.mark.parametrize(
+    ("text", "cause", "advice"),
+    [
+        (CUT_WIRE, "PSQLException: The connection attempt failed.", "the source went away while it was read"),
+        (FULL_DISK, "IOException: No space left on device", "the disk is full"),
+        ("could not write block to file x", "could not write block to file x", "the disk is full"),
+        ("Caused by: a.b.StrangeException: whatever", "StrangeException: whatever", "--verbose shows the whole"),
+        ("first line\nsecond", "RuntimeError: first line", "--verbose shows the whole"),
+    ],
+)
+def test_the_cause_is_named_without_its_package_and_followed_by_what_would_do(
+    text: str, cause: str, advice: str
+) -> None:
+    said = str(explained(RuntimeError(text)))
+
+    assert said.startswith(f"{cause}; {advice}")
+    assert said.endswith("the version before still serves")
