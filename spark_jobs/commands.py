@@ -19,6 +19,7 @@ from spark_jobs.erase import erase
 from spark_jobs.errors import ExpectationError, ExtractionError
 from spark_jobs.extract.csv_feed import scratch_folder
 from spark_jobs.extract.csv_fetch import Fetched, fetch
+from spark_jobs.extract.drift import NEW_COLUMNS
 from spark_jobs.import_csv import Asked, import_files, plan_import, replaced_hash, sort_files
 from spark_jobs.ledger_results import step_of
 from spark_jobs.ledger_run import ledger_run
@@ -204,6 +205,8 @@ def _as_run(kind: str, spark: SparkSession, options: RunOptions, progress: Progr
             progress.say(
                 write_report(run, publication, options.reports, extras_of(run, _key_or_none(), run.overlap)).text
             )
+    for warning in (result.detail for result in run.quality if result.expectation == NEW_COLUMNS):
+        progress.say(f"warning: {warning}")
     unfinished = ledger.unfinished_erasure()
     if unfinished is not None:
         progress.say(f"erase {unfinished} did not get through: `booksales erase-customer --resume` finishes it")

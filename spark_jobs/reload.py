@@ -8,6 +8,7 @@ from pyspark.sql import SparkSession
 from jobs_config.log_setup import bind_run, log_event
 from jobs_config.progress import Progress
 from spark_jobs.extract.delivery import deliver_tables
+from spark_jobs.extract.drift import columns_not_read
 from spark_jobs.extract.erased import find_erased
 from spark_jobs.extract.position import SourcePosition, TablePosition
 from spark_jobs.extract.postgres import Reader, check_columns
@@ -41,6 +42,7 @@ def reload(
     with open_snapshot(options.address, options.mapping) as snapshot:
         ledger.snapshot_taken(run_seq, snapshot.taken_at, meaning_of(options))
         check_columns(snapshot)
+        drifted = columns_not_read(snapshot, ledger.position(options.mapping.source))
         with progress.phase("extract"):
             totals = count_source(snapshot, options, set(snapshot.tables))
             ledger.record_source_totals(run_seq, totals)
@@ -53,6 +55,7 @@ def reload(
         run_seq, lake, ledger, options.mapping.source, job_parameters(meaning_of(options), snapshot_at),
         discard_history=options.discard_history
     )  # fmt: skip
+    run.found(drifted)
     note_presence(run, reader.erased, reader.key)
     with progress.phase("clean and check (silver)"):
         run_stages(run, SILVER, progress)
@@ -93,16 +96,11 @@ def rows_by_table(totals: list[SourceTotal]) -> dict[str, int]:
     }
 
 
-def position_of(snapshot: SourceSnapshot, not_swept: dict[str, TablePosition] | None = None) -> SourcePosition:
-    """How far this snapshot reads the source; tables of which not every row was looked at keep the sweep they had."""
-    kept = not_swept or {}
+def position_of(snapshot: SourceSnapshot) -> SourcePosition:
+    """How far this snapshot reads the source, where every row of every table is looked at."""
     tables = {
         name: TablePosition(
-            table.relation,
-            table.oid,
-            table.filenode,
-            table.mapping.key,
-            kept[name].swept if name in kept else snapshot.text,
+            table.relation, table.oid, table.filenode, table.mapping.key, snapshot.text, tuple(sorted(table.columns))
         )
         for name, table in snapshot.tables.items()
     }

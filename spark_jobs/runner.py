@@ -87,6 +87,11 @@ class Run:
             self._writes[table] = self._writes.get(table, -1) + 1
             return self._writes[table]
 
+    def found(self, results: list[CheckResult]) -> None:
+        """Keep what checks found, in the ledger and for the run's report."""
+        self.ledger.record_quality(self.run_seq, results)
+        self.quality.extend(results)
+
     def confirm(self) -> None:
         """Before every commit. Raises LeaseLostError when another run may write by now."""
         self.ledger.lease.confirm()
@@ -159,9 +164,8 @@ def _read_at(run: Run) -> datetime:
 def record(run: Run, step: StepResult, found: list[CheckResult]) -> None:
     """Keep what a job did and what its checks found, in the ledger and for the run's report."""
     run.ledger.record_step(run.run_seq, step)
-    run.ledger.record_quality(run.run_seq, found)
     run.steps.append(step)
-    run.quality.extend(found)
+    run.found(found)
     log_event(LOGGER, "job.finished", job=step.name, rows_read=step.rows_read, rows_written=step.rows_written,
               rows_quarantined=step.rows_quarantined, seconds=round(step.seconds, 2))  # fmt: skip
 

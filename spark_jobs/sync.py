@@ -13,7 +13,8 @@ from jobs_config.progress import Progress
 from spark_jobs.backfill import Window, read_window_again
 from spark_jobs.extract.changes import Changes, find_changes
 from spark_jobs.extract.delivery import deliver_changes, read_changes
-from spark_jobs.extract.position import SourcePosition, check_goes_on, rewritten
+from spark_jobs.extract.drift import columns_not_read
+from spark_jobs.extract.position import SourcePosition, after_sync, check_goes_on, rewritten
 from spark_jobs.extract.postgres import Reader, check_columns
 from spark_jobs.extract.snapshot import open_snapshot
 from spark_jobs.extract.source_totals import count_rows
@@ -72,6 +73,7 @@ def sync(
         now = position_of(snapshot)
         check_goes_on(before, now, repr(options.address))
         check_columns(snapshot)
+        run.found(columns_not_read(snapshot, before))
         with progress.phase("find what changed"):
             changes = find_changes(snapshot, before, asked.sweeps_all)
         log_event(LOGGER, "changes.found", rows=sum(change.rows for change in changes))
@@ -88,11 +90,7 @@ def sync(
         with progress.phase("compare with the source"):
             compare(run, reader, options, asked, changes, rewritten(before, now), progress)
         swept = {change.table.name for change in changes if change.is_swept}
-        ledger.record_position(
-            run_seq,
-            options.mapping.source,
-            position_of(snapshot, {name: table for name, table in before.tables.items() if name not in swept}),
-        )
+        ledger.record_position(run_seq, options.mapping.source, after_sync(before, now, swept))
         log_event(LOGGER, "position.recorded")
         snapshot_at = snapshot.taken_at
     stop_if_asked(run)

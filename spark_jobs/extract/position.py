@@ -4,8 +4,8 @@ A position is kept with every run that reads the source and counts once that run
 """
 
 import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Set
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -17,13 +17,17 @@ OVERLAP = timedelta(minutes=5)
 
 @dataclass(frozen=True)
 class TablePosition:
-    """One table when it was read. `swept` is the snapshot of the last look at every row's transaction number, empty for none."""
+    """One table when it was read. `swept` is the snapshot of the last look at every row's transaction number, empty for none.
+
+    `columns` are those that the table had at the last full reload.
+    """
 
     relation: str
     oid: int
     filenode: int
     key: str
     swept: str
+    columns: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -51,9 +55,27 @@ def parse_position(text: str) -> SourcePosition:
     """A position from its JSON."""
     values: dict[str, Any] = json.loads(text)
     cutoff = values["cutoff"] and datetime.fromisoformat(values["cutoff"])
-    tables = {name: TablePosition(**table) for name, table in values["tables"].items()}
+    tables = {
+        name: TablePosition(**{**table, "columns": tuple(table.get("columns", ()))})
+        for name, table in values["tables"].items()
+    }
     moments = {"cutoff": cutoff, "taken_at": datetime.fromisoformat(values["taken_at"])}
     return SourcePosition(**{**values, **moments, "tables": tables})
+
+
+def after_sync(before: SourcePosition, now: SourcePosition, swept: Set[str]) -> SourcePosition:
+    """How far a sync reads the source: tables of which it did not look at every row keep the sweep they had."""
+    tables = {
+        name: replace(
+            table,
+            columns=before.tables[name].columns,
+            swept=table.swept if name in swept else before.tables[name].swept,
+        )
+        if name in before.tables
+        else table
+        for name, table in now.tables.items()
+    }
+    return replace(now, tables=tables)
 
 
 def floor_of(snapshot: str) -> int:

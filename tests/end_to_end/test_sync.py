@@ -15,6 +15,7 @@ from booksales.local_stack.postgres import EmbeddedPostgres
 from booksales.verify import verify
 from jobs_config.errors import ExitCode
 from spark_jobs.errors import ApprovalError, SourceChangedError
+from spark_jobs.extract.drift import NEW_COLUMNS
 from spark_jobs.options import RunOptions
 from spark_jobs.run_ledger import RunLedger
 from warehouse.generations import generation_file, read_pointer
@@ -68,6 +69,16 @@ def test_a_sync_without_a_change_publishes_nothing(spark: SparkSession, shop: In
     run = shop.ledger.runs(1)[0]
     assert (code, run["state"], shop.generation) == (ExitCode.DONE, "unchanged", generation)
     assert shop.differences() == {}
+
+
+def test_a_column_that_the_shop_has_got_is_named_until_it_is_read(spark: SparkSession, shop: Installation) -> None:
+    shop.execute("alter table sales_channel add column gift_note text, add column weight_grams integer")
+
+    sync(spark, shop.options)
+
+    named = [row for row in shop.ledger.quality(shop.ledger.runs(1)[0]["run_seq"]) if row["expectation"] == NEW_COLUMNS]
+    assert [(row["table_name"], row["level"], row["failed_rows"]) for row in named] == [("silver.channels", "warn", 2)]
+    shop.execute("alter table sales_channel drop column gift_note, drop column weight_grams")
 
 
 def test_a_sync_brings_what_is_new_changed_and_deleted(spark: SparkSession, shop: Installation) -> None:

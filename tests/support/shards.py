@@ -5,11 +5,14 @@ they are all tests. What has passed is kept in pytest's cache until a run withou
 """
 
 import re
+import time
 import zlib
 
 import pytest
 
 PASSED = "booksales/passed"
+# The list is long, so it is not written after each test. A run that is killed repeats what the last seconds brought.
+SECONDS_BETWEEN_WRITES = 5
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -31,6 +34,7 @@ class Passed:
     def __init__(self, config: pytest.Config) -> None:
         self._cache = config.cache
         self._resumes = bool(config.getoption("--resume"))
+        self._written_at = time.monotonic()
         self._names: set[str] = set(self._cache.get(PASSED, [])) if self._cache and self._resumes else set()
 
     @pytest.hookimpl(trylast=True)
@@ -42,8 +46,17 @@ class Passed:
         items[:] = mine
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        if report.when == "call" and report.passed and self._cache:
+        if report.when == "call" and report.passed:
             self._names.add(report.nodeid)
+            if time.monotonic() - self._written_at > SECONDS_BETWEEN_WRITES:
+                self._write()
+
+    def pytest_sessionfinish(self) -> None:
+        self._write()
+
+    def _write(self) -> None:
+        self._written_at = time.monotonic()
+        if self._cache:
             self._cache.set(PASSED, sorted(self._names))
 
 

@@ -7,6 +7,7 @@ from spark_jobs.errors import SourceChangedError
 from spark_jobs.extract.position import (
     SourcePosition,
     TablePosition,
+    after_sync,
     ceiling_of,
     check_goes_on,
     floor_of,
@@ -24,6 +25,21 @@ def test_a_position_is_the_same_after_it_was_written_down():
     unseen = replace(BEFORE, cutoff=None)
 
     assert [parse_position(position.as_text()) for position in (BEFORE, unseen)] == [BEFORE, unseen]
+
+
+def test_a_sync_moves_a_table_on_but_for_a_sweep_it_did_not_make_and_the_columns_of_the_last_reload():
+    known = replace(SALES, columns=("id", "sold_at"))
+    now = replace(
+        LATER, tables={"sales": replace(known, swept="20:22:", columns=("gift", "id", "sold_at")), "new": SALES}
+    )
+    before = replace(BEFORE, tables={"sales": known})
+
+    unswept, swept = (after_sync(before, now, {*tables}).tables["sales"] for tables in ([], ["sales"]))
+
+    assert (unswept.swept, swept.swept) == ("10:15:11,12", "20:22:")
+    assert unswept.columns == swept.columns == ("id", "sold_at")
+    assert after_sync(before, now, set()).tables["new"] == SALES
+    assert parse_position(before.as_text()) == before
 
 
 def test_floor_and_ceiling_are_those_of_the_snapshots_text():
