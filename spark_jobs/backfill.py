@@ -42,7 +42,7 @@ def read_window_again(run: Run, reader: Reader, window: Window, time_zone: str, 
     table = reader.snapshot.tables["sales"]
     lines = run.lake.read("silver.sales").filter(F.col("source") == run.source)
     _deliver(run, reader, table, _in_window(table, window, time_zone), WINDOW)
-    delivered = run.lake.read_bronze("bronze.sales", run.run_seq, WINDOW)
+    delivered = run.lake.bronze.read("bronze.sales", run.run_seq, WINDOW)
     here = lines.filter((F.col("sale_date") >= window.first) & (F.col("sale_date") < window.end)).select(*KEY)
     others = [row["sale_id"] for row in here.join(delivered.select("sale_id"), on="sale_id", how="left_anti").collect()]
     merge_job(run, *silver_job("sales"), part=WINDOW)

@@ -109,15 +109,15 @@ def _aside(run: Run, table: str) -> DataFrame:
 
 def _prepare_bronze(lake: Lake) -> None:
     """Bring a rewrite to its end that was cut off, and drop deliveries that were: nothing reads them."""
-    for table in lake.bronze_tables():
-        lake.finish_rewrites(table)
-        lake.drop_unsealed(table)
+    for table in lake.bronze.tables():
+        lake.bronze.finish_rewrites(table)
+        lake.bronze.drop_unsealed(table)
 
 
 def _ids_held(run: Run, key: bytes) -> DataFrame | None:
     """The shop's ids of suppressed people wherever one stands, as `_erased`; None where there is none."""
     places = [run.lake.read("silver.customers").filter(F.col("source") == run.source), _sales_of_theirs(run)]
-    delivered = [run.lake.read_deliveries(f"bronze.{name}") for name in (CUSTOMERS, SALES)]
+    delivered = [run.lake.bronze.read_all(f"bronze.{name}") for name in (CUSTOMERS, SALES)]
     places += [rows.filter(F.col("_source") == run.source) for rows in delivered if rows is not None]
     places += [
         _aside(run, name).select(F.get_json_object("raw", ID_IN_RAW).cast("bigint").alias(CUSTOMER))
@@ -235,15 +235,15 @@ def _record_purge(run: Run) -> None:
 def _erase_deliveries(run: Run, name: str, ids: DataFrame | None) -> None:
     """Write those folders of bronze anew that hold one of the people."""
     began, table = time.monotonic(), f"bronze.{name}"
-    delivered = run.lake.read_deliveries(table)
+    delivered = run.lake.bronze.read_all(table)
     if delivered is None or ids is None:
         return
     theirs = _theirs(delivered.filter(F.col("_source") == run.source), ids)
     found: Sequence[tuple[str, int]] = [(row[0], row[1]) for row in theirs.groupBy("_folder").count().collect()]
     for folder, _ in sorted(found):
-        rows = run.lake.read_delivery(table, folder)
+        rows = run.lake.bronze.read_folder(table, folder)
         run.confirm()
-        run.lake.rewrite_delivery(table, folder, without_erased_ids(rows, name, ids, run.source), run.run_seq)
+        run.lake.bronze.rewrite(table, folder, without_erased_ids(rows, name, ids, run.source), run.run_seq)
         log_event(LOGGER, "delivery.rewritten", table=f"{table}/{folder}")
     count = sum(rows for _, rows in found)
     _record(run, table, count if name == SALES else 0, count if name == CUSTOMERS else 0, began)

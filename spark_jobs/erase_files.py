@@ -46,15 +46,17 @@ class ErasedPeople:
 
 def customers_of_files(run: Run) -> list[DataFrame]:
     """Customer ids of every delivery of files that has such a column."""
-    deliveries = [run.lake.read_file_delivery(table, folder) for table, folder in run.lake.file_deliveries()]
+    deliveries = [
+        run.lake.bronze.read_folder_of_files(table, folder) for table, folder in run.lake.bronze.folders_of_files()
+    ]
     return [records.select(CUSTOMER) for records in deliveries if CUSTOMER in records.columns]
 
 
 def erase_from_files(run: Run, ids: DataFrame | None, people: ErasedPeople) -> int:
     """Write those deliveries of files anew that name one of the people; returns how many records lost their text."""
     count = 0
-    for table, folder in run.lake.file_deliveries():
-        records = run.lake.read_file_delivery(table, folder)
+    for table, folder in run.lake.bronze.folders_of_files():
+        records = run.lake.bronze.read_folder_of_files(table, folder)
         if CUSTOMER not in records.columns:
             continue
         marked = _marked(records, ids, people).localCheckpoint()
@@ -68,7 +70,7 @@ def erase_from_files(run: Run, ids: DataFrame | None, people: ErasedPeople) -> i
                 }
             ).drop("_theirs")
             run.confirm()
-            run.lake.rewrite_delivery(table, folder, rows, run.run_seq, of_files=True)
+            run.lake.bronze.rewrite(table, folder, rows, run.run_seq, of_files=True)
             log_event(LOGGER, "delivery.rewritten", table=f"{table}/{folder}")
         count += theirs
     return count

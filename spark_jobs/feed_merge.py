@@ -103,7 +103,7 @@ def compare_feed(run: Run, imported: Imported) -> Compared:
     feed = imported.feed
     job, observation = FEEDS[feed.target], Observation()
     contract = load_contract(job.table)
-    records = run.lake.read_feed_files(feed.feed, imported.hashes, run.run_seq, feed_schema(feed))
+    records = run.lake.bronze.read_files(feed.feed, imported.hashes, run.run_seq, feed_schema(feed))
     frames = {"records": records} | {alias: run.lake.read(table) for alias, table in job.reads.items()}
     judged = checked_rows(job.transform, frames, run, contract).transform(
         with_one_record_per_key, contract, imported.hashes

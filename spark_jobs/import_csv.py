@@ -144,7 +144,7 @@ def plan_import(
         with progress.phase("compare with the lake"):
             compared = compare_feed(run, imported)
     finally:
-        run.lake.drop_feed_files(asked.feed.feed, DRY_RUN)
+        run.lake.bronze.drop_files(asked.feed.feed, DRY_RUN)
     planned = [
         _result(file, file.records - _lost(file.sha256, compared), compared).as_values() for file in delivery.files
     ]

@@ -26,7 +26,7 @@ def ledger_run(kind: str, ledger: RunLedger, spark: SparkSession, options: RunOp
     warehouse = options.open_warehouse()
     lake, base = Lake(spark, options.lake), warehouse.finish()
     published = base.publication.run_seq if base else 0
-    newest = max(lake.newest_run(), published, warehouse.newest_run())
+    newest = max(lake.bronze.newest_run(), published, warehouse.newest_run())
     run_seq = ledger.start(kind, options.mapping.source, newest, published, options.execution)
     if base is not None and not any(row["generation"] == base.generation for row in ledger.publications()):
         # The run that made it was killed before it could say so; nobody has written since.

@@ -46,7 +46,7 @@ def maintain(
                     done += _table(lake, ledger, table, settings.lake_retention_hours, dry_run)
     with progress.phase("drop old deliveries"):
         before = datetime.now(UTC) - timedelta(days=settings.bronze_retention_days)
-        dropped = lake.drop_deliveries(before, dry_run)
+        dropped = lake.bronze.drop_before(before, dry_run)
         done += [
             Upkeep(f"bronze.{name}", "drop deliveries", folders, size) for name, (folders, size) in dropped.items()
         ]

@@ -59,7 +59,7 @@ def merge_job(run: Run, name: str, transform: Transform, part: str = "", ghosts:
     began, job = time.monotonic(), load_job(name)
     contract, before = load_contract(job.writes), run.lake.read(job.writes)
     found = compare_delivery(
-        run, transform, run.lake.read_bronze(job.reads["rows"], run.run_seq, part), contract, ghosts
+        run, transform, run.lake.bronze.read(job.reads["rows"], run.run_seq, part), contract, ghosts
     )
     if found.inserted + found.updated + found.deleted:
         days = None

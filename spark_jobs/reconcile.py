@@ -85,7 +85,7 @@ def _read_again(run: Run, reader: Reader, table: SourceTable, held: int, approve
     found = Changes(table, condition, "", True, expected, 0)
     deliver(run.lake, reader, table, changed_rows(reader.snapshot, found), expected, SWEEP)
     keys = [name for name in contract.key if name != "source"]
-    delivered = run.lake.read_bronze(f"bronze.{table.name}", run.run_seq, SWEEP)
+    delivered = run.lake.bronze.read(f"bronze.{table.name}", run.run_seq, SWEEP)
     ghosts = (
         rows.filter(bucket_of(key_column(table.mapping)).isin(differing))
         .select(*contract.key)

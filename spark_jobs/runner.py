@@ -234,7 +234,7 @@ def of_days(days: Sequence[date]) -> str:
 
 def _read(run: Run, alias: str, table: str) -> DataFrame:
     if table.startswith("bronze."):
-        return run.lake.read_bronze(table, run.run_seq)
+        return run.lake.bronze.read(table, run.run_seq)
     rows = run.lake.read(table)
     return rows.limit(0) if alias == EXISTING and run.discard_history else rows
 

@@ -1,16 +1,14 @@
-"""The only module that knows lake paths, Delta and bronze's sealed folders.
+"""The lake: silver and gold as Delta tables, bronze as sealed deliveries (bronze.py). Nobody else knows their paths.
 
-Bronze: Parquet run folders `bronze/<table>/run=<run_seq>`, readable only once a manifest seals them (decision 2).
-Silver and gold: Delta tables; every write carries the run as transaction id, so a repeated step changes nothing.
+Every write of a Delta table carries the run as transaction id, so a repeated step changes nothing.
 """
 
-import json
 import logging
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
-from typing import Any
+from datetime import date
+from functools import cached_property
 from urllib.parse import unquote, urlparse
 
 from delta.tables import DeltaTable
@@ -18,24 +16,19 @@ from py4j.protocol import Py4JJavaError  # type: ignore[import-untyped]
 from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
-from pyspark.sql.types import StructType
 
 from jobs_config.log_setup import log_event
 from jobs_config.spark import CORRECTNESS
+from spark_jobs.bronze import Bronze
 from spark_jobs.delta_log import Commit, Note, parse_commit, same_rows
 from spark_jobs.errors import LakeError
-from spark_jobs.schemas import bronze_schema, table_schema
+from spark_jobs.hadoop_files import HadoopFiles
+from spark_jobs.schemas import table_schema
 from warehouse.contract import load_contract, tables_of
 
 LOGGER = logging.getLogger(__name__)
 
-MANIFEST = "_sealed.json"
 COMMIT = re.compile(r"/(\d{20})\.json(?=[,}])")
-RUN_FOLDER = re.compile(r"^run=(\d+)(-[a-z]+)?$")
-# A delivery that is written anew, until it takes the place of the one before.
-REWRITTEN = ".rewritten"
-# Where the records of files stand within a delivery.
-RECORDS = "/records"
 
 WRITES_PER_RUN = 1_000
 # How a read of an old version fails once its files are gone.
@@ -61,66 +54,19 @@ class Lake:
     spark: SparkSession
     root: str
 
+    @cached_property
+    def bronze(self) -> Bronze:
+        """What the runs delivered."""
+        return Bronze(self.spark, self.root)
+
+    @cached_property
+    def _files(self) -> HadoopFiles:
+        return HadoopFiles(self.spark)
+
     def path(self, table: str) -> str:
         """Where a table stands."""
         layer, _, name = table.partition(".")
         return f"{self.root.rstrip('/')}/{layer}/{name}"
-
-    # bronze
-
-    def write_bronze(self, rows: DataFrame, table: str, run_seq: int, part: str = "") -> None:
-        """Write one table's delivery of a run; unreadable until sealed. A repeated write replaces its own.
-
-        A run that delivers a table more than once names each `part` but the first.
-        """
-        rows.write.mode("overwrite").parquet(self._run_folder(table, run_seq, part))
-
-    def empty_delivery(self, table: str, run_seq: int, part: str = "") -> str:
-        """The folder of a delivery that is written file by file, with nothing in it; unreadable until sealed."""
-        folder = self._run_folder(table, run_seq, part)
-        self._remove(folder)
-        path = self._hadoop_path(folder)
-        self._filesystem(path).mkdirs(path)
-        return folder
-
-    def seal_bronze(self, table: str, run_seq: int, manifest: dict[str, object], part: str = "") -> None:
-        """Declare a delivery complete, with what is known about it."""
-        self._write_text(f"{self._run_folder(table, run_seq, part)}/{MANIFEST}", json.dumps(manifest))
-
-    def read_bronze(self, table: str, run_seq: int, part: str = "") -> DataFrame:
-        """The rows one run delivered. Raises LakeError when the delivery is not sealed."""
-        folder = self._run_folder(table, run_seq, part)
-        if not self._is_there(f"{folder}/{MANIFEST}"):
-            raise LakeError(f"{folder}: run {run_seq} did not finish delivering {table}; start a new run")
-        return self.spark.read.schema(_delivered_schema(table)).parquet(folder)
-
-    def newest_run(self) -> int:
-        """The highest run number that any delivery in bronze bears; 0 where there is none."""
-        tables = self._listed(self._hadoop_path(f"{self.root.rstrip('/')}/bronze"))
-        runs = [
-            RUN_FOLDER.match(entry.getPath().getName()) for table in tables for entry in self._listed(table.getPath())
-        ]
-        return max([0, *(int(run[1]) for run in runs if run)])
-
-    def write_feed_files(self, records: DataFrame, feed: str, run_seq: int) -> None:
-        """Write the records of the files that a run imports of a feed; a repeated write replaces its own."""
-        records.write.mode("overwrite").parquet(self._feed_folder(feed, run_seq))
-
-    def read_feed_files(self, feed: str, files: Sequence[str], run_seq: int, schema: StructType) -> DataFrame:
-        """The records of files, by content hash, that a run delivered."""
-        records = self.spark.read.schema(schema).parquet(self._feed_folder(feed, run_seq))
-        return records.filter(F.col("file_sha256").isin(list(files)))
-
-    def drop_feed_files(self, feed: str, run_seq: int) -> None:
-        """Remove what a run delivered of a feed."""
-        self._remove(self._run_folder(f"bronze.{feed}", run_seq))
-
-    def _feed_folder(self, feed: str, run_seq: int) -> str:
-        # Apart from the manifest, and told from the deliveries of a shop.
-        return f"{self._run_folder(f'bronze.{feed}', run_seq)}{RECORDS}"
-
-    def _run_folder(self, table: str, run_seq: int, part: str = "") -> str:
-        return f"{self.path(table)}/run={run_seq:08d}{f'-{part}' if part else ''}"
 
     # silver and gold
 
@@ -225,13 +171,7 @@ class Lake:
 
         Read from the names of the log's commit files, which the Delta protocol fixes: a query for it costs half a second.
         """
-        commits = self._hadoop_path(f"{self.path(table)}/_delta_log/*.json")
-        hadoop: Any = self.spark.sparkContext._jvm
-        # All names in one text: asking the JVM for each would take longer than the listing.
-        found = self._filesystem(commits).globStatus(commits)
-        listed = hadoop.org.apache.commons.lang3.ArrayUtils.toString(
-            hadoop.org.apache.hadoop.fs.FileUtil.stat2Paths(found)
-        )
+        listed = self._files.matching(f"{self.path(table)}/_delta_log/*.json")
         return max((int(version) for version in COMMIT.findall(listed)), default=None)
 
     def data_version(self, table: str) -> int | None:
@@ -275,18 +215,10 @@ class Lake:
         """Commits, newest first, as far back as Delta keeps their files."""
         newest = self.newest_version(table)
         for version in range(newest if newest is not None else -1, -1, -1):
-            path = self._hadoop_path(f"{self.path(table)}/_delta_log/{version:020d}.json")
-            filesystem = self._filesystem(path)
-            if not filesystem.exists(path):
+            commit = f"{self.path(table)}/_delta_log/{version:020d}.json"
+            if not self._files.is_there(commit):
                 return
-            yield parse_commit(version, self._text(filesystem, path))
-
-    def _text(self, filesystem: Any, path: Any) -> str:
-        stream = filesystem.open(path)
-        try:
-            return str(self.spark.sparkContext._jvm.org.apache.commons.io.IOUtils.toString(stream, "UTF-8"))  # type: ignore[union-attr]
-        finally:
-            stream.close()
+            yield parse_commit(version, self._files.read_text(commit))
 
     def data_files(self, table: str, version: int, where: str = "true") -> Sequence[str]:
         """The Parquet files that make up a version, or hold what `where` describes: local paths, or `s3://` addresses."""
@@ -312,99 +244,12 @@ class Lake:
         session.conf.set("spark.databricks.delta.retentionDurationCheck.enabled", "false")
         command = f"vacuum delta.`{self.path(table)}` retain {hours} hours"
         if dry_run:
-            listed = [self._hadoop_path(row[0]) for row in session.sql(f"{command} dry run").collect()]
-            sizes = [self._filesystem(path).getFileStatus(path).getLen() for path in listed]
+            sizes = [self._files.space(row[0])[1] for row in session.sql(f"{command} dry run").collect()]
             return len(sizes), sum(sizes)
-        before = self._space(self.path(table))
+        before = self._files.space(self.path(table))
         session.sql(command)
-        after = self._space(self.path(table))
+        after = self._files.space(self.path(table))
         return max(0, before[0] - after[0]), max(0, before[1] - after[1])
-
-    def drop_deliveries(self, before: datetime, dry_run: bool = False) -> dict[str, tuple[int, int]]:
-        """Remove run folders of bronze that were written before a moment; returns folders and bytes by table.
-
-        The newest sealed delivery of a table stays, whatever its age.
-        """
-        dropped: dict[str, tuple[int, int]] = {}
-        for table in self._listed(self._hadoop_path(f"{self.root.rstrip('/')}/bronze")):
-            name = table.getPath().getName()
-            runs = sorted(self._listed(table.getPath()), key=lambda run: run.getPath().getName())
-            sealed = [run for run in runs if self._is_there(f"{run.getPath()}/{MANIFEST}")]
-            newest = sealed[-1].getPath().getName() if sealed else ""
-            for run in runs:
-                if run.getPath().getName() != newest and self._written_at(run) < before.timestamp() * 1000:
-                    _, size = self._space(str(run.getPath()))
-                    folders, so_far = dropped.get(name, (0, 0))
-                    dropped[name] = (folders + 1, so_far + size)
-                    if not dry_run:
-                        self._remove(str(run.getPath()))
-        return dropped
-
-    def _written_at(self, folder: Any) -> int:
-        """When the newest file of a folder was written, in milliseconds: on S3 a folder has no time of its own."""
-        return max((int(file.getModificationTime()) for file in self._listed(folder.getPath())), default=0)
-
-    def _space(self, address: str) -> tuple[int, int]:
-        path = self._hadoop_path(address)
-        summary = self._filesystem(path).getContentSummary(path)
-        return int(summary.getFileCount()), int(summary.getLength())
-
-    # erasure: the one thing that changes bronze
-
-    def read_deliveries(self, table: str) -> DataFrame | None:
-        """Every row of every sealed delivery of a table, with its folder's name as `_folder`; None where there is none."""
-        folders = [f"{self.path(table)}/{name}" for name in self._deliveries(table) if self._is_sealed(table, name)]
-        if not folders:
-            return None
-        name = F.regexp_extract(F.input_file_name(), r"/(run=[^/]*)/[^/]*$", 1)
-        return self.spark.read.schema(_delivered_schema(table)).parquet(*folders).withColumn("_folder", name)
-
-    def read_delivery(self, table: str, folder: str) -> DataFrame:
-        """The rows of one delivery, by its folder's name."""
-        return self.spark.read.schema(_delivered_schema(table)).parquet(f"{self.path(table)}/{folder}")
-
-    def rewrite_delivery(self, table: str, folder: str, rows: DataFrame, run_seq: int, of_files: bool = False) -> None:
-        """Put other rows in the place of a sealed delivery. Killed on the way, `finish_rewrites` brings it to its end or undoes it."""
-        place = f"{self.path(table)}/{folder}"
-        rows.write.mode("overwrite").parquet(f"{place}{REWRITTEN}{RECORDS if of_files else ''}")
-        manifest = self._hadoop_path(f"{place}/{MANIFEST}")
-        said = json.loads(self._text(self._filesystem(manifest), manifest))
-        self._write_text(f"{place}{REWRITTEN}/{MANIFEST}", json.dumps({**said, "rewritten_by": run_seq}))
-        log_event(LOGGER, "delivery.replacing", table=f"{table}/{folder}")
-        self._take_the_place(place)
-
-    def bronze_tables(self) -> list[str]:
-        """Every table and feed that anything was delivered of."""
-        entries = self._listed(self._hadoop_path(f"{self.root.rstrip('/')}/bronze"))
-        return sorted(f"bronze.{entry.getPath().getName()}" for entry in entries)
-
-    def file_deliveries(self) -> list[tuple[str, str]]:
-        """Table and folder of every sealed delivery of files, whatever the feed."""
-        return [
-            (table, folder)
-            for table in self.bronze_tables()
-            for folder in self._deliveries(table)
-            if self._is_sealed(table, folder) and self._is_there(f"{self.path(table)}/{folder}{RECORDS}")
-        ]
-
-    def read_file_delivery(self, table: str, folder: str) -> DataFrame:
-        """The records of one delivery of files, with the columns that its feed had then."""
-        return self.spark.read.parquet(f"{self.path(table)}/{folder}{RECORDS}")
-
-    def finish_rewrites(self, table: str) -> None:
-        """A new form of a delivery that is sealed takes its place; one that is not is removed."""
-        for name in self._deliveries(table, REWRITTEN):
-            place = f"{self.path(table)}/{name.removesuffix(REWRITTEN)}"
-            if self._is_sealed(table, name):
-                self._take_the_place(place)
-            else:
-                self._remove(f"{place}{REWRITTEN}")
-
-    def drop_unsealed(self, table: str) -> None:
-        """Remove deliveries that never were complete; whoever calls holds the lease, so none is under way."""
-        for name in self._deliveries(table):
-            if not self._is_sealed(table, name):
-                self._remove(f"{self.path(table)}/{name}")
 
     def writers_since(self, table: str, version: int) -> set[int] | None:
         """The runs that changed rows of a table after a version; None where the log does not say."""
@@ -413,53 +258,6 @@ class Lake:
         if notes is None or None in notes:
             return None
         return {note.run_seq for note in notes if note}
-
-    def _deliveries(self, table: str, ending: str = "") -> list[str]:
-        names = [str(entry.getPath().getName()) for entry in self._listed(self._hadoop_path(self.path(table)))]
-        return sorted(name for name in names if name.endswith(ending) and RUN_FOLDER.match(name.removesuffix(ending)))
-
-    def _is_sealed(self, table: str, folder: str) -> bool:
-        return self._is_there(f"{self.path(table)}/{folder}/{MANIFEST}")
-
-    def _take_the_place(self, place: str) -> None:
-        self._remove(place)
-        new = self._hadoop_path(f"{place}{REWRITTEN}")
-        self._filesystem(new).rename(new, self._hadoop_path(place))
-
-    def _remove(self, address: str) -> None:
-        path = self._hadoop_path(address)
-        self._filesystem(path).delete(path, True)
-
-    # file system
-
-    def _is_there(self, address: str) -> bool:
-        path = self._hadoop_path(address)
-        return bool(self._filesystem(path).exists(path))
-
-    def _write_text(self, address: str, text: str) -> None:
-        path = self._hadoop_path(address)
-        stream = self._filesystem(path).create(path, True)
-        try:
-            stream.write(bytearray(text.encode()))
-        finally:
-            stream.close()
-
-    def _listed(self, path: Any) -> Any:
-        filesystem = self._filesystem(path)
-        if filesystem.exists(path):
-            return filesystem.listStatus(path)
-        java = self.spark.sparkContext._gateway
-        return java.new_array(java.jvm.org.apache.hadoop.fs.FileStatus, 0)  # type: ignore[union-attr]
-
-    def _hadoop_path(self, address: str) -> Any:
-        return self.spark.sparkContext._jvm.org.apache.hadoop.fs.Path(address)  # type: ignore[union-attr]
-
-    def _filesystem(self, path: Any) -> Any:
-        return path.getFileSystem(self.spark.sparkContext._jsc.hadoopConfiguration())
-
-
-def _delivered_schema(table: str) -> StructType:
-    return bronze_schema(load_contract(f"silver.{table.split('.')[1]}"))
 
 
 def _write_number(note: Note, nth: int) -> int:

@@ -97,7 +97,7 @@ def deliver(lake: Lake, feed: FeedConfig, paths: Sequence[Path], run_seq: int, s
             except ExtractionError as error:
                 delivery.refused[path] = str(error)
         if opened:
-            lake.write_feed_files(_records(lake.spark, feed, opened, secrets), feed.feed, run_seq)
+            lake.bronze.write_files(_records(lake.spark, feed, opened, secrets), feed.feed, run_seq)
             arrived = _arrived(lake, feed, opened, run_seq)
             for file in opened:
                 try:
@@ -108,7 +108,7 @@ def deliver(lake: Lake, feed: FeedConfig, paths: Sequence[Path], run_seq: int, s
         # Headers are kept, as their bytes, so that a single record can be read again as of its file.
         headers = {file.plain.sha256: file.plain.header.text for file in opened}
         counts = {file.sha256: file.physical for file in delivery.files}
-        lake.seal_bronze(f"bronze.{feed.feed}", run_seq, {"feed": feed.feed, "records": counts, "headers": headers})
+        lake.bronze.seal(f"bronze.{feed.feed}", run_seq, {"feed": feed.feed, "records": counts, "headers": headers})
     return delivery
 
 
@@ -152,7 +152,7 @@ def _records(spark: SparkSession, feed: FeedConfig, opened: Sequence[_Opened], s
 def _arrived(lake: Lake, feed: FeedConfig, opened: Sequence[_Opened], run_seq: int) -> dict[str, tuple[int, int]]:
     """Records in bronze by file, and how many of them have a fault."""
     hashes = [file.plain.sha256 for file in opened]
-    rows = lake.read_feed_files(feed.feed, hashes, run_seq, feed_schema(feed))
+    rows = lake.bronze.read_files(feed.feed, hashes, run_seq, feed_schema(feed))
     faulty = F.count(F.when(F.size("_refused") > 0, 1))
     counted = rows.groupBy("file_sha256").agg(F.count(F.lit(1)).alias("records"), faulty.alias("faulty")).collect()
     return {row["file_sha256"]: (row["records"], row["faulty"]) for row in counted}

@@ -59,7 +59,7 @@ def deliver(lake: Lake, reader: Reader, table: SourceTable, query: Query, expect
     """
     name = f"bronze.{table.name}"
     if query.is_whole_table and _is_read_by_columns(reader, table):
-        arrived = columnar.write_rows(reader, table, query, lake.empty_delivery(name, reader.run_seq, part))
+        arrived = columnar.write_rows(reader, table, query, lake.bronze.make_empty(name, reader.run_seq, part))
     else:
         arrived = _write_by_jdbc(lake, reader, table, query, part)
     if arrived != expected:
@@ -69,7 +69,7 @@ def deliver(lake: Lake, reader: Reader, table: SourceTable, query: Query, expect
         )
     log_event(LOGGER, "table.arrived", table=table.name, rows=arrived)
     manifest = {"rows": arrived, "snapshot": reader.snapshot.text, "taken_at": str(reader.snapshot.taken_at)}
-    lake.seal_bronze(name, reader.run_seq, manifest, part)
+    lake.bronze.seal(name, reader.run_seq, manifest, part)
     log_event(LOGGER, "table.extracted", table=table.name, rows=arrived)
     return arrived
 
@@ -77,7 +77,7 @@ def deliver(lake: Lake, reader: Reader, table: SourceTable, query: Query, expect
 def _write_by_jdbc(lake: Lake, reader: Reader, table: SourceTable, query: Query, part: str) -> int:
     observation = Observation(f"bronze_{table.name}")
     rows = read_query(reader, table, query).observe(observation, F.count(F.lit(1)).alias("rows"))
-    lake.write_bronze(without_erased(rows, table.name, reader.erased), f"bronze.{table.name}", reader.run_seq, part)
+    lake.bronze.write(without_erased(rows, table.name, reader.erased), f"bronze.{table.name}", reader.run_seq, part)
     return int(observation.get["rows"])
 
 

@@ -110,8 +110,8 @@ def test_maintenance_removes_old_deliveries_and_versions(spark: SparkSession, sh
     lake = Lake(spark, shop.options.lake)
     young = datetime.now(UTC) - timedelta(days=1)
 
-    kept = lake.drop_deliveries(young)
-    dropped = lake.drop_deliveries(datetime.now(UTC) + timedelta(minutes=1))
+    kept = lake.bronze.drop_before(young)
+    dropped = lake.bronze.drop_before(datetime.now(UTC) + timedelta(minutes=1))
     joined, removed = lake.optimize("gold.fact_sales"), lake.vacuum("gold.fact_sales", 0)
 
     assert kept == {}

@@ -292,8 +292,8 @@ def test_erasing_a_person_takes_number_and_text_from_deliveries_and_quarantine(s
     count = erase_from_files(run, spark.createDataFrame([(77,)], "_erased bigint"), people)
     aside = quarantined_without(run, people).collect()
 
-    ((table, folder),) = shop.lake.file_deliveries()
-    records = shop.lake.read_file_delivery(table, folder).orderBy("record_number").collect()
+    ((table, folder),) = shop.lake.bronze.folders_of_files()
+    records = shop.lake.bronze.read_folder_of_files(table, folder).orderBy("record_number").collect()
     assert count == 2
     assert [row["customer_id"] for row in records] == [-1, 78, None, None]
     assert [row["_raw"] is None for row in records] == [True, False, True, False]
@@ -342,4 +342,4 @@ def test_a_dry_run_says_what_would_come_change_and_go_and_leaves_nothing(shop, s
     assert [(file["records"], file["accepted"], file["quarantined"]) for file in plan["files"]] == [(3, 2, 1)]
     assert shop.rows("silver.titles", "book_id") == [(1,), (2,)]
     assert not shop.lake.exists(QUARANTINE)
-    assert [folder for _, folder in shop.lake.file_deliveries()] == ["run=00000001"]
+    assert [folder for _, folder in shop.lake.bronze.folders_of_files()] == ["run=00000001"]

@@ -23,8 +23,8 @@ def delivered(spark, tmp_path):
         (number, code, code, None, None, 1, "2024-05-01 06:00:00", "shop", "snapshot")
         for number, code in ((1, "web"), (2, "app"))
     ]
-    lake.write_bronze(frame(spark, BRONZE, *rows), "bronze.channels", 1)
-    lake.seal_bronze("bronze.channels", 1, {})
+    lake.bronze.write(frame(spark, BRONZE, *rows), "bronze.channels", 1)
+    lake.bronze.seal("bronze.channels", 1, {})
     return Run(1, lake, RunLedger(f"sqlite:///{tmp_path / 'ledger.db'}"), "shop", {})
 
 

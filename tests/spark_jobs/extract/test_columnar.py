@@ -51,7 +51,7 @@ def delivered(lake: Lake, by: reading.Reader, name: str) -> DataFrame:
     table = by.snapshot.tables[name]
     ((expected,),) = by.snapshot.query(f"select count(*) from {table.relation}")
     deliver(lake, by, table, reading.whole_table(by.snapshot, table), expected)
-    return lake.read_bronze(f"bronze.{name}", by.run_seq).drop("_run_seq")
+    return lake.bronze.read(f"bronze.{name}", by.run_seq).drop("_run_seq")
 
 
 @pytest.mark.parametrize("name", ["sales", "works", "books"])
