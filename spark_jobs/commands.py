@@ -14,18 +14,17 @@ from jobs_config.errors import ExitCode
 from jobs_config.loader import load_feed
 from jobs_config.progress import Progress
 from spark_jobs.backfill import Window
-from spark_jobs.check_result import CheckResult
 from spark_jobs.erase import erase
 from spark_jobs.errors import ExpectationError, ExtractionError
 from spark_jobs.extract.csv_feed import scratch_folder
 from spark_jobs.extract.csv_fetch import Fetched, fetch
 from spark_jobs.extract.drift import NEW_COLUMNS
 from spark_jobs.import_csv import Asked, import_files, plan_import, replaced_hash, sort_files
-from spark_jobs.ledger_results import step_of
+from spark_jobs.ledger_results import check_of, step_of
 from spark_jobs.ledger_run import ledger_run
 from spark_jobs.maintain import maintain
 from spark_jobs.options import RunOptions, secret_key
-from spark_jobs.publish import QUALITY_COLUMNS, republish
+from spark_jobs.publish import republish
 from spark_jobs.reload import reload
 from spark_jobs.report import extras_of, write_report
 from spark_jobs.run_ledger import RunLedger
@@ -179,7 +178,7 @@ def run_so_far(spark: SparkSession, options: RunOptions, ledger: RunLedger, run_
     """A run that was stopped, as far as the ledger knows it."""
     run = Run(run_seq, Lake(spark, options.lake), ledger, options.mapping.source, {})
     run.steps = [step_of(row) for row in ledger.steps(run_seq)]
-    run.quality = [CheckResult(*(row[name] for name in QUALITY_COLUMNS)) for row in ledger.quality(run_seq)]
+    run.quality = [check_of(row) for row in ledger.quality(run_seq)]
     return run
 
 

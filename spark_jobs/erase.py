@@ -23,8 +23,8 @@ from spark_jobs.extract.erased import CUSTOMER, CUSTOMERS, SALES, check_mapping,
 from spark_jobs.ledger_results import StepResult
 from spark_jobs.meaning import as_read, job_parameters
 from spark_jobs.options import RunOptions
+from spark_jobs.publish import build_and_publish
 from spark_jobs.quarantine import QUARANTINE
-from spark_jobs.reload import build_and_publish
 from spark_jobs.run_ledger import PURGED, RunLedger
 from spark_jobs.runner import Run, record
 from spark_jobs.suppressions import suppress, suppressed

@@ -19,9 +19,10 @@ from spark_jobs.expectations import REASONS, Observed, metrics, results
 from spark_jobs.extract.csv_feed import DeliveredFile, feed_schema
 from spark_jobs.ledger_results import StepResult
 from spark_jobs.merge import CLASS, DELETED, INSERTED, UPDATED, partitions_of, with_class
-from spark_jobs.registry import FEEDS, TOUCHED_DAYS
+from spark_jobs.registry import FEEDS
 from spark_jobs.runner import Run, checked_rows, measure_results, record
 from spark_jobs.tables import IS_GONE
+from spark_jobs.touched_days import SALES, of_changed_sales
 from warehouse.contract import Contract, load_contract
 
 SUPERSEDED = "_superseded"
@@ -79,8 +80,8 @@ def merge_feed(run: Run, imported: Imported) -> Compared:
     if compared.changes is not None:
         days = None
         before = run.lake.read(contract.table)
-        if contract.table in TOUCHED_DAYS:
-            days = sorted(row[0] for row in TOUCHED_DAYS[contract.table](compared.changes, before).collect())
+        if contract.table == SALES:
+            days = sorted(row[0] for row in of_changed_sales(compared.changes, before).collect())
         run.confirm()
         rows, where = compared.changes.select(*contract.columns, IS_GONE), partitions_of(compared.changes, contract)
         run.lake.merge(rows, contract.table, Note(run.run_seq, {}, days), where, nth=run.next_write(contract.table))
@@ -125,7 +126,7 @@ def compare_feed(run: Run, imported: Imported) -> Compared:
     if compared.inserted + compared.updated + compared.gone:
         compared.changes = changes.filter(F.col(CLASS).isin(INSERTED, UPDATED, DELETED))
     if compared.gone:
-        keys = F.concat_ws("/", *(F.col(name).cast("string") for name in contract.key if name != "source"))
+        keys = F.concat_ws("/", *(F.col(name).cast("string") for name in contract.key_in_source))
         listed = changes.filter(F.col(CLASS) == DELETED).select(keys.alias("key")).orderBy("key").limit(SHOWN_KEYS)
         compared.gone_keys = [row["key"] for row in listed.collect()]
     return compared
@@ -149,7 +150,7 @@ def with_one_record_per_key(rows: DataFrame, contract: Contract, files: Sequence
     marked = rows.join(repeated, on=same, how="left")
     loses = (F.size(REASONS) == 0) & F.col("_stands").isNotNull() & (order != F.col("_stands"))
     of_same_file = loses & (place == F.col("_stands")["file"])
-    reason = F.array(F.lit(f"{', '.join(_named(contract))}: an earlier record of the file has this key"))
+    reason = F.array(F.lit(f"{', '.join(contract.key_in_source)}: an earlier record of the file has this key"))
     return marked.withColumns(
         {
             SUPERSEDED: F.coalesce(loses & ~of_same_file, F.lit(False)),
@@ -203,7 +204,7 @@ def _gone(
         return None
     of_source = F.col("source") == source_of(imported.feed)
     held = run.lake.read(contract.table).filter(of_source & condition).select(*contract.columns)
-    keys = [name for name in contract.key if name != "source"]
+    keys = list(contract.key_in_source)
     gone = held.join(checked.select(*keys), on=keys, how="left_anti").select(*contract.columns).localCheckpoint()
     lacking, there = gone.count(), held.count()
     if lacking > max(DELETED_SHARE * there, LEAST_GUARDED) and not imported.approves_deletes:
@@ -248,7 +249,3 @@ def _stood_for(imported: Imported, periods: Sequence[date], day: str) -> Column 
 def _begun(column: str, feed: FeedConfig) -> Column:
     """The first day of the period that a date is in."""
     return F.col(column) if feed.period_key == "day" else F.trunc(column, feed.period_key)
-
-
-def _named(contract: Contract) -> list[str]:
-    return [name for name in contract.key if name != "source"]

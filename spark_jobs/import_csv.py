@@ -23,7 +23,7 @@ from spark_jobs.ledger_results import FileResult
 from spark_jobs.meaning import Meaning, as_read, check_meaning, job_parameters
 from spark_jobs.options import RunOptions
 from spark_jobs.overlap import compare_overlap
-from spark_jobs.reload import build_and_publish
+from spark_jobs.publish import build_and_publish
 from spark_jobs.run_ledger import RunLedger
 from spark_jobs.runner import Run
 from spark_jobs.suppressions import suppressed

@@ -4,6 +4,8 @@ from dataclasses import asdict, dataclass
 
 from sqlalchemy.engine import RowMapping
 
+from spark_jobs.check_result import CheckResult
+
 
 @dataclass(frozen=True)
 class FileResult:
@@ -41,6 +43,12 @@ class StepResult:
     def is_over(self, limit_ratio: float) -> bool:
         """Whether a larger share of what it read went into quarantine than `limit_ratio`."""
         return self.rows_quarantined > limit_ratio * max(self.rows_read, 1)
+
+
+def check_of(row: RowMapping) -> CheckResult:
+    """What a check found, as the ledger holds it: without the detail, which is in the report."""
+    kept = ("table_name", "expectation", "level", "failed_rows", "checked_rows")
+    return CheckResult(*(row[name] for name in kept))
 
 
 def step_of(row: RowMapping) -> StepResult:

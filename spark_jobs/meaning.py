@@ -11,6 +11,11 @@ from spark_jobs.options import RunOptions
 
 Meaning = dict[str, str]
 
+# What a publication says of itself; what decides amounts and dates of a run; of a table, whose calendar ends with a year.
+OF_PUBLICATION = ("reporting_currency", "time_zone", "retail_week_start")
+OF_RUN = (*OF_PUBLICATION, "shop_currency")
+OF_TABLE = (*OF_RUN, "calendar_year")
+
 
 def meaning_of(options: RunOptions) -> Meaning:
     """What a run with these options would mean."""

@@ -15,16 +15,15 @@ from spark_jobs.delta_log import Note
 from spark_jobs.expectations import REASONS, Observed, metrics, results
 from spark_jobs.extract.postgres import DELETE
 from spark_jobs.ledger_results import StepResult
-from spark_jobs.registry import TOUCHED_DAYS, Transform
+from spark_jobs.registry import Transform
 from spark_jobs.runner import Run, checked_rows, measure_results, record
 from spark_jobs.tables import IS_GONE, in_dates
+from spark_jobs.touched_days import DAY_BEFORE, SALES, of_changed_sales
 from warehouse.contract import Contract, load_contract
 
 CLASS = "_class"
 INSERTED, UPDATED, DELETED, UNCHANGED, ABSENT = "inserted", "updated", "deleted", "unchanged", "absent"
 CHANGED = (INSERTED, UPDATED, DELETED)
-
-DAY, DAY_BEFORE = "sale_date", "_day_before"
 
 
 @dataclass(frozen=True)
@@ -63,9 +62,8 @@ def merge_job(run: Run, name: str, transform: Transform, part: str = "", ghosts:
     )
     if found.inserted + found.updated + found.deleted:
         days = None
-        if contract.table in TOUCHED_DAYS:
-            touched = TOUCHED_DAYS[contract.table](found.changed, before)
-            days = sorted(row[0] for row in touched.collect())
+        if contract.table == SALES:
+            days = sorted(row[0] for row in of_changed_sales(found.changed, before).collect())
         rows, where = found.changed.select(*contract.columns, IS_GONE), partitions_of(found.classified, contract)
         run.confirm()
         run.lake.merge(rows, job.writes, Note(run.run_seq, {}, days), where, nth=run.next_write(job.writes))
@@ -103,7 +101,7 @@ def compare_delivery(
 def arrived_rows(checked: DataFrame, delivered: DataFrame, contract: Contract, source: str) -> DataFrame:
     """Every key that came, once: good rows, and as gone those that are deleted or aside; what is aside is not in the table."""
     good = checked.filter(F.size(REASONS) == 0).select(*contract.columns).withColumn(IS_GONE, F.lit(False))
-    keys = [name for name in contract.key if name != "source"]
+    keys = contract.key_in_source
     deleted = delivered.filter(F.col("_operation") == DELETE).select(*keys).withColumn("source", F.lit(source))
     aside = checked.filter(F.size(REASONS) > 0).select("source", *keys)
     gone = deleted.unionByName(aside).withColumn(IS_GONE, F.lit(True))
@@ -126,7 +124,7 @@ def with_class(arrived: DataFrame, before: DataFrame, contract: Contract) -> Dat
         .otherwise(UNCHANGED)
     )
     had = [F.col(f"old.{name}").alias(f"_{name}_before") for name in contract.partition_by]
-    had += [F.col(f"old.{DAY}").alias(DAY_BEFORE)] if DAY in contract.columns else []
+    had += [F.col("old.sale_date").alias(DAY_BEFORE)] if contract.table == SALES else []
     return new.join(old, on=same_key, how="left").select("new.*", kind.alias(CLASS), *had)
 
 

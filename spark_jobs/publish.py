@@ -11,14 +11,14 @@ from pyspark.sql import functions as F
 
 from jobs_config.log_setup import log_event
 from jobs_config.progress import Progress
-from spark_jobs.check_result import CheckResult
 from spark_jobs.errors import LakeError
-from spark_jobs.ledger_results import step_of
-from spark_jobs.meaning import as_read
+from spark_jobs.ledger_results import check_of, step_of
+from spark_jobs.meaning import OF_PUBLICATION, as_read
 from spark_jobs.options import RunOptions
 from spark_jobs.quarantine import QUARANTINE
+from spark_jobs.registry import GOLD
 from spark_jobs.run_ledger import RunLedger, now
-from spark_jobs.runner import Run, money_columns, of_days
+from spark_jobs.runner import Run, money_columns, of_days, run_stages
 from spark_jobs.tables import Lake
 from warehouse.contract import Contract, load_contract, tables_of
 from warehouse.publication import Base, Publication, TableExport
@@ -32,7 +32,20 @@ MOST_INCREMENTS = 30
 FILE_COLUMNS = (
     "sha256", "feed", "name", "run_seq", "physical", "blank", "record_count", "accepted", "quarantined", "superseded",
 )  # fmt: skip
-QUALITY_COLUMNS = ("table_name", "expectation", "level", "failed_rows", "checked_rows")
+
+
+def build_and_publish(
+    run: Run, options: RunOptions, snapshot_at: datetime, meaning: dict[str, str], progress: Progress
+) -> Publication | None:
+    """Gold from silver, then the warehouse; None where readers would see no change."""
+    with progress.phase("model the star (gold)"):
+        run_stages(run, GOLD, progress)
+    versions = run.lake.versions()
+    with progress.phase("publish"):
+        publication = publish_gold(run, options, snapshot_at, meaning, versions, progress)
+    run.ledger.record_versions(run.run_seq, versions, run.rows)
+    log_event(LOGGER, "versions.recorded")
+    return publication
 
 
 def publish_gold(
@@ -90,7 +103,7 @@ def _base(options: RunOptions, meaning: Mapping[str, str]) -> Base | None:
     base = options.open_warehouse().newest()
     if base is None or base.increments >= MOST_INCREMENTS:
         return None
-    said = {name: getattr(base.publication, name) for name in ("reporting_currency", "time_zone", "retail_week_start")}
+    said = {name: getattr(base.publication, name) for name in OF_PUBLICATION}
     return base if said == {name: meaning[name] for name in said} else None
 
 
@@ -121,7 +134,7 @@ def _export(run: Run, contract: Contract, versions: Mapping[str, int], base: Bas
     count = run.rows[table]
     if there == version:
         return TableExport((), version, count)
-    days = lake.changed_days(table, there) if there is not None and "sale_date" in contract.columns else None
+    days = lake.days_written(table, there) if there is not None and "sale_date" in contract.columns else None
     if days is not None:
         where = of_days(days)
         # What the run wrote is what differs, unless runs before it built days too and did not publish.
@@ -166,7 +179,7 @@ def republish(
     snapshot_at, meaning = as_read(first)
     ledger.snapshot_taken(run_seq, snapshot_at, meaning)
     run = Run(run_seq, Lake(spark, options.lake), ledger, first["source"], {}, lake_run_seq=built)
-    run.quality = [CheckResult(*(row[name] for name in QUALITY_COLUMNS)) for row in ledger.quality(built)]
+    run.quality = [check_of(row) for row in ledger.quality(built)]
     run.steps = [step_of(row) for row in ledger.steps(built) if row["table_name"].startswith("gold.")]
     with progress.phase("publish"):
         publication = publish_gold(run, options, snapshot_at, meaning, ledger.lake_versions(built), progress)

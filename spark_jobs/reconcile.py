@@ -84,7 +84,7 @@ def _read_again(run: Run, reader: Reader, table: SourceTable, held: int, approve
     expected = reader.snapshot.query(f"select count(*) from {table.relation} where {condition}")[0][0]
     found = Changes(table, condition, "", True, expected, 0)
     deliver(run.lake, reader, table, changed_rows(reader.snapshot, found), expected, SWEEP)
-    keys = [name for name in contract.key if name != "source"]
+    keys = list(contract.key_in_source)
     delivered = run.lake.bronze.read(f"bronze.{table.name}", run.run_seq, SWEEP)
     ghosts = (
         rows.filter(bucket_of(key_column(table.mapping)).isin(differing))

@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 
 from pyspark.sql import DataFrame
 
+from jobs_config.loader import load_job
+from jobs_config.model import SourceMapping
+from spark_jobs.errors import SourceMappingError
 from spark_jobs.gold import (
     bridge_book_author,
     dim_author,
@@ -21,7 +24,6 @@ from spark_jobs.gold import (
     dim_region,
     dim_store,
     fact_sales,
-    touched_days,
 )
 from spark_jobs.silver import books, corrections, feed_sales, mirror, sales, titles
 
@@ -85,10 +87,6 @@ GOLD: list[Stage] = [
     {"gold_fact_sales": fact_sales.transform},
 ]
 
-# Which business dates of the fact a change touches: of a silver table, told by its merge; of the fact's other inputs.
-TOUCHED_DAYS: dict[str, Callable[[DataFrame, DataFrame], DataFrame]] = {"silver.sales": sales.touched_days}
-DAYS_TO_REBUILD: dict[str, Callable[..., DataFrame]] = {"gold_fact_sales": touched_days.of_changed_inputs}
-
 STAGES = [*SILVER, *GOLD]
 
 
@@ -96,3 +94,18 @@ def silver_job(table: str) -> tuple[str, Transform]:
     """The job that fills a silver table from the source, and its transform."""
     name = f"silver_{table}"
     return name, next(stage[name] for stage in SILVER if name in stage)
+
+
+def require_tables(mapping: SourceMapping) -> None:
+    """Raises SourceMappingError unless the mapping names just the tables that the silver jobs read."""
+    jobs = [load_job(name) for stage in SILVER for name in stage]
+    wanted = {
+        table.removeprefix("bronze.") for job in jobs for table in job.reads.values() if table.startswith("bronze.")
+    }
+    missing, unknown = sorted(wanted - mapping.tables.keys()), sorted(mapping.tables.keys() - wanted)
+    problems = [f"{what} {', '.join(names)}" for what, names in (("missing", missing), ("unknown", unknown)) if names]
+    if problems:
+        raise SourceMappingError(
+            f"source {mapping.source}: tables {'; '.join(problems)}. A mapping has these: {', '.join(sorted(wanted))}; "
+            "a table that the shop does not have can be an empty view"
+        )

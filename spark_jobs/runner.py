@@ -22,11 +22,13 @@ from spark_jobs.delta_log import Note
 from spark_jobs.errors import ExpectationError
 from spark_jobs.expectations import REASONS, Observed, metrics, results, with_reasons
 from spark_jobs.ledger_results import FileResult, StepResult
+from spark_jobs.meaning import OF_TABLE
 from spark_jobs.measures import judged, measured
 from spark_jobs.quarantine import QUARANTINE, Quarantine
-from spark_jobs.registry import DAYS_TO_REBUILD, Stage, Transform
+from spark_jobs.registry import Stage, Transform
 from spark_jobs.run_ledger import RunLedger
-from spark_jobs.tables import GONE, Lake, in_dates, is_of_removed_files
+from spark_jobs.tables import Lake
+from spark_jobs.touched_days import days_to_rebuild, of_days
 from warehouse.contract import Contract, load_contract
 
 LOGGER = logging.getLogger(__name__)
@@ -35,12 +37,6 @@ JOBS_AT_ONCE = 3
 
 # A table as it was, which its own job reads.
 EXISTING = "existing"
-
-# Parameters that decide what amounts and dates are; another value means another table.
-MEANING = ("time_zone", "shop_currency", "reporting_currency", "retail_week_start", "calendar_year")
-
-# Above this many days the whole table is built anew.
-MOST_DAYS = 400
 
 # What a transform may hand on besides the contract's columns: what a check needs, faults found in extraction, reasons of its own, and
 # a record of a file.
@@ -114,11 +110,13 @@ def run_job(run: Run, name: str, transform: Transform) -> StepResult | None:
     job = load_job(name)
     contract = load_contract(job.writes)
     made_of = _made_of(run, job, transform)
-    before = None if run.builds_all or job.writes.startswith("silver.") else run.lake.note(job.writes)
-    asked = run.days_asked if name in DAYS_TO_REBUILD else []
+    before = None if run.builds_all else run.lake.note(job.writes)
+    asked = run.days_asked if job.write_mode == "replace_days" else []
     if before is not None and before.made_of == made_of and not asked:
         return None
-    days = _days_to_rebuild(run, job, before, made_of) if before is not None else None
+    days = None
+    if before is not None and job.write_mode == "replace_days":
+        days = days_to_rebuild(run.lake, job, before, made_of, run.parameters, asked)
     if days == []:
         return None
     frames = {alias: _read(run, alias, table) for alias, table in job.reads.items()}
@@ -195,41 +193,7 @@ def _made_of(run: Run, job: JobConfig, transform: Transform) -> dict[str, str]:
     """What a table is built from now: versions of its inputs, and parameters. The moment of a snapshot alone changes nothing."""
     inputs = {table for table in job.reads.values() if table != job.writes and not table.startswith("bronze.")}
     versions = {table: str(run.lake.data_version(table)) for table in sorted(inputs)}
-    return versions | {name: str(run.parameters[name]) for name in _asked(transform) if name in MEANING}
-
-
-def _days_to_rebuild(run: Run, job: JobConfig, before: Note, made_of: Mapping[str, str]) -> list[date] | None:
-    """The business dates whose rows may differ from what the table was built from; None where that is not known, or too many."""
-    if job.job not in DAYS_TO_REBUILD or {name: before.made_of.get(name) for name in MEANING} != {
-        name: made_of.get(name) for name in MEANING
-    }:
-        return None
-    was = {table: before.made_of.get(table, "None") for table in job.reads.values()}
-    if "None" in was.values():
-        return None
-    days = run.lake.changed_days(job.reads["sales"], since=int(was[job.reads["sales"]]))
-    if days is None:
-        return None
-    changed = {alias for alias, table in job.reads.items() if made_of[table] != was[table]} - {"sales", "originals"}
-    if changed:
-        then = {alias: run.lake.read(table, int(was[table])) for alias, table in job.reads.items()}
-        now = {alias: run.lake.read(table) for alias, table in job.reads.items()}
-        find = DAYS_TO_REBUILD[job.job]
-        try:
-            others = find(then, now, changed, **{name: run.parameters[name] for name in _asked(find)}).collect()
-        except GONE as error:
-            if not is_of_removed_files(error):
-                raise
-            return None
-        days = [*days, *(row[0] for row in others)]
-    days = sorted({*days, *run.days_asked})
-    return days if len(days) <= MOST_DAYS else None
-
-
-def of_days(days: Sequence[date]) -> str:
-    """Rows of these business dates, and the partitions they are in."""
-    months = {day.replace(day=1) for day in days}
-    return f"{in_dates('sale_month', months)} and {in_dates('sale_date', days)}"
+    return versions | {name: str(run.parameters[name]) for name in _asked(transform) if name in OF_TABLE}
 
 
 def _read(run: Run, alias: str, table: str) -> DataFrame:

@@ -3,11 +3,14 @@
 from collections.abc import Collection
 from datetime import UTC, datetime
 
-from pyspark.sql import DataFrame
+from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from spark_jobs.delta_log import Note
-from spark_jobs.extract.erased import Erased, digest_of_id
+from spark_jobs.extract.erased import Erased, digest_of_id, find_erased
+from spark_jobs.extract.postgres import Reader
+from spark_jobs.extract.snapshot import SourceSnapshot
+from spark_jobs.options import RunOptions
 from spark_jobs.runner import Run
 from spark_jobs.tables import IS_GONE, Lake
 
@@ -20,6 +23,13 @@ def suppressed(lake: Lake, source: str) -> frozenset[str]:
         return frozenset()
     rows = lake.read(SUPPRESSIONS).filter(F.col("source") == source).select("customer_digest").collect()
     return frozenset(row[0] for row in rows)
+
+
+def reader_of(spark: SparkSession, snapshot: SourceSnapshot, options: RunOptions, run_seq: int) -> Reader:
+    """How this run reads the source, and whom it leaves out."""
+    source, key = options.mapping.source, options.pseudonym_key
+    erased = find_erased(snapshot, suppressed(Lake(spark, options.lake), source), key)
+    return Reader(spark, snapshot, run_seq, source, key, erased, options.settings.reader == "columnar")
 
 
 def suppress(run: Run, digests: Collection[str], held: Collection[str]) -> int:

@@ -14,26 +14,19 @@ from spark_jobs.backfill import Window, read_window_again
 from spark_jobs.extract.changes import Changes, find_changes
 from spark_jobs.extract.delivery import deliver_changes, read_changes
 from spark_jobs.extract.drift import columns_not_read
-from spark_jobs.extract.position import SourcePosition, after_sync, check_goes_on, rewritten
+from spark_jobs.extract.position import SourcePosition, after_sync, check_goes_on, position_of, rewritten
 from spark_jobs.extract.postgres import Reader, check_columns
 from spark_jobs.extract.snapshot import open_snapshot
-from spark_jobs.extract.source_totals import count_rows
+from spark_jobs.extract.source_totals import count_rows, count_source, rows_by_table
 from spark_jobs.meaning import check_meaning, job_parameters, meaning_of
 from spark_jobs.merge import compare_delivery, merge_job
 from spark_jobs.options import RunOptions
-from spark_jobs.plan import require_tables
+from spark_jobs.publish import build_and_publish
 from spark_jobs.reconcile import reconcile
-from spark_jobs.registry import silver_job
-from spark_jobs.reload import (
-    build_and_publish,
-    count_source,
-    position_of,
-    reader_of,
-    rows_by_table,
-)
+from spark_jobs.registry import require_tables, silver_job
 from spark_jobs.run_ledger import RunLedger
 from spark_jobs.runner import Run, stop_if_asked
-from spark_jobs.suppressions import note_presence
+from spark_jobs.suppressions import note_presence, reader_of
 from spark_jobs.tables import Lake
 from warehouse.contract import load_contract
 from warehouse.publication import Publication
@@ -142,7 +135,7 @@ def compare(
     changed = {change.table.name for change in changes if change.rows} | {*by_content}
     changed |= {table.name for table in swept if run.ledger.run_that_counted(table.name, run.run_seq) is None}
     # A table without a change is as it was when it was last counted, if its rows are as many.
-    totals = count_source(snapshot, options, {table.name for table in swept} & changed)
+    totals = count_source(snapshot, {table.name for table in swept} & changed, options.settings.time_zone)
     run.ledger.record_source_totals(run.run_seq, totals)
     rows = {table.name: count_rows(snapshot, table) for table in swept if table.name not in changed}
     reconcile(run, reader, swept, rows | rows_by_table(totals), by_content, asked.approves_deletes, progress)

@@ -32,7 +32,7 @@ COMMIT = re.compile(r"/(\d{20})\.json(?=[,}])")
 
 WRITES_PER_RUN = 1_000
 # How a read of an old version fails once its files are gone.
-GONE = (PySparkException, Py4JJavaError)
+READ_FAILURES = (PySparkException, Py4JJavaError)
 REMOVED = (
     "FILE_NOT_EXIST",
     "FileNotFoundException",
@@ -189,7 +189,7 @@ class Lake:
         """What the newest write that changed rows said about itself; None where it was none of ours, or the log is gone."""
         return next((commit.note for commit in self._commits(table) if commit.changes_data), None)
 
-    def changed_days(self, table: str, since: int) -> list[date] | None:
+    def days_written(self, table: str, since: int) -> list[date] | None:
         """The business dates whose rows may differ between version `since` and now; None where any may."""
         changes = self._changes_since(table, since)
         notes = None if changes is None else [commit.note for commit in changes]

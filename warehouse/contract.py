@@ -104,6 +104,11 @@ class Contract(BaseModel):
         return self.table.split(".")[1]
 
     @property
+    def key_in_source(self) -> tuple[str, ...]:
+        """What tells rows of one source apart."""
+        return tuple(name for name in self.key if name != "source")
+
+    @property
     def extracted(self) -> dict[str, Column]:
         """The columns a source mapping must supply, in order."""
         return {name: column for name, column in self.columns.items() if not column.derived}

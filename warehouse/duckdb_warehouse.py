@@ -27,6 +27,7 @@ from warehouse.publication import (
     TableExport,
 )
 from warehouse.serving_file import make_serving_file
+from warehouse.warehouses import Describe
 
 BUILD_FOLDER = "building"
 
@@ -34,7 +35,7 @@ BUILD_FOLDER = "building"
 def publish(
     folder: Path,
     exports: dict[str, TableExport],
-    publication: Callable[[int, int, date | None, date | None], Publication],
+    describe: Describe,
     ops_rows: Mapping[str, Sequence[Sequence[object]]],
     keep: int,
     memory_mb: int = 2048,
@@ -44,7 +45,7 @@ def publish(
 ) -> Publication:
     """Publish gold tables as a new generation; readers see the old one until the pointer moves, then the new one.
 
-    `exports` maps every gold table to its files and totals; `publication` is called with the new generation's number, its
+    `exports` maps every gold table to its files and totals; `describe` is called with the new generation's number, its
     count of sales and its first and last business date; `ops_rows` fills the other tables of schema ops; `keep` is how many
     generations stay; `confirm` raises when the caller may publish no more. With `base` the generation starts as a copy of that one,
     and only what differs is written. Raises PublicationError, with nothing changed for readers, when a check fails or a newer run
@@ -64,7 +65,7 @@ def publish(
             fill(connection, exports, base, report)
             report("checking the publication")
             check(connection, exports)
-            described = publication(generation, *_sales_span(connection))
+            described = describe(generation, *_sales_span(connection))
             write_ops(connection, described, ops_rows, exports, base.increments + 1 if base else 0)
             connection.execute("checkpoint")
         report("making the file for SQL")

@@ -16,7 +16,7 @@ class EmbeddedWarehouse(DuckDBWarehouse):
     def publish(
         self,
         exports: Mapping[str, TableExport],
-        publication: Describe,
+        describe: Describe,
         ops_rows: Mapping[str, Sequence[Sequence[object]]],
         keep: int,
         report: Callable[[str], None] = lambda _: None,
@@ -25,7 +25,7 @@ class EmbeddedWarehouse(DuckDBWarehouse):
     ) -> Publication:
         """A new file beside the old one, then the pointer."""
         return duckdb_warehouse.publish(
-            self.folder, dict(exports), publication, ops_rows, keep, report=report, confirm=confirm, base=base
+            self.folder, dict(exports), describe, ops_rows, keep, report=report, confirm=confirm, base=base
         )
 
     def newest(self) -> Base | None:

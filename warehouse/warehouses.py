@@ -41,7 +41,7 @@ class Warehouse(Protocol):
     def publish(
         self,
         exports: Mapping[str, TableExport],
-        publication: Describe,
+        describe: Describe,
         ops_rows: Mapping[str, Sequence[Sequence[object]]],
         keep: int,
         report: Callable[[str], None] = ...,

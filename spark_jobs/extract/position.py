@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from spark_jobs.errors import SourceChangedError
+from spark_jobs.extract.snapshot import SourceSnapshot
 
 # Covers clocks of applications, steps of the server's clock, and the moment before a backend reports its transaction's start.
 OVERLAP = timedelta(minutes=5)
@@ -61,6 +62,19 @@ def parse_position(text: str) -> SourcePosition:
     }
     moments = {"cutoff": cutoff, "taken_at": datetime.fromisoformat(values["taken_at"])}
     return SourcePosition(**{**values, **moments, "tables": tables})
+
+
+def position_of(snapshot: SourceSnapshot) -> SourcePosition:
+    """How far this snapshot reads the source, where every row of every table is looked at."""
+    tables = {
+        name: TablePosition(
+            table.relation, table.oid, table.filenode, table.mapping.key, snapshot.text, tuple(sorted(table.columns))
+        )
+        for name, table in snapshot.tables.items()
+    }
+    return SourcePosition(
+        snapshot.system, snapshot.timeline, snapshot.database, snapshot.cutoff, snapshot.text, snapshot.taken_at, tables
+    )
 
 
 def after_sync(before: SourcePosition, now: SourcePosition, swept: Set[str]) -> SourcePosition:

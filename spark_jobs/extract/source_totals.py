@@ -3,6 +3,7 @@
 It shares nothing with how the pipeline reads and counts.
 """
 
+from collections.abc import Set
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -22,6 +23,19 @@ class SourceTotal:
     live_rows: int
     live_quantity: int
     live_gross: Decimal
+
+
+def count_source(snapshot: SourceSnapshot, tables: Set[str], time_zone: str) -> list[SourceTotal]:
+    """What the source says it holds, of the tables named."""
+    wanted = [table for name, table in snapshot.tables.items() if name in tables]
+    return [total for table in wanted for total in source_totals(snapshot, table, time_zone)]
+
+
+def rows_by_table(totals: list[SourceTotal]) -> dict[str, int]:
+    """Rows of each table that was counted."""
+    return {
+        name: sum(total.rows for total in totals if total.table == name) for name in {total.table for total in totals}
+    }
 
 
 def source_totals(snapshot: SourceSnapshot, table: SourceTable, time_zone: str) -> list[SourceTotal]:

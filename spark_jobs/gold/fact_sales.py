@@ -14,6 +14,10 @@ from spark_jobs.transforms.rates import RATE, daily_rates
 
 FRONTLIST_DAYS = 365
 
+# What a sale takes from the version of its book that held, and from its members. A change of anything else touches no day.
+OF_BOOK = ("book_key", "publisher_key", "genre_key", "published_on", "unit_cost", "currency")
+OF_STORE, OF_PROMOTION, OF_CUSTOMER = ("store_key", "region_key", "channel_key"), ("promotion_key",), ("customer_key",)
+
 # A line's gross fits 16 digits, so its product with a rate keeps all decimals before it is rounded once, half up.
 LINE_MONEY = "decimal(16,2)"
 MONEY = "decimal(18,2)"
@@ -62,9 +66,8 @@ def rates_through(snapshot_at: datetime) -> Column:
 def with_book_version(sales: DataFrame, books: DataFrame) -> DataFrame:
     """Adds the key of the version that held when the line was sold, and what comes with it."""
     versions = books.select(
-        F.col("source").alias("_source"), F.col("book_id").alias("_book_id"), "book_key", "publisher_key", "genre_key",
-        "published_on", "valid_from", "valid_to", F.col("unit_cost").alias("_unit_cost"), F.col("currency").alias("_cost_currency"),
-    )  # fmt: skip
+        F.col("source").alias("_source"), F.col("book_id").alias("_book_id"), "valid_from", "valid_to", *OF_BOOK
+    ).withColumnsRenamed({"unit_cost": "_unit_cost", "currency": "_cost_currency"})
     same_book = (F.col("source") == F.col("_source")) & (F.col("book_id") == F.col("_book_id"))
     held = (F.col("sold_at") >= F.col("valid_from")) & (F.col("sold_at") < F.col("valid_to"))
     found = sales.join(F.broadcast(versions), on=same_book & held, how="left")
@@ -85,14 +88,14 @@ def with_book_version(sales: DataFrame, books: DataFrame) -> DataFrame:
 
 
 def with_members(sales: DataFrame, stores: DataFrame, promotions: DataFrame, customers: DataFrame) -> DataFrame:
-    store_keys = stores.select("source", "store_id", "store_key", "region_key", "channel_key")
-    promotion_keys = promotions.select("source", "promotion_id", "promotion_key")
+    store_keys = stores.select("source", "store_id", *OF_STORE)
+    promotion_keys = promotions.select("source", "promotion_id", *OF_PROMOTION)
     found = (
         sales.join(F.broadcast(store_keys), on=["source", "store_id"], how="left")
         .join(F.broadcast(promotion_keys), on=["source", "promotion_id"], how="left")
         .transform(looked_up, customers, "source", "customer_id", "left")
     )
-    keys = ("store_key", "region_key", "channel_key", "promotion_key", "customer_key")
+    keys = (*OF_STORE, *OF_PROMOTION, *OF_CUSTOMER)
     erased = F.when(F.col("customer_id") == ERASED_ID, F.lit(ERASED_KEY).cast("bigint"))
     return found.withColumns(
         {name: F.coalesce(F.col(name), F.lit(UNKNOWN_KEY)) for name in keys}

@@ -21,17 +21,3 @@ def transform(rows: DataFrame, *, time_zone: str) -> DataFrame:
 def with_business_date(sales: DataFrame, time_zone: str) -> DataFrame:
     local_day = F.from_utc_timestamp("sold_at", time_zone).cast("date")
     return sales.withColumn("sale_date", local_day).withColumn("sale_month", F.trunc("sale_date", "month"))
-
-
-def touched_days(changed: DataFrame, sales: DataFrame) -> DataFrame:
-    """The business dates, as sale_date, whose facts differ once `changed` is merged into `sales`.
-
-    Those a changed line had and has, and those of returns: a return bears the date of the line it takes back. `changed` has the
-    columns of a merge: `_is_gone`, `_day_before`.
-    """
-    dates = changed.select(F.explode(F.array_compact(F.array("sale_date", "_day_before"))).alias("sale_date"))
-    moved = changed.filter(~F.col("sale_date").eqNullSafe(F.col("_day_before"))).select(
-        "source", F.col("sale_id").alias("original_sale_id")
-    )
-    returns = sales.join(F.broadcast(moved), on=["source", "original_sale_id"], how="left_semi")
-    return dates.unionByName(returns.select("sale_date")).distinct()

@@ -98,10 +98,10 @@ def test_a_write_says_in_its_own_commit_what_it_was_made_of_and_which_days_it_to
     lake.replace(table(spark, CHANNELS, channel(2, "App")), CHANNELS, Note(3, {}, days[1:]), "channel_id = 2")
 
     assert lake.note(CHANNELS) == Note(3, {}, days[1:])
-    assert lake.changed_days(CHANNELS, since=2) == []
-    assert lake.changed_days(CHANNELS, since=1) == days[1:]
-    assert lake.changed_days(CHANNELS, since=0) == days
-    assert lake.changed_days(CHANNELS, since=-1) is None  # the first write may have touched any day
+    assert lake.days_written(CHANNELS, since=2) == []
+    assert lake.days_written(CHANNELS, since=1) == days[1:]
+    assert lake.days_written(CHANNELS, since=0) == days
+    assert lake.days_written(CHANNELS, since=-1) is None  # the first write may have touched any day
 
 
 def test_maintenance_is_no_change_of_the_data(lake, spark):
@@ -113,18 +113,18 @@ def test_maintenance_is_no_change_of_the_data(lake, spark):
 
     assert (lake.version(CHANNELS), before, lake.data_version(CHANNELS)) == (2, 1, 1)
     assert lake.note(CHANNELS).run_seq == 2
-    assert lake.changed_days(CHANNELS, since=1) == []
+    assert lake.days_written(CHANNELS, since=1) == []
 
 
 def test_where_the_log_does_not_reach_back_any_day_may_have_changed(lake, spark):
     for number in (1, 2, 3):
         lake.merge(changes(spark, channel(number, "Web")), CHANNELS, Note(number, {}, []))
-    assert lake.changed_days(CHANNELS, since=0) == []
+    assert lake.days_written(CHANNELS, since=0) == []
 
     (Path(lake.path(CHANNELS)) / "_delta_log" / f"{1:020d}.json").unlink()
 
-    assert lake.changed_days(CHANNELS, since=0) is None
-    assert lake.changed_days(CHANNELS, since=1) == []
+    assert lake.days_written(CHANNELS, since=0) is None
+    assert lake.days_written(CHANNELS, since=1) == []
 
 
 def test_a_table_that_does_not_exist_reads_as_empty_and_has_no_version(lake):

@@ -47,7 +47,7 @@ class RedshiftWarehouse:
     def publish(
         self,
         exports: Mapping[str, TableExport],
-        publication: Describe,
+        describe: Describe,
         ops_rows: Mapping[str, Sequence[Sequence[object]]],
         keep: int,
         report: Callable[[str], None] = lambda _: None,
@@ -60,7 +60,7 @@ class RedshiftWarehouse:
         PublicationError.
         """
         return Publishing(
-            self._address, self._copying.export_prefix, self._copying.role, exports, publication, ops_rows, keep,
+            self._address, self._copying.export_prefix, self._copying.role, exports, describe, ops_rows, keep,
             report, confirm, base,
         ).run()  # fmt: skip
 

@@ -13,9 +13,8 @@ from jobs_config.model import SourceMapping, TableMapping, TombstoneMapping
 from spark_jobs.errors import ExtractionError
 from spark_jobs.extract.changes import Changes, find_changes
 from spark_jobs.extract.connection import SourceAddress
-from spark_jobs.extract.position import SourcePosition
+from spark_jobs.extract.position import SourcePosition, position_of
 from spark_jobs.extract.snapshot import SourceSnapshot, open_snapshot
-from spark_jobs.reload import position_of
 
 SCHEMA = """
 create table account (id bigint primary key, owner text, updated_at timestamptz not null default now());

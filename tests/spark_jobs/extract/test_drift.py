@@ -8,8 +8,8 @@ from small_shop import fill, reader_address
 from jobs_config.loader import load_source
 from spark_jobs.extract.connection import SourceAddress
 from spark_jobs.extract.drift import columns_not_read
+from spark_jobs.extract.position import position_of
 from spark_jobs.extract.snapshot import open_snapshot
-from spark_jobs.reload import position_of
 
 
 @pytest.fixture

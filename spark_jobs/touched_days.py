@@ -1,23 +1,97 @@
-"""Which business dates of the fact must be built anew because something that sales point to has changed.
+"""Touched days: the business dates whose facts must be built anew, because sale lines changed or something they point to.
 
 A dimension's change touches only the days on which it makes a difference: a new price touches the sales since it holds, a store
 that changes its region touches all the store's days.
 """
 
-from collections.abc import Collection, Mapping
-from datetime import datetime
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from spark_jobs.gold.fact_sales import customer_key_by_id, rates_through, under_members_source
+from jobs_config.model import JobConfig
+from spark_jobs.delta_log import Note
+from spark_jobs.gold.fact_sales import (
+    OF_BOOK,
+    OF_CUSTOMER,
+    OF_PROMOTION,
+    OF_STORE,
+    customer_key_by_id,
+    rates_through,
+    under_members_source,
+)
+from spark_jobs.meaning import OF_TABLE
+from spark_jobs.tables import READ_FAILURES, Lake, in_dates, is_of_removed_files
 from spark_jobs.transforms.rates import daily_rates
 
 Frames = Mapping[str, DataFrame]
 
-# What a sale takes from the version of its book that held, and from its members.
-OF_STORE, OF_PROMOTION, OF_CUSTOMER = ("store_key", "region_key", "channel_key"), ("promotion_key",), ("customer_key",)
-OF_BOOK = ("book_key", "publisher_key", "genre_key", "unit_cost", "currency", "published_on", "format")
+# The silver table whose lines bear the dates, and the date that a changed line had before.
+SALES, DAY_BEFORE = "silver.sales", "_day_before"
+
+# What rollups take from the version of a book by its key; the fact does not hold it.
+JOINED_BY_ROLLUPS = ("format",)
+
+# Above this many days the whole table is built anew.
+MOST_DAYS = 400
+
+
+def days_to_rebuild(
+    lake: Lake,
+    job: JobConfig,
+    before: Note,
+    made_of: Mapping[str, str],
+    parameters: Mapping[str, Any],
+    asked: Sequence[date],
+) -> list[date] | None:
+    """The business dates whose rows may differ from what the fact was built from, and those asked for.
+
+    `before` is what its last write says, `made_of` what it would be built from now. None where the days are not known, or too many.
+    """
+    if any(before.made_of.get(name) != made_of.get(name) for name in OF_TABLE):
+        return None
+    was = {alias: before.made_of.get(table, "None") for alias, table in job.reads.items()}
+    if "None" in was.values():
+        return None
+    days = lake.days_written(SALES, since=int(was["sales"]))
+    if days is None:
+        return None
+    changed = {alias for alias, table in job.reads.items() if table != SALES and made_of[table] != was[alias]}
+    if changed:
+        then = {alias: lake.read(table, int(was[alias])) for alias, table in job.reads.items()}
+        now = {alias: lake.read(table) for alias, table in job.reads.items()}
+        wanted = ("shop_currency", "reporting_currency", "snapshot_at")
+        try:
+            others = of_changed_inputs(then, now, changed, **{name: parameters[name] for name in wanted}).collect()
+        except READ_FAILURES as error:
+            if not is_of_removed_files(error):
+                raise
+            return None
+        days = [*days, *(row[0] for row in others)]
+    days = sorted({*days, *asked})
+    return days if len(days) <= MOST_DAYS else None
+
+
+def of_days(days: Sequence[date]) -> str:
+    """Rows of these business dates, and the partitions they are in."""
+    months = {day.replace(day=1) for day in days}
+    return f"{in_dates('sale_month', months)} and {in_dates('sale_date', days)}"
+
+
+def of_changed_sales(changed: DataFrame, sales: DataFrame) -> DataFrame:
+    """The business dates, as sale_date, whose facts differ once `changed` is merged into `sales`.
+
+    Those a changed line had and has, and those of returns: a return bears the date of the line it takes back. `changed` has the
+    columns of a merge: `_is_gone`, and the date that the line had, `DAY_BEFORE`.
+    """
+    dates = changed.select(F.explode(F.array_compact(F.array("sale_date", DAY_BEFORE))).alias("sale_date"))
+    moved = changed.filter(~F.col("sale_date").eqNullSafe(F.col(DAY_BEFORE))).select(
+        "source", F.col("sale_id").alias("original_sale_id")
+    )
+    returns = sales.join(F.broadcast(moved), on=["source", "original_sale_id"], how="left_semi")
+    return dates.unionByName(returns.select("sale_date")).distinct()
 
 
 def of_changed_inputs(
@@ -106,7 +180,7 @@ def _versions(books: DataFrame) -> DataFrame:
         F.col("book_id").alias("_book_id"),
         F.col("valid_from").alias("_from"),
         F.col("valid_to").alias("_to"),
-        F.to_json(F.struct(*OF_BOOK)).alias("_taken"),
+        F.to_json(F.struct(*OF_BOOK, *JOINED_BY_ROLLUPS)).alias("_taken"),
     )
 
 

@@ -3,7 +3,7 @@ from datetime import UTC, datetime
 import pytest
 from frames import assert_rows, table
 
-from spark_jobs.gold.touched_days import of_changed_inputs, spans_that_differ
+from spark_jobs.touched_days import of_changed_inputs, spans_that_differ
 
 ALWAYS = {"valid_from": "0001-01-01 00:00:00", "valid_to": "9999-12-31 00:00:00"}
 MEANING = {"shop_currency": "USD", "reporting_currency": "USD", "snapshot_at": datetime(2024, 3, 9, tzinfo=UTC)}
