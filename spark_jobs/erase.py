@@ -67,6 +67,10 @@ def erase(
             f"`booksales {unfinished['kind']}`, then erase"
         )
     run = Run(run_seq, Lake(spark, options.lake), ledger, options.mapping.source, {}, builds_all=False)
+    if read is None and _holds_anything(run.lake, options):
+        raise RefusedError(
+            "lake or warehouse hold data, and the ledger knows of no complete read of the shop: run `booksales reload`, then erase"
+        )
     with progress.phase("put on the list of suppressions"):
         new = suppress(run, digests, _with_a_row(run, digests))
         log_event(LOGGER, "people.suppressed", table="silver.suppressions")
@@ -91,6 +95,10 @@ def erase(
     with progress.phase("remove earlier generations, old versions and deliveries"):
         _purge(run, options, publication, ids, people)
     return run, Erasure(new, publication)
+
+
+def _holds_anything(lake: Lake, options: RunOptions) -> bool:
+    return lake.bronze.newest_run() > 0 or lake.exists("silver.customers") or bool(options.open_warehouse().kept())
 
 
 def _with_a_row(run: Run, digests: Collection[str]) -> set[str]:

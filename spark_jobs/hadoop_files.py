@@ -5,6 +5,8 @@ from typing import Any
 
 from pyspark.sql import SparkSession
 
+from spark_jobs.errors import LakeError
+
 
 @dataclass(frozen=True)
 class HadoopFiles:
@@ -53,9 +55,10 @@ class HadoopFiles:
         filesystem.mkdirs(path)
 
     def move(self, address: str, to: str) -> None:
-        """Rename a file or folder; nothing may stand where it goes."""
+        """Rename a file or folder; nothing may stand where it goes. Raises LakeError where it stays."""
         filesystem, path = self._at(address)
-        filesystem.rename(path, self._at(to)[1])
+        if not filesystem.rename(path, self._at(to)[1]):
+            raise LakeError(f"{address} cannot be moved to {to}; see the rights to the folder that both are in")
 
     def remove(self, address: str) -> None:
         """Remove a file, or a folder with all that is in it; nothing happens where there is none."""

@@ -7,6 +7,7 @@ the ledger is on PostgreSQL, it is a row there (spark_jobs/lease_row.py), which 
 import fcntl
 import json
 import os
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -19,6 +20,8 @@ from spark_jobs.control_database import is_server
 from spark_jobs.lease_row import LIFE_SECONDS, row_holder, row_lease
 
 HELD_VARIABLE = "BOOKSALES_LEASE_HELD"
+# How long a writer tries for the lock file.
+PATIENCE_SECONDS = 0.2
 
 
 class Lease(Protocol):
@@ -81,12 +84,10 @@ def writer_lease(path: Path, purpose: str) -> Iterator[int]:
     Raises RefusedError that names the holder when somebody else has it.
     """
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
+    if not _locked(descriptor):
         holder = file_holder(path) or "another run is going on"
         os.close(descriptor)
-        raise RefusedError(f"{holder}; only one may write at a time. Wait for it, or end it first") from error
+        raise RefusedError(f"{holder}; only one may write at a time. Wait for it, or end it first")
     try:
         since = datetime.now(UTC).isoformat(timespec="seconds")
         os.ftruncate(descriptor, 0)
@@ -94,6 +95,19 @@ def writer_lease(path: Path, purpose: str) -> Iterator[int]:
         yield descriptor
     finally:
         os.close(descriptor)
+
+
+def _locked(descriptor: int) -> bool:
+    """Whether the lock is ours now. Tried for a moment: somebody who only looks (`is_held`) holds it too, for less."""
+    until = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        except BlockingIOError:
+            if time.monotonic() > until:
+                return False
+            time.sleep(0.02)
 
 
 def is_held(path: Path) -> bool:

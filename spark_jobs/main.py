@@ -25,6 +25,7 @@ from jobs_config.settings import load_settings, with_overrides
 from jobs_config.state import keep_files_private
 from spark_jobs import commands
 from spark_jobs.control_database import file_of
+from spark_jobs.errors import explained
 from spark_jobs.extract.connection import parse_address
 from spark_jobs.lease import open_lease
 from spark_jobs.lease_row import LIFE_SECONDS
@@ -63,6 +64,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (BooksalesError, PublicationError) as error:
         progress.say(f"error: {error}")
         return int(getattr(error, "exit_code", ExitCode.FAILED))
+    except Exception as error:
+        logging.getLogger(__name__).info("job.failed", exc_info=error)
+        progress.say(f"error: {explained(error)}")
+        return int(ExitCode.FAILED)
     except KeyboardInterrupt:
         progress.say("interrupted; nothing was published by this run")
         return int(ExitCode.INTERRUPTED)

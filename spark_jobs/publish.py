@@ -41,10 +41,13 @@ def build_and_publish(
     with progress.phase("model the star (gold)"):
         run_stages(run, GOLD, progress)
     versions = run.lake.versions()
-    with progress.phase("publish"):
-        publication = publish_gold(run, options, snapshot_at, meaning, versions, progress)
+    # Before the pointer moves: killed after it, the run has published, and what it published must be known.
     run.ledger.record_versions(run.run_seq, versions, run.rows)
     log_event(LOGGER, "versions.recorded")
+    with progress.phase("publish"):
+        publication = publish_gold(run, options, snapshot_at, meaning, versions, progress)
+    # Once more, with the rows that publishing counted.
+    run.ledger.record_versions(run.run_seq, versions, run.rows)
     return publication
 
 
@@ -174,17 +177,19 @@ def republish(
     built = next((row["lake_run_seq"] for row in ledger.publications()), None)
     if built is None:
         raise LakeError("no run has built the gold tables yet; run `booksales reload`")
-    first = ledger.run(built)
-    assert first is not None
+    first, versions = ledger.run(built), ledger.lake_versions(built)
+    if first is None or not versions:
+        raise LakeError(f"the ledger does not know what run {built} built; run `booksales reload`")
     snapshot_at, meaning = as_read(first)
     ledger.snapshot_taken(run_seq, snapshot_at, meaning)
     run = Run(run_seq, Lake(spark, options.lake), ledger, first["source"], {}, lake_run_seq=built)
     run.quality = [check_of(row) for row in ledger.quality(built)]
     run.steps = [step_of(row) for row in ledger.steps(built) if row["table_name"].startswith("gold.")]
+    ledger.record_versions(run_seq, versions, {})
     with progress.phase("publish"):
-        publication = publish_gold(run, options, snapshot_at, meaning, ledger.lake_versions(built), progress)
+        publication = publish_gold(run, options, snapshot_at, meaning, versions, progress)
     assert publication is not None
-    ledger.record_versions(run_seq, ledger.lake_versions(built), run.rows)
+    ledger.record_versions(run_seq, versions, run.rows)
     return run, publication
 
 

@@ -233,23 +233,26 @@ class RunLedger:
         return found[0] if found else None
 
     def unfinished_read(self, after: int) -> RowMapping | None:
-        """The newest run after `after` that read a source, wrote a lake table and is not complete, or None."""
-        wrote = sa.select(STEP.c.run_seq).where(STEP.c.run_seq > after)
-        condition = RUN.c.kind.in_(READING) & RUN.c.state.not_in(COMPLETE) & RUN.c.run_seq.in_(wrote)
+        """The newest run after `after` that read a source, may have written a lake table and is not complete, or None.
+
+        A run keeps its position before it writes the first, and a step after each.
+        """
+        writing = [sa.select(table.c.run_seq).where(table.c.run_seq > after) for table in (STEP, SOURCE_POSITION)]
+        condition = RUN.c.kind.in_(READING) & RUN.c.state.not_in(COMPLETE) & RUN.c.run_seq.in_(sa.union(*writing))
         found = self._rows(sa.select(RUN).where(condition).order_by(RUN.c.run_seq.desc()).limit(1))
         return found[0] if found else None
 
     def record_versions(self, run_seq: int, versions: Mapping[str, int], rows: Mapping[str, int]) -> None:
         """Keep the version of every lake table as the run leaves them, and the rows of those that were counted."""
+        values = [
+            {"run_seq": run_seq, "table_name": table, "version": version, "row_count": rows.get(table)}
+            for table, version in versions.items()
+        ]
+        self.lease.confirm()
         with transaction(self._engine) as connection:
             connection.execute(TABLE_VERSION.delete().where(TABLE_VERSION.c.run_seq == run_seq))
-        self._insert(
-            TABLE_VERSION,
-            [
-                {"run_seq": run_seq, "table_name": table, "version": version, "row_count": rows.get(table)}
-                for table, version in versions.items()
-            ],
-        )
+            if values:
+                connection.execute(TABLE_VERSION.insert(), values)
 
     def rows_at(self, table: str, version: int | None) -> int | None:
         """The rows of a lake table at a version, None where no run counted them."""

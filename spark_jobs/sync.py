@@ -74,6 +74,10 @@ def sync(
         note_presence(run, reader.erased, reader.key)
         with progress.phase(f"extract {sum(change.rows for change in changes):,} changes"):
             deliver_changes(lake, reader, changes, progress.update)
+        # Before the first table is written: until the run is complete, nobody else builds on what it may leave half done.
+        swept = {change.table.name for change in changes if change.is_swept}
+        ledger.record_position(run_seq, options.mapping.source, after_sync(before, now, swept))
+        log_event(LOGGER, "position.recorded")
         with progress.phase("merge into silver"):
             merge_changes(run, changes, progress)
         if asked.window is not None:
@@ -82,9 +86,6 @@ def sync(
             run.days_asked = asked.window.days
         with progress.phase("compare with the source"):
             compare(run, reader, options, asked, changes, rewritten(before, now), progress)
-        swept = {change.table.name for change in changes if change.is_swept}
-        ledger.record_position(run_seq, options.mapping.source, after_sync(before, now, swept))
-        log_event(LOGGER, "position.recorded")
         snapshot_at = snapshot.taken_at
     stop_if_asked(run)
     return run, build_and_publish(run, options, snapshot_at, meaning_of(options), progress)

@@ -2,7 +2,7 @@
 
 import argparse
 
-from booksales.commands import Verbs, add_verb, as_json, as_table
+from booksales.commands import Verbs, add_verb, as_json, as_table, confirmed
 from booksales.commands.jobs import add_run_options, run_and_report
 from booksales.pipeline import find_source
 from jobs_config.errors import ExitCode
@@ -33,21 +33,11 @@ def run(arguments: argparse.Namespace) -> int:
     address = parse_address(source.url, source.password)
     if arguments.dry_run:
         return _show_plan(state, settings, address, arguments.json)
-    if arguments.discard_history and not arguments.yes and not _confirmed():
+    asks = arguments.discard_history and not arguments.yes
+    if asks and not confirmed("Every earlier version of every book will be forgotten.", "discard"):
         return ExitCode.REFUSED
     flags = ["--discard-history"] if arguments.discard_history else []
     return run_and_report(state, settings, "reload", flags, source, arguments)
-
-
-def _confirmed() -> bool:
-    try:
-        answer = input("Every earlier version of every book will be forgotten. Type 'discard' to go on: ")
-    except EOFError:
-        answer = ""
-    if answer.strip() != "discard":
-        print("nothing was done; answer 'discard', or give --yes")
-        return False
-    return True
 
 
 def _show_plan(state: StateFolder, settings: Settings, address: SourceAddress, wants_json: bool) -> int:

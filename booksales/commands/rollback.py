@@ -51,7 +51,8 @@ def _change(
 ) -> Publication:
     """Move the pointer; the ledger says so, as of every run."""
     ledger = RunLedger(state.ledger_url, lease)
-    run_seq = ledger.start("resume" if wants_newest else "rollback", "", warehouse.serving().run_seq)
+    newest = warehouse.newest_run()
+    run_seq = ledger.start("resume" if wants_newest else "rollback", "", newest, newest)
     lease.confirm()
     try:
         publication = warehouse.resume() if wants_newest else warehouse.roll_back(generation)

@@ -37,10 +37,10 @@ def run(arguments: argparse.Namespace) -> int:
     state = open_state()
     ledger = RunLedger(state.ledger_url)
     if arguments.run_seq is not None:
-        return _show(ledger, arguments.run_seq, arguments.json)
+        return _show(state, ledger, arguments.run_seq, arguments.json)
     rows = ledger.runs(arguments.limit)
     if arguments.json:
-        print(as_json([dict(row) for row in rows]))
+        print(as_json([as_shown(state, row) for row in rows]))
     elif rows:
         print(as_table(["run", "kind", "state", "started", "detail"], [_line(state, row) for row in rows]))
     else:
@@ -54,6 +54,11 @@ def shown_state(state: StateFolder, row: Mapping[Any, Any]) -> str:
     return "ended without a word" if was_killed else str(row["state"])
 
 
+def as_shown(state: StateFolder, row: Mapping[Any, Any]) -> dict[str, Any]:
+    """A run for a program to read, with the state that a person would be told."""
+    return {**row, "state": shown_state(state, row)}
+
+
 def _line(state: StateFolder, row: Mapping[Any, Any]) -> list[object]:
     return [
         row["run_seq"],
@@ -64,7 +69,7 @@ def _line(state: StateFolder, row: Mapping[Any, Any]) -> list[object]:
     ]
 
 
-def _show(ledger: RunLedger, run_seq: int, wants_json: bool) -> int:
+def _show(state: StateFolder, ledger: RunLedger, run_seq: int, wants_json: bool) -> int:
     found = ledger.run(run_seq)
     if found is None:
         raise ConfigError(f"no run {run_seq}; `booksales runs` lists those there are")
@@ -73,16 +78,15 @@ def _show(ledger: RunLedger, run_seq: int, wants_json: bool) -> int:
         print(
             as_json(
                 {
-                    "run": dict(found),
+                    "run": as_shown(state, found),
                     "jobs": [dict(row) for row in steps],
                     "failed_checks": [dict(row) for row in failed],
                 }
             )
         )
         return ExitCode.DONE
-    print(
-        f"run {run_seq}: {found['kind']}, {found['state']}, {found['started_at'][:19]} to {(found['finished_at'] or '')[:19]} UTC"
-    )
+    ended = f" to {found['finished_at'][:19]}" if found["finished_at"] else ""
+    print(f"run {run_seq}: {found['kind']}, {shown_state(state, found)}, {found['started_at'][:19]}{ended} UTC")
     if found["detail"]:
         print(found["detail"])
     titles = ["table_name", "rows_read", "rows_written", "rows_quarantined"]

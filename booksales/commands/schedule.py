@@ -15,6 +15,8 @@ from jobs_config.state import HOME_VARIABLE, StateFolder, open_state
 
 # No settings, yet a job in the background must find them as its owner's shell does.
 PLACES = ("JAVA", "JAR_CACHE")
+# Apart, as only one may write at a time, and on one day of the week all three run.
+USUAL_TIMES = {"sync": "04:30", "sweep": "06:30", "maintain": "08:30"}
 FORMS = {"cron": as_cron, "systemd": as_systemd}
 
 
@@ -25,13 +27,18 @@ def add_to(verbs: Verbs) -> None:
         "booksales schedule --print cron --for sweep",
     )  # fmt: skip
     verb.add_argument("--print", choices=sorted(FORMS), required=True, help="for whom")
-    verb.add_argument("--at", type=_time_of_day, default="04:30", metavar="HH:MM", help="when (default: 04:30)")
+    usual = ", ".join(f"{job} {at}" for job, at in USUAL_TIMES.items())
+    verb.add_argument("--at", type=_time_of_day, metavar="HH:MM", help=f"when (default: {usual})")
     verb.add_argument("--for", dest="job", choices=list(JOBS), default="sync", help="which job (default: sync)")
 
 
 def run(arguments: argparse.Namespace) -> int:
     state, settings = open_state(), load_settings()
-    print(FORMS[arguments.print](_schedule(state, settings, arguments.job, arguments.at)))
+    print(
+        FORMS[arguments.print](
+            _schedule(state, settings, arguments.job, arguments.at or _time_of_day(USUAL_TIMES[arguments.job]))
+        )
+    )
     return ExitCode.DONE
 
 

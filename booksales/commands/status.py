@@ -6,13 +6,13 @@ from dataclasses import asdict
 from typing import Any
 
 from booksales.commands import Verbs, add_json, add_verb, as_json
-from booksales.commands.runs import shown_state
+from booksales.commands.runs import as_shown, shown_state
 from booksales.local_stack.postgres import EmbeddedPostgres
 from booksales.warehouse_of import warehouse_of
 from jobs_config.errors import ExitCode
 from jobs_config.state import StateFolder, open_state
 from spark_jobs.run_ledger import RunLedger
-from warehouse.publication import DamagedPublicationError, NoPublicationError, Publication
+from warehouse.publication import DamagedPublicationError, NoPublicationError, Publication, PublicationError
 
 
 def add_to(verbs: Verbs) -> None:
@@ -27,24 +27,25 @@ def run(arguments: argparse.Namespace) -> int:
     publication, fault = _served_or_fault(state)
     last = next(iter(RunLedger(state.ledger_url).runs(1)), None)
     source = EmbeddedPostgres(state).status()
+    pinned, kept = _pinned_and_kept(state)
     if arguments.json:
         values = {
             "state_folder": state.root,
             "embedded_source": asdict(source),
-            "last_run": dict(last) if last else None,
+            "last_run": as_shown(state, last) if last else None,
             "publication": asdict(publication) if publication else None,
             "fault": fault or None,
-            "is_pinned": is_pinned(state),
-            "kept_generations": warehouse_of(state).kept(),
+            "is_pinned": pinned,
+            "kept_generations": kept,
         }
         print(as_json(values))
         return ExitCode.ATTENTION if fault else ExitCode.DONE
     print(f"state folder   {state.root}")
     print(f"embedded shop  {'runs: ' + source.url if source.running else 'does not run'}")
     print(f"last run       {_run_in_words(state, last) if last else 'none'}")
-    pinned = "; pinned: later runs do not serve until `booksales rollback --resume`" if is_pinned(state) else ""
-    print(f"served         {fault or _described(publication)}{pinned}")
-    print(f"kept           generations {', '.join(map(str, warehouse_of(state).kept())) or 'none'}")
+    held = "; pinned: later runs do not serve until `booksales rollback --resume`" if pinned else ""
+    print(f"served         {fault or _described(publication)}{held}")
+    print(f"kept           generations {', '.join(map(str, kept)) or 'none'}")
     return ExitCode.ATTENTION if fault else ExitCode.DONE
 
 
@@ -76,12 +77,16 @@ def _run_in_words(state: StateFolder, run: Mapping[Any, Any]) -> str:
     return f"{run['run_seq']} {run['kind']}: {shown_state(state, run)} {run['detail']}".rstrip()
 
 
-def is_pinned(state: StateFolder) -> bool:
-    """Whether a rollback holds the publication that serves."""
+def _pinned_and_kept(state: StateFolder) -> tuple[bool, list[int]]:
+    """Whether a rollback holds the publication that serves, and what is kept; a warehouse that does not answer says neither."""
+    warehouse = warehouse_of(state)
     try:
-        return warehouse_of(state).serving().pinned
+        kept = warehouse.kept()
+        return warehouse.serving().pinned, kept
     except NoPublicationError:
-        return False
+        return False, kept
+    except PublicationError:
+        return False, []
 
 
 def _described(publication: Publication | None) -> str:

@@ -22,7 +22,9 @@ def add_to(verbs: Verbs) -> None:
         verbs, "verify", "compare source, lake and warehouse: rows and money per table and month", run,
         "booksales verify", "booksales verify --now", "booksales verify --json",
     )  # fmt: skip
-    verb.add_argument("--now", action="store_true", help="also say what the source has gained since the last run")
+    verb.add_argument(
+        "--now", action="store_true", help="also say what the source has gained since it was last counted"
+    )
     add_json(verb)
 
 
@@ -70,21 +72,26 @@ def _print(
     if asked_now:
         changed = {table: rows for table, rows in gained.items() if rows}
         print(
-            "since the last run the source has gained: "
+            "since its tables were last counted the source has gained: "
             + (", ".join(f"{table} {rows:+,}" for table, rows in changed.items()) or "nothing")
         )
 
 
 def _gained(state: StateFolder, ledger: RunLedger) -> dict[str, int]:
-    """Rows each source table has gained (or lost) since the snapshot of the last reload."""
+    """Rows each source table has gained (or lost) since a run last counted it: one that had changed, or all in a reload."""
     settings = load_settings()
     source = find_source(state, settings)
     last = ledger.last_read()
-    before: dict[str, int] = {}
-    for row in ledger.source_totals(last["run_seq"]) if last else []:
-        before[row["table_name"]] = before.get(row["table_name"], 0) + row["row_count"]
+    up_to = last["run_seq"] if last else 0
     with open_snapshot(parse_address(source.url, source.password), load_source(settings.source)) as snapshot:
         return {
-            name: sum(total.rows for total in source_totals(snapshot, table, settings.time_zone)) - before.get(name, 0)
+            name: sum(total.rows for total in source_totals(snapshot, table, settings.time_zone))
+            - _counted(ledger, name, up_to)
             for name, table in snapshot.tables.items()
         }
+
+
+def _counted(ledger: RunLedger, table: str, up_to: int) -> int:
+    counting = ledger.run_that_counted(table, up_to)
+    totals = ledger.source_totals(counting) if counting is not None else []
+    return sum(row["row_count"] for row in totals if row["table_name"] == table)

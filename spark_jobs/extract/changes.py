@@ -1,8 +1,8 @@
 """What has changed in a table since the position before: the condition that finds it, and how many rows that is.
 
-Two nets, both inside the run's snapshot. The watermark column from the cutoff before to the cutoff now shows what bears a time;
-the number of the transaction that wrote a row shows the rest, at the price of a look at every row. Deleted rows show in the
-tombstones. Algorithms and traps: docs/sync.md.
+Two nets, both inside the run's snapshot. The watermark column from the cutoff before shows what bears a time; the number of the
+transaction that wrote a row shows the rest, at the price of a look at every row. Deleted rows show in the tombstones. Algorithms
+and traps: docs/sync.md.
 """
 
 from dataclasses import dataclass
@@ -46,9 +46,11 @@ def find_changes(snapshot: SourceSnapshot, before: SourcePosition, sweeps_all: b
             f"GRANT pg_read_all_stats TO {snapshot.address.user}"
             + ("" if snapshot.cutoff is None else ", which is done now: run `booksales reload` once")
         )
-    window = (before.cutoff - OVERLAP, snapshot.cutoff + OVERLAP)
+    # To no end: what is committed while an old transaction runs is in the snapshot, and bears a later time than this run's cutoff.
+    # The next run reads it again, which changes nothing.
+    moment = before.cutoff - OVERLAP
     return [
-        _changes_of(snapshot, table, window, before.tables[name], sweeps_all) for name, table in snapshot.tables.items()
+        _changes_of(snapshot, table, moment, before.tables[name], sweeps_all) for name, table in snapshot.tables.items()
     ]
 
 
@@ -60,25 +62,25 @@ def is_swept(table: SourceTable, sweeps_all: bool) -> bool:
 def _changes_of(
     snapshot: SourceSnapshot,
     table: SourceTable,
-    window: tuple[datetime, datetime],
+    moment: datetime,
     before: TablePosition,
     sweeps_all: bool,
 ) -> Changes:
     swept = is_swept(table, sweeps_all)
     since = before.swept if swept else ""
-    condition = _changed(table.mapping.watermark, window, since, snapshot.text)
-    tombstones = _tombstones(snapshot, table, window, since)
+    # The rows of a view bear no transaction's number.
+    condition = _changed(table.mapping.watermark, moment, "" if table.is_view else since, snapshot.text)
+    tombstones = _tombstones(snapshot, table, moment, since)
     changed = snapshot.query(f"select count(*) from {table.relation} where {condition}")[0][0]
     deleted = snapshot.query(f"select count(*) from ({tombstones}) as deleted")[0][0] if tombstones else 0
     return Changes(table, condition, tombstones, swept, changed, deleted)
 
 
-def _changed(watermark: str, window: tuple[datetime, datetime], since: str, now: str) -> str:
-    """Rows in the window of time, or written by a transaction that had not ended at the snapshot `since`."""
+def _changed(watermark: str, moment: datetime, since: str, now: str) -> str:
+    """Rows of a moment or later, or written by a transaction that had not ended at the snapshot `since`."""
     nets = []
     if watermark:
-        column = quoted(watermark)
-        nets.append(f"{column} >= {_moment(window[0])} and {column} < {_moment(window[1])}")
+        nets.append(f"{quoted(watermark)} >= {literal(moment.isoformat())}::timestamptz")
     if since:
         nets.append(_written_since(since, now))
     return "(" + " or ".join(f"({net})" for net in nets) + ")" if nets else "true"
@@ -94,22 +96,18 @@ def _written_since(since: str, now: str) -> str:
     return f"(case when {number} >= {newest} then {number} - 4294967296 else {number} end) >= {floor_of(since)}"
 
 
-def _tombstones(snapshot: SourceSnapshot, table: SourceTable, window: tuple[datetime, datetime], since: str) -> str:
+def _tombstones(snapshot: SourceSnapshot, table: SourceTable, moment: datetime, since: str) -> str:
     """Keys whose deletion was recorded and that are not there again."""
     graves = snapshot.tombstones
     if graves is None or table.mapping.deletes != "tombstone":
         return ""
-    recorded = _changed(graves.mapping.watermark, window, since, snapshot.text)
+    recorded = _changed(graves.mapping.watermark, moment, since, snapshot.text)
     key = quoted(table.mapping.key)
     return (
         f"select distinct {quoted(graves.mapping.row_key)} as deleted_key from {graves.relation} as grave "
         f"where {quoted(graves.mapping.table_name)} = {literal(table.mapping.table)} and {recorded} "
         f"and not exists (select from {table.relation} as living where living.{key} = grave.{quoted(graves.mapping.row_key)})"
     )
-
-
-def _moment(at: datetime) -> str:
-    return f"{literal(at.isoformat())}::timestamptz"
 
 
 def key_column(mapping: TableMapping) -> str:

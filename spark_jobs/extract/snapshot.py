@@ -78,6 +78,7 @@ class SourceTable:
     key_bounds: tuple[int, int] | None
     oid: int = 0
     filenode: int = 0
+    is_view: bool = False
 
 
 @dataclass(frozen=True)
@@ -115,10 +116,12 @@ class SourceSnapshot:
             with self._lock, self._connection.cursor() as cursor:
                 cursor.execute(sql, parameters)
                 return cursor.fetchall()
-        except psycopg2.Error as error:
+        except (psycopg2.OperationalError, psycopg2.InterfaceError) as error:
             raise ExtractionError(
                 f"{self.address!r}: the connection that holds the snapshot failed: {error}; run again"
             ) from error
+        except psycopg2.Error as error:
+            raise ExtractionError(f"{self.address!r}: the source refused a query: {error}") from error
 
 
 @contextmanager
@@ -235,7 +238,7 @@ def _describe(cursor: Any, name: str, table: TableMapping, relation: str, oid: i
     _check_key(cursor, name, table, relation, oid, columns)
     bounds = None if has_heap else _key_bounds(cursor, table, relation, columns)
     pages = -(-size // block) if has_heap else 0
-    return SourceTable(name, table, relation, columns, pages, size, estimated, bounds, oid, filenode)
+    return SourceTable(name, table, relation, columns, pages, size, estimated, bounds, oid, filenode, kind == "v")
 
 
 def _check_key(

@@ -233,9 +233,9 @@ def test_ctrl_c_is_one_line_and_its_own_exit_code(home, monkeypatch):
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as asking:
         # It asks before it forgets.
-        asking.stdout.read(1)
+        asking.stderr.read(1)
         asking.send_signal(signal.SIGINT)
         _, said = asking.communicate(timeout=20)
 
     assert asking.returncode == 130
-    assert said == "booksales reload: interrupted\n"
+    assert said.endswith("booksales reload: interrupted\n")

@@ -19,7 +19,7 @@ from stores import hits
 
 from booksales.local_stack.postgres import EmbeddedPostgres
 from booksales.verify import verify
-from jobs_config.errors import ExitCode
+from jobs_config.errors import ExitCode, RefusedError
 from jobs_config.progress import Progress
 from spark_jobs import commands
 from spark_jobs.extract.erased import digest_of_id
@@ -145,6 +145,19 @@ def prepare(spark: SparkSession, shop: Installation, people: Sequence[int]) -> i
 def but_for(aside: int) -> dict[str, dict[str, list[int]]]:
     """The one difference there is to be: a quarantined line."""
     return {"sales": {"missing": [aside]}, "facts": {"missing": [aside]}}
+
+
+@pytest.mark.slow
+def test_an_erasure_beside_a_ledger_that_does_not_know_the_lake_is_refused(
+    spark: SparkSession, shop: Installation
+) -> None:
+    # The control: before the first load there is nothing to erase, and the person does not come in.
+    assert erase(spark, shop, [1]) == ExitCode.DONE
+    reload(spark, shop.options)
+    (shop.home / "ledger.db").unlink()
+
+    with pytest.raises(RefusedError, match=r"hold data.*knows of no complete read.*`booksales reload`, then erase"):
+        erase(spark, shop, [2])
 
 
 @pytest.mark.slow

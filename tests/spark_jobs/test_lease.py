@@ -1,12 +1,15 @@
+import fcntl
+import os
 import signal
 import subprocess
 import sys
+import threading
 from contextlib import contextmanager
 
 import pytest
 
 from jobs_config.errors import RefusedError
-from spark_jobs.lease import writer_lease
+from spark_jobs.lease import is_held, writer_lease
 
 HOLD = """
 import sys
@@ -45,6 +48,16 @@ def test_a_second_process_is_refused_and_told_who_holds_the_lease(lease):
 
     assert str(refused.value).startswith(f"`booksales reload` is running (process {holder.pid}, since 20")
     assert str(refused.value).endswith("; only one may write at a time. Wait for it, or end it first")
+
+
+def test_somebody_who_only_looks_keeps_no_writer_out(lease):
+    lease.touch()
+    looking = os.open(lease, os.O_RDONLY)
+    fcntl.flock(looking, fcntl.LOCK_SH)
+    threading.Timer(0.05, os.close, [looking]).start()
+
+    with writer_lease(lease, "import"):
+        assert is_held(lease)
 
 
 def test_the_lease_is_free_once_its_holder_was_killed(lease):

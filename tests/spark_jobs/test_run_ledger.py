@@ -177,6 +177,29 @@ def test_a_position_counts_once_its_run_is_complete(ledger):
     assert ledger.position("bookstore") == position("40:42:")
 
 
+@pytest.mark.parametrize("end", ["failed", "interrupted"])
+def test_a_run_that_kept_a_position_and_did_not_end_well_may_have_left_tables_half_done(ledger, end):
+    ledger.finish(ledger.start("reload", "bookstore"), "published")
+    ledger.finish(ledger.start("sync", "bookstore"), end)
+    assert ledger.unfinished_read(1) is None
+
+    reading = ledger.start("sync", "bookstore")
+    ledger.record_position(reading, "bookstore", position("10:12:"))
+    ledger.finish(reading, end)
+
+    assert ledger.unfinished_read(1)["run_seq"] == reading
+    assert ledger.unfinished_read(reading) is None
+
+
+def test_versions_recorded_again_take_the_place_of_those_before(ledger):
+    run_seq = ledger.start("reload", "bookstore")
+    ledger.record_versions(run_seq, {"gold.dim_book": 3, "silver.books": 4}, {})
+    ledger.record_versions(run_seq, {"gold.dim_book": 3}, {"gold.dim_book": 70})
+
+    assert ledger.lake_versions(run_seq) == {"gold.dim_book": 3}
+    assert ledger.rows_at("gold.dim_book", 3) == 70
+
+
 def test_a_run_that_crashed_after_it_had_published_is_complete(ledger):
     published, crashed = ledger.start("sync", "bookstore"), ledger.start("sync", "bookstore")
     ledger.finish(published, "published")

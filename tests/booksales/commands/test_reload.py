@@ -39,8 +39,8 @@ def test_history_is_not_discarded_without_a_word(installed_booksales, home, monk
 
     refused = installed_booksales("reload", "--discard-history")
 
-    assert (refused.code, refused.err) == (3, "")
-    assert refused.out.endswith("nothing was done; answer 'discard', or give --yes\n")
+    assert (refused.code, refused.out) == (3, "")
+    assert refused.err.endswith("nothing was done; answer 'discard', or give --yes\n")
     assert list((home / "lake").iterdir()) == []
 
 

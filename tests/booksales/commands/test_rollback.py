@@ -3,6 +3,7 @@ import json
 from small_star import published_once
 
 from spark_jobs.lease_row import row_holder, row_lease
+from spark_jobs.run_ledger import RunLedger
 
 
 def test_nothing_published_is_nothing_to_go_back_to(booksales):
@@ -37,6 +38,17 @@ def test_what_is_pinned_says_so_until_it_is_let_go(booksales, home):
     assert "pinned: later runs do not serve" in while_pinned.out
     assert json.loads(resumed.out)["pinned"] is False
     assert "; pinned" not in booksales("status").out
+
+
+def test_a_run_that_was_killed_after_it_had_published_is_closed_as_published(booksales, home):
+    booksales("status")
+    published_once(home)
+    killed = RunLedger(f"sqlite:///{home / 'ledger.db'}").start("sync", "bookstore")
+
+    assert booksales("rollback", "1").code == 0
+
+    states = {run["run_seq"]: run["state"] for run in json.loads(booksales("runs", "--json").out)}
+    assert states[killed] == "published"
 
 
 def test_a_dry_run_lists_what_is_kept_and_moves_nothing(booksales, home):

@@ -68,3 +68,18 @@ def test_an_unknown_run_is_refused_with_how_to_find_the_known_ones(booksales, tw
 
     assert (refused.code, refused.out) == (2, "")
     assert refused.err == "booksales runs: no run 99; `booksales runs` lists those there are\n"
+
+
+def test_a_run_that_was_killed_says_so_in_every_form(booksales, two_runs, home):
+    killed = RunLedger(open_state(home).ledger_url).start("sync", "bookstore")
+
+    alone = booksales("runs", str(killed))
+    told = [
+        json.loads(booksales("runs", "--json").out)[0],
+        json.loads(booksales("runs", str(killed), "--json").out)["run"],
+        json.loads(booksales("status", "--json").out)["last_run"],
+    ]
+
+    assert [run["state"] for run in told] == ["ended without a word"] * 3
+    assert alone.out.startswith(f"run {killed}: sync, ended without a word, 20")
+    assert " to " not in alone.out.splitlines()[0]

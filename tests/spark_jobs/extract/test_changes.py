@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from datetime import timedelta
 
 import psycopg2
 import pytest
@@ -54,6 +55,11 @@ def execute(connection: Connection, *statements: str) -> None:
             cursor.execute(statement)
 
 
+def execute_alone(dsn: str, *statements: str) -> None:
+    with writing(dsn) as connection:
+        execute(connection, *statements)
+
+
 def position(address: SourceAddress) -> SourcePosition:
     with open_snapshot(address, ACCOUNTS) as snapshot:
         return position_of(snapshot)
@@ -95,6 +101,48 @@ def test_a_row_committed_late_with_an_earlier_time_is_found(
     assert changes.is_swept == is_swept
     assert 901 in changed
     assert 901 not in by_greatest
+
+
+def test_what_is_committed_while_an_old_transaction_runs_is_found_by_time_alone(
+    postgres: EmbeddedPostgres, bank: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("spark_jobs.extract.changes.SWEPT_ROWS", 0)
+    address = reader_address(postgres, bank)
+    before = position(address)
+    with writing(bank) as old:
+        execute(old, "insert into account (id, owner) values (903, 'of the old transaction')")
+        with writing(bank) as connection:
+            # As of a transaction that began half an hour ago.
+            execute(
+                connection,
+                "insert into account (id, owner, updated_at) values (904, 'since', now() + interval '30 minutes')",
+                "insert into grave (name, key, at) values ('account', 5, now() + interval '30 minutes')",
+                "delete from account where id = 5",
+            )
+        with open_snapshot(address, ACCOUNTS) as snapshot:
+            changed, deleted, changes = found(snapshot, before)
+            assert snapshot.cutoff is not None
+            assert snapshot.cutoff <= before.taken_at + timedelta(minutes=1)
+
+    assert not changes.is_swept
+    assert (changed, deleted) == ({904}, {5})
+
+
+def test_a_view_is_read_by_time_since_its_rows_bear_no_transactions_number(
+    postgres: EmbeddedPostgres, bank: str
+) -> None:
+    execute_alone(
+        bank, "alter table account rename to kept", "create view account as select * from kept where owner <> 'X'"
+    )
+    address = reader_address(postgres, bank)
+    before = position(address)
+    execute_alone(bank, "update kept set owner = 'B', updated_at = now() where id = 7")
+
+    with open_snapshot(address, ACCOUNTS) as snapshot:
+        changed, _, changes = found(snapshot, before)
+
+    assert changed == {7}
+    assert changes.is_swept
 
 
 def test_a_change_that_moved_no_time_is_found_also_one_inside_a_savepoint(
