@@ -16,7 +16,6 @@ from datagen.sizes import sizes_of
 from datagen.titles import make_titles
 
 LANGUAGES = ("en", "de", "fr", "es")
-ENGLISH = 0
 # Language of a book by its publisher's country, in the order of places.COUNTRIES.
 LANGUAGE_SHARES = ((0.96, 0.0, 0.0, 0.04), (0.99, 0.0, 0.0, 0.01), (0.84, 0.0, 0.16, 0.0), (0.08, 0.92, 0.0, 0.0))
 TRANSLATED_SHARE = 0.05

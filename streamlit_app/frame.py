@@ -104,7 +104,7 @@ def _draw_sales(page: Page, visit: Visit, published: Published, selection: Selec
 def _menu(visit: Visit, selection: Selection) -> None:
     with st.container(horizontal=True, gap="xsmall", vertical_alignment="center", key="menu"):
         for page in PAGES:
-            if page.is_hidden or not visit.may(page.needs):
+            if not visit.may(page.needs):
                 continue
             if page.slug == visit.slug and not address_bar.others():
                 # Where one is, marked as such; it leads nowhere else.

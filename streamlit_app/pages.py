@@ -33,7 +33,6 @@ class Page:
     show: Callable[[Any], None]
     needs: str = "summary"
     is_about_sales: bool = True
-    is_hidden: bool = False
     parameters: tuple[str, ...] = ()
 
 

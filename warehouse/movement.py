@@ -4,7 +4,7 @@ import re
 from dataclasses import replace
 
 from warehouse.planner import Plan, Question, plan
-from warehouse.ranking import BOOK_DIMENSIONS, BOOK_LABELS
+from warehouse.ranking import BOOK_DIMENSIONS, BOOK_LABELS, CURRENT_BOOKS
 from warehouse.semantic import SemanticError, SemanticModel
 
 
@@ -34,8 +34,7 @@ def plan_movement(question: Question, before: Question, model: SemanticModel) ->
     ctes += [f"moved as (\n{moved}\n)", f"placed as (\n{_placed(columns)}\n)"]
     is_books = names == BOOK_DIMENSIONS
     if is_books:
-        labels = ", ".join(BOOK_LABELS)
-        ctes.append(f"books as (\n    select source, book_id, {labels} from analytics.dim_book where is_current\n)")
+        ctes.append(CURRENT_BOOKS)
     sql = "with " + ",\n\n".join(ctes) + "\n\n" + _outermost(names, is_books)
     parameters = {**now.parameters, **then.parameters, "most": question.limit}
     return Plan(sql, parameters, tuple(dict.fromkeys((*now.tables, *then.tables))))

@@ -9,6 +9,9 @@ BOOK_DIMENSIONS = ("book_source", "book_id")
 
 # What a book is called today: columns of its current version, whatever version the sales were of.
 BOOK_LABELS = ("isbn13", "title", "author_names", "publisher", "genre", "format")
+CURRENT_BOOKS = (
+    f"books as (\n    select source, book_id, {', '.join(BOOK_LABELS)} from analytics.dim_book where is_current\n)"
+)
 
 
 def plan_ranking(question: Question, model: SemanticModel, after: int = 0) -> Plan:
@@ -28,8 +31,7 @@ def plan_ranking(question: Question, model: SemanticModel, after: int = 0) -> Pl
     is_books = question.dimensions == BOOK_DIMENSIONS
     ctes = [f"answer as (\n{answer.sql}\n)", f"placed as (\n{_placed(question)}\n)"]
     if is_books:
-        labels = ", ".join(BOOK_LABELS)
-        ctes.append(f"books as (\n    select source, book_id, {labels} from analytics.dim_book where is_current\n)")
+        ctes.append(CURRENT_BOOKS)
     sql = "with " + ",\n\n".join(ctes) + "\n\n" + _first_places(question, is_books)
     places = {"after_place": after, "last_place": after + question.limit}
     return Plan(sql, {**answer.parameters, **places}, answer.tables)

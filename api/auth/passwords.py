@@ -57,11 +57,6 @@ def matches(password: str, known_hash: str | None) -> bool:
             return False
 
 
-def is_outdated(known_hash: str) -> bool:
-    """Whether a hash was made with weaker parameters than today's."""
-    return _hasher.check_needs_rehash(known_hash)
-
-
 _nobody: list[str] = []
 
 

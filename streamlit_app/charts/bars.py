@@ -11,11 +11,9 @@ COLUMNS_HEIGHT = 280
 LABEL_LENGTH, MOVED_LABEL_LENGTH = 38, 22
 
 
-def bars(labels: Sequence[str], values: Sequence[float], texts: Sequence[str], has_other: bool = False) -> Figure:
-    """Horizontal bars, the first on top; the last may stand for the rest."""
-    count = len(labels)
-    colors = [palette.QUIET if has_other and place == count - 1 else palette.BLUE for place in range(count)]
-    return _horizontal(labels, values, texts, colors)
+def bars(labels: Sequence[str], values: Sequence[float], texts: Sequence[str]) -> Figure:
+    """Horizontal bars, the first on top."""
+    return _horizontal(labels, values, texts, [palette.BLUE] * len(labels))
 
 
 def movements(labels: Sequence[str], values: Sequence[float], texts: Sequence[str]) -> Figure:

@@ -71,12 +71,6 @@ def test_html_in_a_title_is_text_not_markup():
     assert not [text for text in shown if "<" in text]
 
 
-def test_what_is_left_out_has_a_colour_of_its_own_and_its_place_at_the_end():
-    colors = bars(["A", "7 others"], [3.0, 9.0], ["3", "9"], has_other=True)["data"][0]["marker"]["color"]
-
-    assert colors == [palette.BLUE, palette.QUIET]
-
-
 def test_what_was_is_a_dashed_line_over_what_is_with_its_name_in_words():
     before = [bucket("2024-03-02", 7.0), bucket("2024-03-09", 8.0), bucket("2024-03-16", 9.0)]
 
