@@ -1,7 +1,7 @@
 """`booksales backfill`: read old days again, on purpose."""
 
 import argparse
-from datetime import date
+from datetime import date, timedelta
 
 from booksales.commands import Verbs, add_verb
 from booksales.commands.jobs import add_approval, add_run_options, run_and_report
@@ -12,6 +12,7 @@ from jobs_config.settings import load_settings
 from jobs_config.state import open_state
 
 MOST_DAYS = 3_660
+A_YEAR = timedelta(days=366)
 
 
 def add_to(verbs: Verbs) -> None:
@@ -48,6 +49,8 @@ def _check(arguments: argparse.Namespace, tables: list[str]) -> None:
         raise ConfigError(
             f"{arguments.first} to {arguments.last} is more than {MOST_DAYS:,} days; use `booksales reload`"
         )
+    if arguments.last > date.today() + A_YEAR:
+        raise ConfigError(f"--until {arguments.last} is more than a year ahead; no sale is dated there")
     unknown = [name for name in arguments.tables or [] if name not in tables]
     if unknown:
         raise ConfigError(f"no table {unknown[0]!r} in the source mapping; it has {', '.join(tables)}")

@@ -34,8 +34,11 @@ def run(arguments: argparse.Namespace) -> int:
     served = warehouse.serving()
     if arguments.dry_run:
         kept = warehouse.kept()
+        if arguments.generation is not None and arguments.generation not in kept:
+            raise RefusedError(f"generation {arguments.generation} is not kept; there are {', '.join(map(str, kept))}")
         values = {"kept": kept, "served": served.generation, "pinned": served.pinned}
-        print(as_json(values) if arguments.json else f"kept: {', '.join(map(str, kept))}; served: {served.generation}")
+        said = f"kept: {', '.join(map(str, kept))}; served: {served.generation}{', pinned' if served.pinned else ''}"
+        print(as_json(values) if arguments.json else said)
         return ExitCode.DONE
     with open_lease(state.ledger_url, str(state.lock_file), "rollback") as lease:
         publication = _change(state, warehouse, lease, arguments.generation, arguments.resume)

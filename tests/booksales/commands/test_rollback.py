@@ -61,6 +61,16 @@ def test_a_dry_run_lists_what_is_kept_and_moves_nothing(booksales, home):
     assert json.loads(booksales("status", "--json").out)["is_pinned"] is False
 
 
+def test_a_dry_run_says_what_is_pinned_and_refuses_what_is_not_kept(booksales, home):
+    booksales("status")
+    published_once(home)
+    booksales("rollback", "1")
+
+    assert booksales("rollback", "--dry-run").out == "kept: 1; served: 1, pinned\n"
+    refused = booksales("rollback", "7", "--dry-run")
+    assert (refused.code, refused.err) == (3, "booksales rollback: generation 7 is not kept; there are 1\n")
+
+
 def test_a_number_beside_resume_is_a_mistake_in_the_call(booksales):
     told = booksales("rollback", "3", "--resume")
 
