@@ -50,8 +50,8 @@ class Warehouse(Protocol):
     ) -> Publication:
         """Publish gold tables as a new generation: readers see the old one, then the new one, and never a mix.
 
-        `exports` maps every gold table to its files and totals; `publication` is called with the new generation's number, its count
-        of sales and its first and last business date; `ops_rows` fills ops.run and ops.quality_result; `keep` is how many can serve
+        `exports` maps every gold table to its files and totals; `describe` is called with the new generation's number, its count of
+        sales and its first and last business date; `ops_rows` fills the other tables of schema ops; `keep` is how many can serve
         again; `confirm` raises when the caller may publish no more. With `base` only what differs from that generation is written.
         """
 
