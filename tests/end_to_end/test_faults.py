@@ -93,11 +93,12 @@ def recovers(spark: SparkSession, shop: Installation) -> None:
     assert shop.differences() == {}
 
 
-@pytest.mark.parametrize("kind", RUNS)
-@pytest.mark.parametrize("point", ["table.arrived books", "table.committed silver.sales"])
+@pytest.mark.parametrize(
+    ("kind", "point"),
+    # At its first commit to silver a reload has let the source go.
+    [("sync", "table.arrived books"), ("reload", "table.arrived books"), ("sync", "table.committed silver.sales")],
+)
 def test_ended_backends(spark: SparkSession, shop: Installation, kind: str, point: str) -> None:
-    if kind == "reload" and point.startswith("table.committed"):
-        pytest.skip("a reload has let the source go by then")
     ended = []
 
     said = fails(spark, shop, kind, point, lambda: ended.append(end_backends(shop.dsn, "booksales_reader")))
