@@ -24,9 +24,9 @@ from jobs_config.settings import Settings
 from jobs_config.spark import local_spark_conf, s3_conf
 from jobs_config.state import StateFolder
 from spark_jobs.commands import LANDING_VARIABLE
+from spark_jobs.control.lease import HELD_VARIABLE, writer_lease
 from spark_jobs.errors import RunError
 from spark_jobs.extract.connection import PASSWORD_VARIABLE
-from spark_jobs.lease import HELD_VARIABLE, writer_lease
 from spark_jobs.main import PSEUDONYM_VARIABLE
 from warehouse.files import endpoint, is_on_s3, region
 

@@ -14,7 +14,7 @@ import duckdb
 
 from booksales.lake_files import LakeFiles
 from jobs_config.errors import BooksalesError
-from spark_jobs.run_ledger import RunLedger
+from spark_jobs.control.run_ledger import RunLedger
 from spark_jobs.suppressions import SUPPRESSIONS
 from warehouse.contract import tables_of
 from warehouse.duckdb_warehouse import open_file

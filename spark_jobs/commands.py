@@ -14,20 +14,20 @@ from jobs_config.errors import ExitCode
 from jobs_config.loader import load_feed
 from jobs_config.progress import Progress
 from spark_jobs.backfill import Window
+from spark_jobs.control.results import check_of, step_of
+from spark_jobs.control.run_ledger import RunLedger
 from spark_jobs.erase import erase
 from spark_jobs.errors import ExpectationError, ExtractionError
 from spark_jobs.extract.csv_feed import scratch_folder
 from spark_jobs.extract.csv_fetch import Fetched, fetch
 from spark_jobs.extract.drift import NEW_COLUMNS
 from spark_jobs.import_csv import Asked, import_files, plan_import, replaced_hash, sort_files
-from spark_jobs.ledger_results import check_of, step_of
 from spark_jobs.ledger_run import ledger_run
 from spark_jobs.maintain import maintain
 from spark_jobs.options import RunOptions, secret_key
 from spark_jobs.publish import republish
 from spark_jobs.reload import reload
 from spark_jobs.report import extras_of, write_report
-from spark_jobs.run_ledger import RunLedger
 from spark_jobs.runner import Run
 from spark_jobs.smoke import smoke
 from spark_jobs.sync import SyncOptions, plan_sync, sync

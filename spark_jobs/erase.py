@@ -17,15 +17,15 @@ from pyspark.sql import functions as F
 from jobs_config.errors import RefusedError
 from jobs_config.log_setup import bind_run, log_event
 from jobs_config.progress import Progress
+from spark_jobs.control.results import StepResult
+from spark_jobs.control.run_ledger import PURGED, RunLedger
 from spark_jobs.delta_log import Note
 from spark_jobs.erase_files import ErasedPeople, customers_of_files, erase_from_files, quarantined_without
 from spark_jobs.extract.erased import CUSTOMER, CUSTOMERS, SALES, check_mapping, digest_of_id, without_erased_ids
-from spark_jobs.ledger_results import StepResult
 from spark_jobs.meaning import as_read, job_parameters
 from spark_jobs.options import RunOptions
 from spark_jobs.publish import build_and_publish
 from spark_jobs.quarantine import QUARANTINE
-from spark_jobs.run_ledger import PURGED, RunLedger
 from spark_jobs.runner import Run, record
 from spark_jobs.suppressions import suppress, suppressed
 from spark_jobs.tables import IS_GONE, Lake, in_dates

@@ -13,11 +13,11 @@ from pyspark.sql import functions as F
 
 from jobs_config.feed import FeedConfig
 from spark_jobs.check_result import CheckResult
+from spark_jobs.control.results import StepResult
 from spark_jobs.delta_log import Note
 from spark_jobs.errors import ApprovalError, ExtractionError
 from spark_jobs.expectations import REASONS, Observed, metrics, results
 from spark_jobs.extract.csv_feed import DeliveredFile, feed_schema
-from spark_jobs.ledger_results import StepResult
 from spark_jobs.merge import CLASS, DELETED, INSERTED, UPDATED, partitions_of, with_class
 from spark_jobs.registry import FEEDS
 from spark_jobs.runner import Run, checked_rows, measure_results, record

@@ -14,17 +14,17 @@ from jobs_config.errors import BooksalesError, ConfigError
 from jobs_config.feed import FeedConfig
 from jobs_config.log_setup import bind_run
 from jobs_config.progress import Progress
+from spark_jobs.control.results import FileResult
+from spark_jobs.control.run_ledger import RunLedger
 from spark_jobs.errors import ExtractionError
 from spark_jobs.extract.csv_feed import DeliveredFile, Delivery, Secrets, deliver
 from spark_jobs.extract.csv_fetch import ENDINGS
 from spark_jobs.extract.csv_file import content_hash
 from spark_jobs.feed_merge import Compared, Imported, check_files, compare_feed, merge_feed
-from spark_jobs.ledger_results import FileResult
 from spark_jobs.meaning import Meaning, as_read, check_meaning, job_parameters
 from spark_jobs.options import RunOptions
 from spark_jobs.overlap import compare_overlap
 from spark_jobs.publish import build_and_publish
-from spark_jobs.run_ledger import RunLedger
 from spark_jobs.runner import Run
 from spark_jobs.suppressions import suppressed
 from spark_jobs.tables import Lake

@@ -7,9 +7,9 @@ from contextlib import contextmanager, suppress
 from pyspark.sql import SparkSession
 
 from jobs_config.errors import BooksalesError
+from spark_jobs.control.run_ledger import RunLedger
 from spark_jobs.errors import LedgerError, explained
 from spark_jobs.options import RunOptions
-from spark_jobs.run_ledger import RunLedger
 from spark_jobs.tables import Lake
 from warehouse.publication import PublicationError
 

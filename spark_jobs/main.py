@@ -24,11 +24,11 @@ from jobs_config.progress import Progress
 from jobs_config.settings import load_settings, with_overrides
 from jobs_config.state import keep_files_private
 from spark_jobs import commands
-from spark_jobs.control_database import file_of
+from spark_jobs.control.database import file_of
+from spark_jobs.control.lease import open_lease
+from spark_jobs.control.lease_row import LIFE_SECONDS
 from spark_jobs.errors import explained
 from spark_jobs.extract.connection import parse_address
-from spark_jobs.lease import open_lease
-from spark_jobs.lease_row import LIFE_SECONDS
 from spark_jobs.options import RunOptions, secret_key
 from spark_jobs.session import open_session
 from warehouse.publication import PublicationError

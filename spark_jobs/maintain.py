@@ -12,8 +12,8 @@ from pyspark.sql import SparkSession
 
 from jobs_config.log_setup import bind_run, log_event
 from jobs_config.progress import Progress
+from spark_jobs.control.run_ledger import RunLedger
 from spark_jobs.options import RunOptions
-from spark_jobs.run_ledger import RunLedger
 from spark_jobs.tables import Lake
 from warehouse.contract import tables_of
 

@@ -7,8 +7,8 @@ from pathlib import Path
 from jobs_config.errors import ConfigError
 from jobs_config.model import SourceMapping
 from jobs_config.settings import Settings
+from spark_jobs.control.lease import FILE_LEASE, Lease
 from spark_jobs.extract.connection import SourceAddress
-from spark_jobs.lease import FILE_LEASE, Lease
 from warehouse.warehouses import Warehouse, open_warehouse
 
 KEY_BYTES = 32

@@ -11,13 +11,13 @@ from pyspark.sql import functions as F
 
 from jobs_config.log_setup import log_event
 from jobs_config.progress import Progress
+from spark_jobs.control.results import check_of, step_of
+from spark_jobs.control.run_ledger import RunLedger, now
 from spark_jobs.errors import LakeError
-from spark_jobs.ledger_results import check_of, step_of
 from spark_jobs.meaning import OF_PUBLICATION, as_read
 from spark_jobs.options import RunOptions
 from spark_jobs.quarantine import QUARANTINE
 from spark_jobs.registry import GOLD
-from spark_jobs.run_ledger import RunLedger, now
 from spark_jobs.runner import Run, money_columns, of_days, run_stages
 from spark_jobs.tables import Lake
 from warehouse.contract import Contract, load_contract, tables_of

@@ -6,6 +6,7 @@ from pyspark.sql import SparkSession
 
 from jobs_config.log_setup import bind_run, log_event
 from jobs_config.progress import Progress
+from spark_jobs.control.run_ledger import RunLedger
 from spark_jobs.extract.delivery import deliver_tables
 from spark_jobs.extract.drift import columns_not_read
 from spark_jobs.extract.position import position_of
@@ -16,7 +17,6 @@ from spark_jobs.meaning import job_parameters, meaning_of
 from spark_jobs.options import RunOptions
 from spark_jobs.publish import build_and_publish
 from spark_jobs.registry import SILVER, require_tables
-from spark_jobs.run_ledger import RunLedger
 from spark_jobs.runner import Run, run_stages
 from spark_jobs.suppressions import note_presence, reader_of
 from spark_jobs.tables import Lake

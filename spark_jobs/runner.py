@@ -18,15 +18,15 @@ from jobs_config.log_setup import log_event
 from jobs_config.model import JobConfig
 from jobs_config.progress import Progress
 from spark_jobs.check_result import CheckResult
+from spark_jobs.control.results import FileResult, StepResult
+from spark_jobs.control.run_ledger import RunLedger
 from spark_jobs.delta_log import Note
 from spark_jobs.errors import ExpectationError
 from spark_jobs.expectations import REASONS, Observed, metrics, results, with_reasons
-from spark_jobs.ledger_results import FileResult, StepResult
 from spark_jobs.meaning import OF_TABLE
 from spark_jobs.measures import judged, measured
 from spark_jobs.quarantine import QUARANTINE, Quarantine
 from spark_jobs.registry import Stage, Transform
-from spark_jobs.run_ledger import RunLedger
 from spark_jobs.tables import Lake
 from spark_jobs.touched_days import days_to_rebuild, of_days
 from warehouse.contract import Contract, load_contract

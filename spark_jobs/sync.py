@@ -11,6 +11,7 @@ from jobs_config.errors import RefusedError
 from jobs_config.log_setup import bind_run, log_event
 from jobs_config.progress import Progress
 from spark_jobs.backfill import Window, read_window_again
+from spark_jobs.control.run_ledger import RunLedger
 from spark_jobs.extract.changes import Changes, find_changes
 from spark_jobs.extract.delivery import deliver_changes, read_changes
 from spark_jobs.extract.drift import columns_not_read
@@ -24,7 +25,6 @@ from spark_jobs.options import RunOptions
 from spark_jobs.publish import build_and_publish
 from spark_jobs.reconcile import reconcile
 from spark_jobs.registry import require_tables, silver_job
-from spark_jobs.run_ledger import RunLedger
 from spark_jobs.runner import Run, stop_if_asked
 from spark_jobs.suppressions import note_presence, reader_of
 from spark_jobs.tables import Lake

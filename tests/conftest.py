@@ -18,7 +18,7 @@ from jobs_config.progress import Progress
 from jobs_config.settings import Settings
 from jobs_config.spark import local_spark_conf
 from jobs_config.state import StateFolder, open_state
-from spark_jobs.control_database import PASSWORD_VARIABLE
+from spark_jobs.control.database import PASSWORD_VARIABLE
 
 pytest_plugins = ["ci_skips", "redshift_stand_in", "shards"]
 

@@ -167,6 +167,15 @@ def test_the_configuration_needs_no_spark_no_cloud_and_no_database():
     assert {"jobs_config", "pydantic", "yaml"} <= loaded
 
 
+def test_the_ledger_and_the_lease_need_no_spark():
+    names = [path.stem for path in (ROOT / "spark_jobs" / "control").glob("*.py") if path.stem != "__init__"]
+
+    loaded = modules_after("\n".join(f"import spark_jobs.control.{name}" for name in names))
+
+    assert loaded & {"pyspark", "delta", "py4j", "duckdb"} == set()
+    assert {"spark_jobs", "sqlalchemy"} <= loaded
+
+
 def test_the_client_of_the_api_needs_no_server_and_no_database():
     loaded = modules_after("import api.client")
 

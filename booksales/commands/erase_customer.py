@@ -14,7 +14,7 @@ from booksales.warehouse_of import warehouse_of
 from jobs_config.errors import ConfigError, ExitCode, RefusedError
 from jobs_config.settings import Settings, load_settings
 from jobs_config.state import StateFolder, open_state
-from spark_jobs.run_ledger import RunLedger
+from spark_jobs.control.run_ledger import RunLedger
 from warehouse.publication import NoPublicationError
 
 WORD = "erase"

@@ -7,7 +7,7 @@ from booksales.commands import add_json, as_json
 from booksales.pipeline import Source, run_pipeline
 from jobs_config.settings import Settings
 from jobs_config.state import StateFolder
-from spark_jobs.run_ledger import RunLedger
+from spark_jobs.control.run_ledger import RunLedger
 
 
 def add_approval(verb: argparse.ArgumentParser) -> None:

@@ -16,8 +16,8 @@ from jobs_config.feed import FeedConfig
 from jobs_config.loader import load_feed, names_of
 from jobs_config.settings import Settings, load_settings
 from jobs_config.state import StateFolder, open_state
+from spark_jobs.control.run_ledger import RunLedger
 from spark_jobs.masking import masked
-from spark_jobs.run_ledger import RunLedger
 
 LARGEST_RUN = 2**63 - 1
 MOST_RECORDS = 100_000

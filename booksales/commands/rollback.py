@@ -7,8 +7,8 @@ from booksales.commands import Verbs, add_json, add_verb, as_json, whole_number
 from booksales.warehouse_of import warehouse_of
 from jobs_config.errors import ConfigError, ExitCode, RefusedError
 from jobs_config.state import StateFolder, open_state
-from spark_jobs.lease import Lease, open_lease
-from spark_jobs.run_ledger import RunLedger
+from spark_jobs.control.lease import Lease, open_lease
+from spark_jobs.control.run_ledger import RunLedger
 from warehouse.publication import DamagedPublicationError, Publication, RollbackError
 from warehouse.warehouses import Warehouse
 

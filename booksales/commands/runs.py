@@ -7,8 +7,8 @@ from typing import Any
 from booksales.commands import Verbs, add_json, add_verb, as_json, as_table, whole_number
 from jobs_config.errors import ConfigError, ExitCode
 from jobs_config.state import StateFolder, open_state
-from spark_jobs.lease import somebody_writes
-from spark_jobs.run_ledger import RunLedger
+from spark_jobs.control.lease import somebody_writes
+from spark_jobs.control.run_ledger import RunLedger
 
 LARGEST_RUN = 2**63 - 1
 MOST_RUNS = 10_000

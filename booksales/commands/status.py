@@ -11,7 +11,7 @@ from booksales.local_stack.postgres import EmbeddedPostgres
 from booksales.warehouse_of import warehouse_of
 from jobs_config.errors import ExitCode
 from jobs_config.state import StateFolder, open_state
-from spark_jobs.run_ledger import RunLedger
+from spark_jobs.control.run_ledger import RunLedger
 from warehouse.publication import DamagedPublicationError, NoPublicationError, Publication, PublicationError
 
 

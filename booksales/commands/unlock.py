@@ -8,9 +8,9 @@ from booksales.commands import Verbs, add_json, add_verb, as_json, confirmed
 from booksales.local_stack.processes import processes_with_open
 from jobs_config.errors import ConfigError, ExitCode, RefusedError
 from jobs_config.state import open_state
-from spark_jobs.control_database import is_server
-from spark_jobs.lease import FileHolder, file_holder, is_held
-from spark_jobs.lease_row import RowHolder, row_holder, take_away
+from spark_jobs.control.database import is_server
+from spark_jobs.control.lease import FileHolder, file_holder, is_held
+from spark_jobs.control.lease_row import RowHolder, row_holder, take_away
 from spark_jobs.main import beside_ledger
 
 NOBODY = "nobody holds the writer's lease; there is nothing to unlock"

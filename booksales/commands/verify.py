@@ -11,10 +11,10 @@ from jobs_config.errors import ExitCode, RefusedError
 from jobs_config.loader import load_source
 from jobs_config.settings import load_settings
 from jobs_config.state import StateFolder, open_state
+from spark_jobs.control.run_ledger import RunLedger
 from spark_jobs.extract.connection import parse_address
 from spark_jobs.extract.snapshot import open_snapshot
 from spark_jobs.extract.source_totals import source_totals
-from spark_jobs.run_ledger import RunLedger
 
 
 def add_to(verbs: Verbs) -> None:

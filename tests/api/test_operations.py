@@ -15,7 +15,7 @@ from api.jobs import Jobs, Work
 from api.shapes.operations import Job, JobList, Publications, QualityResults, Runs
 from jobs_config.settings import Settings
 from spark_jobs.check_result import CheckResult
-from spark_jobs.run_ledger import RunLedger
+from spark_jobs.control.run_ledger import RunLedger
 
 BASE = "http://127.0.0.1:8600"
 GENERATE = "/api/analytics/generate-test-data/"

@@ -14,9 +14,9 @@ from api.app import close, create_app
 from api.set_aside import SetAside
 from api.shapes.trust import Freshness, LineageGraph, Quarantined, RunDetail, SetAsideRecords
 from jobs_config.settings import Settings
+from spark_jobs.control.results import StepResult
+from spark_jobs.control.run_ledger import RunLedger
 from spark_jobs.expectations import CheckResult
-from spark_jobs.ledger_results import StepResult
-from spark_jobs.run_ledger import RunLedger
 
 BASE = "http://127.0.0.1:8600"
 

@@ -214,7 +214,7 @@ def test_the_real_package_has_what_the_lambda_needs_for_its_python(
 
     with zipfile.ZipFile(folder / "steps.zip") as steps:
         names = steps.namelist()
-    assert "spark_jobs/execution_steps.py" in names
+    assert "spark_jobs/control/execution_steps.py" in names
     assert any(re.fullmatch(r"psycopg2/_psycopg\.cpython-313-x86_64-linux-gnu\.so", name) for name in names)
     assert not any(name.startswith(("pyspark/", "duckdb/", "pyarrow/")) for name in names)
     with zipfile.ZipFile(folder / "modules.gluewheels.zip") as modules:

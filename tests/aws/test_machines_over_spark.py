@@ -23,10 +23,10 @@ from jobs_config.progress import Progress
 from jobs_config.settings import Settings
 from jobs_config.spark import local_spark_conf
 from jobs_config.state import StateFolder
-from spark_jobs.control_database import PASSWORD_VARIABLE as LEDGER_PASSWORD
+from spark_jobs.control.database import PASSWORD_VARIABLE as LEDGER_PASSWORD
+from spark_jobs.control.run_ledger import RunLedger
 from spark_jobs.extract.connection import PASSWORD_VARIABLE as SOURCE_PASSWORD
 from spark_jobs.main import PSEUDONYM_VARIABLE
-from spark_jobs.run_ledger import RunLedger
 from warehouse.generations import read_pointer
 
 pytestmark = pytest.mark.slow

@@ -10,9 +10,9 @@ from psycopg2.extensions import parse_dsn
 from state_machines import Execution, Retries, StateMachines, definition, state_machines
 
 from booksales.local_stack.postgres import EmbeddedPostgres
-from spark_jobs.control_database import PASSWORD_VARIABLE
-from spark_jobs.lease_row import row_lease
-from spark_jobs.run_ledger import RunLedger
+from spark_jobs.control.database import PASSWORD_VARIABLE
+from spark_jobs.control.lease_row import row_lease
+from spark_jobs.control.run_ledger import RunLedger
 
 STAND_IN = Path(__file__).parents[1] / "support" / "stand_in_job.py"
 GLUE, EMR = "glue", "emr-serverless"

@@ -12,8 +12,8 @@ import pytest
 from small_star import published_once
 
 from booksales.last_resort import in_one_line
+from spark_jobs.control.run_ledger import RunLedger
 from spark_jobs.extract.source_totals import SourceTotal
-from spark_jobs.run_ledger import RunLedger
 
 PROGRAM = str(Path(sys.executable).parent / "booksales")
 

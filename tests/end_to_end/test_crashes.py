@@ -19,8 +19,8 @@ from small_shop import fill, reader_address, reload, run_options, sync
 from booksales.local_stack.postgres import EmbeddedPostgres
 from booksales.verify import verify
 from jobs_config.errors import ExitCode
+from spark_jobs.control.run_ledger import RunLedger
 from spark_jobs.options import RunOptions
-from spark_jobs.run_ledger import RunLedger
 from warehouse.generations import generation_file, read_pointer
 
 # A thread that dies in the middle of a call leaves its connection to the JVM to the garbage collector.

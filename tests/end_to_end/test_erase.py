@@ -22,10 +22,10 @@ from booksales.verify import verify
 from jobs_config.errors import ExitCode, RefusedError
 from jobs_config.progress import Progress
 from spark_jobs import commands
+from spark_jobs.control.run_ledger import RunLedger
 from spark_jobs.extract.erased import digest_of_id
 from spark_jobs.extract.pseudonym import keyed_hash
 from spark_jobs.options import RunOptions
-from spark_jobs.run_ledger import RunLedger
 from warehouse.duckdb_warehouse import roll_back
 from warehouse.generations import generation_file, kept_generations, read_pointer
 

@@ -17,8 +17,8 @@ from booksales.local_stack.postgres import EmbeddedPostgres
 from booksales.verify import verify
 from jobs_config.errors import ExitCode
 from jobs_config.spark import s3_conf
+from spark_jobs.control.run_ledger import RunLedger
 from spark_jobs.options import RunOptions
-from spark_jobs.run_ledger import RunLedger
 from spark_jobs.tables import Lake
 
 SALES = 2_000

@@ -13,9 +13,9 @@ from psycopg2.extensions import parse_dsn
 from booksales.local_stack.postgres import EmbeddedPostgres
 from jobs_config.errors import ExitCode
 from jobs_config.state import StateFolder, open_state
-from spark_jobs.control_database import PASSWORD_VARIABLE
-from spark_jobs.lease_row import row_holder
-from spark_jobs.run_ledger import RunLedger
+from spark_jobs.control.database import PASSWORD_VARIABLE
+from spark_jobs.control.lease_row import row_holder
+from spark_jobs.control.run_ledger import RunLedger
 from warehouse.generations import kept_generations, read_pointer
 
 pytestmark = pytest.mark.slow

@@ -20,9 +20,9 @@ from jobs_config.errors import BooksalesError, ConfigError, ExitCode
 from jobs_config.loader import load_source
 from jobs_config.progress import Progress
 from spark_jobs import commands
+from spark_jobs.control.run_ledger import RunLedger
 from spark_jobs.errors import SourceMappingError
 from spark_jobs.options import RunOptions
-from spark_jobs.run_ledger import RunLedger
 from warehouse.generations import generation_file, kept_generations, read_pointer
 from warehouse.publication import PublicationError
 

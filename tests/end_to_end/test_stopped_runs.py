@@ -20,8 +20,8 @@ from oracle import differences, held_rows, source_rows
 from booksales.local_stack.postgres import EmbeddedPostgres
 from jobs_config.errors import ExitCode
 from jobs_config.state import StateFolder, open_state
-from spark_jobs.lease import is_held
-from spark_jobs.run_ledger import RunLedger
+from spark_jobs.control.lease import is_held
+from spark_jobs.control.run_ledger import RunLedger
 from warehouse.generations import kept_generations, read_pointer
 
 pytestmark = pytest.mark.slow

@@ -14,10 +14,10 @@ from small_shop import fill, reader_address, reload, run_options, sync
 from booksales.local_stack.postgres import EmbeddedPostgres
 from booksales.verify import verify
 from jobs_config.errors import ExitCode
+from spark_jobs.control.run_ledger import RunLedger
 from spark_jobs.errors import ApprovalError, SourceChangedError
 from spark_jobs.extract.drift import NEW_COLUMNS
 from spark_jobs.options import RunOptions
-from spark_jobs.run_ledger import RunLedger
 from warehouse.generations import generation_file, read_pointer
 
 SALES = 3_000

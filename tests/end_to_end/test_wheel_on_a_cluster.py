@@ -20,9 +20,9 @@ from booksales.verify import verify
 from jobs_config.progress import Progress
 from jobs_config.spark import CORRECTNESS, DELTA
 from jobs_config.state import StateFolder
+from spark_jobs.control.run_ledger import RunLedger
 from spark_jobs.extract.connection import PASSWORD_VARIABLE
 from spark_jobs.main import PSEUDONYM_VARIABLE
-from spark_jobs.run_ledger import RunLedger
 
 ROOT = Path(__file__).parents[2]
 SALES = 300

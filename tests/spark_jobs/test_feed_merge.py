@@ -13,6 +13,8 @@ from small_shop import run_options
 from jobs_config.feed import FeedConfig
 from jobs_config.loader import load_feed
 from jobs_config.progress import Progress
+from spark_jobs.control.results import FileResult
+from spark_jobs.control.run_ledger import RunLedger
 from spark_jobs.delta_log import Note
 from spark_jobs.erase_files import ErasedPeople, customers_of_files, erase_from_files, quarantined_without
 from spark_jobs.errors import ApprovalError
@@ -21,10 +23,8 @@ from spark_jobs.extract.csv_feed import Delivery, Secrets, deliver
 from spark_jobs.extract.erased import digest_of_id
 from spark_jobs.feed_merge import Compared, Imported, check_files, compare_feed, merge_feed
 from spark_jobs.import_csv import Asked, plan_import, sort_files
-from spark_jobs.ledger_results import FileResult
 from spark_jobs.meaning import meaning_of
 from spark_jobs.quarantine import QUARANTINE
-from spark_jobs.run_ledger import RunLedger
 from spark_jobs.runner import Run
 from spark_jobs.tables import Lake
 

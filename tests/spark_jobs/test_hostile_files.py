@@ -7,13 +7,13 @@ import pytest
 from hostile_files import FAULTS, ODDITIES, WHOLE_FILE, HostileFile, HostileRecord, hostile_files
 
 from jobs_config.feed import FeedConfig
+from spark_jobs.control.run_ledger import RunLedger
 from spark_jobs.extract.csv_batches import BatchReader, PlainFile, decrypted
 from spark_jobs.extract.csv_count import count_physical_records
 from spark_jobs.extract.csv_feed import Secrets, deliver
 from spark_jobs.extract.csv_file import content_hash, decompress, is_compressed, read_header
 from spark_jobs.feed_merge import Imported, check_files, merge_feed
 from spark_jobs.quarantine import QUARANTINE
-from spark_jobs.run_ledger import RunLedger
 from spark_jobs.runner import Run
 from spark_jobs.tables import Lake
 

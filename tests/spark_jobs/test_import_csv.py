@@ -6,10 +6,10 @@ import pytest
 
 from jobs_config.errors import ConfigError
 from jobs_config.loader import load_feed
+from spark_jobs.control.results import FileResult
+from spark_jobs.control.run_ledger import RunLedger
 from spark_jobs.extract.csv_file import content_hash
 from spark_jobs.import_csv import Asked, replaced_hash, sort_files
-from spark_jobs.ledger_results import FileResult
-from spark_jobs.run_ledger import RunLedger
 
 FEED = load_feed("goodbooks")
 

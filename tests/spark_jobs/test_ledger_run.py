@@ -1,8 +1,8 @@
 from small_shop import run_options
 
+from spark_jobs.control.run_ledger import RunLedger
 from spark_jobs.extract.connection import SourceAddress
 from spark_jobs.ledger_run import ledger_run
-from spark_jobs.run_ledger import RunLedger
 from warehouse.generations import Pointer, swap_pointer
 
 

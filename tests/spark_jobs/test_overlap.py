@@ -3,9 +3,9 @@ from decimal import Decimal
 
 from frames import table
 
+from spark_jobs.control.run_ledger import RunLedger
 from spark_jobs.delta_log import Note
 from spark_jobs.overlap import compare_overlap
-from spark_jobs.run_ledger import RunLedger
 from spark_jobs.runner import Run
 from spark_jobs.tables import Lake
 

@@ -3,10 +3,10 @@ from datetime import UTC, date, datetime
 
 import pytest
 
+from spark_jobs.control.results import FileResult, StepResult
+from spark_jobs.control.run_ledger import RunLedger
 from spark_jobs.expectations import CheckResult
-from spark_jobs.ledger_results import FileResult, StepResult
 from spark_jobs.report import Extras, extras_of, write_report
-from spark_jobs.run_ledger import RunLedger
 from spark_jobs.runner import Run
 from spark_jobs.tables import Lake
 from warehouse.publication import Publication

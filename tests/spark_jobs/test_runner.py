@@ -3,8 +3,8 @@ from pathlib import Path
 import pytest
 from frames import frame
 
+from spark_jobs.control.run_ledger import RunLedger
 from spark_jobs.errors import LakeError, LeaseLostError
-from spark_jobs.run_ledger import RunLedger
 from spark_jobs.runner import Run, run_job
 from spark_jobs.silver import mirror
 from spark_jobs.tables import Lake

@@ -8,8 +8,8 @@ from small_star import publish_star
 
 from jobs_config.state import open_state
 from spark_jobs.check_result import CheckResult
-from spark_jobs.ledger_results import StepResult
-from spark_jobs.run_ledger import RunLedger
+from spark_jobs.control.results import StepResult
+from spark_jobs.control.run_ledger import RunLedger
 from streamlit_app.lineage import diagram
 from streamlit_app.views.data_health import ago
 

@@ -9,9 +9,9 @@ import sys
 from pathlib import Path
 
 from jobs_config.job_start import given_arguments
-from spark_jobs.lease_row import row_lease
-from spark_jobs.ledger_results import StepResult
-from spark_jobs.run_ledger import RunLedger
+from spark_jobs.control.lease_row import row_lease
+from spark_jobs.control.results import StepResult
+from spark_jobs.control.run_ledger import RunLedger
 
 
 def main(folder: Path, arguments: list[str]) -> int:

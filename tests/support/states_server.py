@@ -32,7 +32,7 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state
     StateTaskServiceCallback,
 )
 
-from spark_jobs.execution_steps import handler
+from spark_jobs.control.execution_steps import handler
 
 # Job or entry file to the words of the command that stands for it.
 JOBS: dict[str, list[str]] = json.loads(os.environ["JOBS"])

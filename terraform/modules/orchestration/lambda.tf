@@ -8,7 +8,7 @@ resource "aws_lambda_function" "steps" {
   role          = aws_iam_role.steps.arn
   s3_bucket     = var.package.bucket
   s3_key        = var.package.steps_key
-  handler       = "spark_jobs.execution_steps.handler"
+  handler       = "spark_jobs.control.execution_steps.handler"
   runtime       = "python3.13"
   architectures = ["x86_64"]
   memory_size   = 512

@@ -2,8 +2,8 @@ import json
 
 from small_star import published_once
 
-from spark_jobs.lease_row import row_holder, row_lease
-from spark_jobs.run_ledger import RunLedger
+from spark_jobs.control.lease_row import row_holder, row_lease
+from spark_jobs.control.run_ledger import RunLedger
 
 
 def test_nothing_published_is_nothing_to_go_back_to(booksales):

@@ -3,9 +3,9 @@ import json
 import pytest
 
 from jobs_config.state import open_state
+from spark_jobs.control.results import StepResult
+from spark_jobs.control.run_ledger import RunLedger
 from spark_jobs.expectations import CheckResult
-from spark_jobs.ledger_results import StepResult
-from spark_jobs.run_ledger import RunLedger
 
 
 @pytest.fixture

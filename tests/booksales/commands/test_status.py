@@ -2,9 +2,9 @@ import json
 
 from small_star import published_once
 
-from spark_jobs.lease import writer_lease
-from spark_jobs.lease_row import row_lease
-from spark_jobs.run_ledger import RunLedger
+from spark_jobs.control.lease import writer_lease
+from spark_jobs.control.lease_row import row_lease
+from spark_jobs.control.run_ledger import RunLedger
 
 EMPTY = """\
 state folder   {home}

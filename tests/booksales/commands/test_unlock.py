@@ -9,15 +9,15 @@ from contextlib import contextmanager, suppress
 import psutil
 import pytest
 
+from spark_jobs.control.lease import writer_lease
+from spark_jobs.control.lease_row import row_holder, row_lease
 from spark_jobs.errors import LeaseLostError
-from spark_jobs.lease import writer_lease
-from spark_jobs.lease_row import row_holder, row_lease
 
 # A holder that has handed its lease down to a child, as a run does to Spark.
 HOLD = """
 import subprocess, sys
 from pathlib import Path
-from spark_jobs.lease import writer_lease
+from spark_jobs.control.lease import writer_lease
 
 with writer_lease(Path(sys.argv[1]), "reload") as lease:
     child = subprocess.Popen(["sleep", "600"], pass_fds=[lease])

@@ -4,8 +4,8 @@ import pytest
 from small_star import published_once
 
 from booksales.commands.verify import _counted
+from spark_jobs.control.run_ledger import RunLedger
 from spark_jobs.extract.source_totals import SourceTotal
-from spark_jobs.run_ledger import RunLedger
 
 
 @pytest.mark.parametrize("form", [[], ["--json"], ["--now"]], ids=["as text", "as JSON", "with what was gained"])

@@ -5,10 +5,10 @@ import pytest
 import sqlalchemy as sa
 
 from jobs_config.errors import ConfigError
-from spark_jobs.control_database import PASSWORD_VARIABLE, control_engine, is_server, transaction
+from spark_jobs.control.database import PASSWORD_VARIABLE, control_engine, is_server, transaction
+from spark_jobs.control.results import FileResult
+from spark_jobs.control.run_ledger import RunLedger
 from spark_jobs.errors import LedgerError
-from spark_jobs.ledger_results import FileResult
-from spark_jobs.run_ledger import RunLedger
 
 
 @pytest.mark.parametrize(

@@ -9,12 +9,12 @@ from contextlib import contextmanager
 import pytest
 
 from jobs_config.errors import RefusedError
-from spark_jobs.lease import is_held, writer_lease
+from spark_jobs.control.lease import is_held, writer_lease
 
 HOLD = """
 import sys
 from pathlib import Path
-from spark_jobs.lease import writer_lease
+from spark_jobs.control.lease import writer_lease
 
 with writer_lease(Path(sys.argv[1]), sys.argv[2]):
     print("held", flush=True)

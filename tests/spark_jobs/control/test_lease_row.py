@@ -10,11 +10,11 @@ import pytest
 import sqlalchemy as sa
 
 from jobs_config.errors import RefusedError
-from spark_jobs.control_database import control_engine, transaction
+from spark_jobs.control.database import control_engine, transaction
+from spark_jobs.control.lease import open_lease, somebody_writes
+from spark_jobs.control.lease_row import LEASE, TURN_LOCK, row_holder, row_lease, take_away
+from spark_jobs.control.run_ledger import RunLedger
 from spark_jobs.errors import LeaseLostError
-from spark_jobs.lease import open_lease, somebody_writes
-from spark_jobs.lease_row import LEASE, TURN_LOCK, row_holder, row_lease, take_away
-from spark_jobs.run_ledger import RunLedger
 
 ASLEEP = 3600
 
@@ -282,8 +282,8 @@ HOLD = """
 import sys
 import sqlalchemy as sa
 from jobs_config.errors import BooksalesError
-from spark_jobs.control_database import control_engine, transaction
-from spark_jobs.lease_row import row_lease
+from spark_jobs.control.database import control_engine, transaction
+from spark_jobs.control.lease_row import row_lease
 
 url, confirms = sys.argv[1], sys.argv[2] == "True"
 try:

@@ -7,7 +7,7 @@ import pytest
 
 from jobs_config.errors import ConfigError
 from spark_jobs.check_result import CheckResult
-from spark_jobs.execution_steps import (
+from spark_jobs.control.execution_steps import (
     MOST_DETAIL,
     LeaseHeldError,
     NoRunError,
@@ -15,9 +15,9 @@ from spark_jobs.execution_steps import (
     StillRunningError,
     handler,
 )
-from spark_jobs.lease_row import row_lease
-from spark_jobs.ledger_results import StepResult
-from spark_jobs.run_ledger import RunLedger
+from spark_jobs.control.lease_row import row_lease
+from spark_jobs.control.results import StepResult
+from spark_jobs.control.run_ledger import RunLedger
 
 NIGHT = "sync-2026-06-01"
 FAILURE = {"error": "States.TaskFailed", "cause": "the job ran out of memory"}
@@ -147,7 +147,7 @@ def test_an_unknown_step_is_a_mistake_in_the_definition(ledger):
 
 
 def test_the_lambda_needs_no_spark_and_no_warehouse():
-    code = "import spark_jobs.execution_steps, sys; print(*{name.split('.')[0] for name in sys.modules})"
+    code = "import spark_jobs.control.execution_steps, sys; print(*{name.split('.')[0] for name in sys.modules})"
 
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
 

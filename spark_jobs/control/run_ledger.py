@@ -15,12 +15,10 @@ import sqlalchemy as sa
 from sqlalchemy.engine import RowMapping
 
 from spark_jobs.check_result import CheckResult
-from spark_jobs.control_database import control_engine, create_tables, transaction
-from spark_jobs.extract.position import SourcePosition, parse_position
-from spark_jobs.extract.source_totals import SourceTotal
-from spark_jobs.lease import FILE_LEASE, Lease
-from spark_jobs.ledger_results import FileResult, StepResult
-from spark_jobs.ledger_tables import (
+from spark_jobs.control.database import control_engine, create_tables, transaction
+from spark_jobs.control.lease import FILE_LEASE, Lease
+from spark_jobs.control.results import FileResult, StepResult
+from spark_jobs.control.schema import (
     FILE,
     FILE_RESULT,
     MEASURE,
@@ -33,6 +31,8 @@ from spark_jobs.ledger_tables import (
     STEP,
     TABLE_VERSION,
 )
+from spark_jobs.extract.position import SourcePosition, parse_position
+from spark_jobs.extract.source_totals import SourceTotal
 
 # A run of this state has done what it was to do: what it read need not be read again.
 COMPLETE = ("published", "unchanged")

@@ -19,7 +19,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.engine import Connection, Engine, RowMapping
 
 from jobs_config.errors import BooksalesError, RefusedError
-from spark_jobs.control_database import control_engine, create_tables, transaction
+from spark_jobs.control.database import control_engine, create_tables, transaction
 from spark_jobs.errors import LeaseLostError
 
 LOGGER = logging.getLogger(__name__)

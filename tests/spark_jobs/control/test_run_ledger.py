@@ -5,13 +5,13 @@ from decimal import Decimal
 import pytest
 import sqlalchemy as sa
 
-from spark_jobs.control_database import control_engine
+from spark_jobs.control.database import control_engine
+from spark_jobs.control.results import FileResult, StepResult
+from spark_jobs.control.run_ledger import PURGED, RunLedger
 from spark_jobs.errors import LeaseLostError, LedgerError
 from spark_jobs.expectations import CheckResult
 from spark_jobs.extract.position import SourcePosition, TablePosition
 from spark_jobs.extract.source_totals import SourceTotal
-from spark_jobs.ledger_results import FileResult, StepResult
-from spark_jobs.run_ledger import PURGED, RunLedger
 
 
 @pytest.fixture(params=["SQLite", "PostgreSQL"])

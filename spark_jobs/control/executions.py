@@ -3,9 +3,9 @@
 import sqlalchemy as sa
 from sqlalchemy.engine import RowMapping
 
-from spark_jobs.control_database import control_engine, create_tables, transaction
-from spark_jobs.ledger_tables import METADATA, RUN
-from spark_jobs.run_ledger import now
+from spark_jobs.control.database import control_engine, create_tables, transaction
+from spark_jobs.control.run_ledger import now
+from spark_jobs.control.schema import METADATA, RUN
 
 
 class Executions:

@@ -10,10 +10,10 @@ from typing import Any
 from jobs_config.errors import BooksalesError, ConfigError, RefusedError
 from jobs_config.job_start import load_secret
 from jobs_config.settings import load_settings
-from spark_jobs.executions import Executions
-from spark_jobs.lease_row import row_holder
-from spark_jobs.ledger_results import step_of
-from spark_jobs.run_ledger import RunLedger
+from spark_jobs.control.executions import Executions
+from spark_jobs.control.lease_row import row_holder
+from spark_jobs.control.results import step_of
+from spark_jobs.control.run_ledger import RunLedger
 
 SECRET_VARIABLE = "BOOKSALES_SECRET"  # noqa: S105  the name of the variable
 # The ledger is read by people: the end of a platform's long message says what happened.

@@ -1,7 +1,7 @@
 """The writer's lease: whoever holds it is the only writer of lake and warehouse.
 
 Where the run ledger is a file, it is a locked file: the system frees the lock when its holder is gone, however it went. Where
-the ledger is on PostgreSQL, it is a row there (spark_jobs/lease_row.py), which holds for writers on several machines.
+the ledger is on PostgreSQL, it is a row there (spark_jobs/control/lease_row.py), which holds for writers on several machines.
 """
 
 import fcntl
@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Protocol
 
 from jobs_config.errors import RefusedError
-from spark_jobs.control_database import is_server
-from spark_jobs.lease_row import LIFE_SECONDS, row_holder, row_lease
+from spark_jobs.control.database import is_server
+from spark_jobs.control.lease_row import LIFE_SECONDS, row_holder, row_lease
 
 HELD_VARIABLE = "BOOKSALES_LEASE_HELD"
 # How long a writer tries for the lock file.
