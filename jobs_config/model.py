@@ -39,6 +39,13 @@ class TableMapping(_Model):
             return {**values, "columns": expanded}
         return values
 
+    @property
+    def key_column(self) -> str:
+        """Our name of the key's column."""
+        return next(
+            name for name, column in self.columns.items() if column.column == self.key and not column.pseudonymise
+        )
+
 
 class TombstoneMapping(_Model):
     """The table in which the source's triggers record deleted rows: the table's name, the row's key, and when."""

@@ -5,9 +5,8 @@ from datetime import date, timedelta
 
 from pyspark.sql import functions as F
 
-from spark_jobs.extract.changes import Changes
-from spark_jobs.extract.delivery import deliver
-from spark_jobs.extract.postgres import Reader, changed_rows
+from spark_jobs.extract.delivery import deliver_where
+from spark_jobs.extract.reader import Reader
 from spark_jobs.extract.select import literal, quoted
 from spark_jobs.extract.snapshot import SourceTable
 from spark_jobs.merge import merge_job
@@ -41,7 +40,7 @@ def read_window_again(run: Run, reader: Reader, window: Window, time_zone: str, 
     """
     table = reader.snapshot.tables["sales"]
     lines = run.lake.read("silver.sales").filter(F.col("source") == run.source)
-    _deliver(run, reader, table, _in_window(table, window, time_zone), WINDOW)
+    deliver_where(run.lake, reader, table, _in_window(table, window, time_zone), WINDOW)
     delivered = run.lake.bronze.read("bronze.sales", run.run_seq, WINDOW)
     here = lines.filter((F.col("sale_date") >= window.first) & (F.col("sale_date") < window.end)).select(*KEY)
     others = [row["sale_id"] for row in here.join(delivered.select("sale_id"), on="sale_id", how="left_anti").collect()]
@@ -55,7 +54,7 @@ def read_window_again(run: Run, reader: Reader, window: Window, time_zone: str, 
     }
     gone = sorted({*others} - there)
     guard_deletes(table, len(gone), lines.count(), approves_deletes)
-    _deliver(run, reader, table, f"{key} in ({', '.join(map(str, others))})", MOVED)
+    deliver_where(run.lake, reader, table, f"{key} in ({', '.join(map(str, others))})", MOVED)
     schema = load_contract("silver.sales").columns["sale_id"].type
     ghosts = run.lake.spark.createDataFrame(
         [(run.source, number) for number in gone], f"source string, sale_id {schema}"
@@ -69,9 +68,3 @@ def _in_window(table: SourceTable, window: Window, time_zone: str) -> str:
         f"{literal(day.isoformat())}::timestamp at time zone {literal(time_zone)}" for day in (window.first, window.end)
     ]
     return f"{sold_at} >= {bounds[0]} and {sold_at} < {bounds[1]}"
-
-
-def _deliver(run: Run, reader: Reader, table: SourceTable, condition: str, part: str) -> None:
-    count = reader.snapshot.query(f"select count(*) from {table.relation} where {condition}")[0][0]
-    found = Changes(table, condition, "", False, count, 0)
-    deliver(run.lake, reader, table, changed_rows(reader.snapshot, found), count, part)

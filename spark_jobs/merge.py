@@ -14,7 +14,7 @@ from spark_jobs.check_result import CheckResult
 from spark_jobs.control.results import StepResult
 from spark_jobs.delta_log import Note
 from spark_jobs.expectations import REASONS, Observed, metrics, results
-from spark_jobs.extract.postgres import DELETE
+from spark_jobs.extract.query import DELETE
 from spark_jobs.registry import Transform
 from spark_jobs.runner import Run, checked_rows, measure_results, record
 from spark_jobs.tables import IS_GONE, in_dates

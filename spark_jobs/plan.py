@@ -1,6 +1,6 @@
 """What a reload would do, without Spark and without touching anything: `reload --dry-run`."""
 
-from spark_jobs.extract.postgres import check_columns, partition_predicates
+from spark_jobs.extract.query import check_columns, partition_predicates
 from spark_jobs.extract.snapshot import open_snapshot
 from spark_jobs.options import RunOptions
 from spark_jobs.registry import require_tables

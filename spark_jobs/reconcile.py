@@ -15,10 +15,9 @@ from jobs_config.log_setup import log_event
 from jobs_config.progress import Progress
 from spark_jobs.errors import ApprovalError
 from spark_jobs.extract.buckets import BUCKET, bucket_of, content_of, in_buckets, source_buckets
-from spark_jobs.extract.changes import Changes, key_column
-from spark_jobs.extract.delivery import deliver
+from spark_jobs.extract.delivery import deliver_where
 from spark_jobs.extract.erased import CUSTOMERS
-from spark_jobs.extract.postgres import Reader, changed_rows
+from spark_jobs.extract.reader import Reader
 from spark_jobs.extract.select import quoted
 from spark_jobs.extract.snapshot import SourceTable
 from spark_jobs.merge import merge_job
@@ -79,15 +78,12 @@ def _read_again(run: Run, reader: Reader, table: SourceTable, held: int, approve
     log_event(LOGGER, "table.compared", table=table.name, buckets=len(there), differing=len(differing))
     if not differing:
         return
-    # Counted anew: rows of erased people arrive too, and go no further.
-    condition = in_buckets(table, differing)
-    expected = reader.snapshot.query(f"select count(*) from {table.relation} where {condition}")[0][0]
-    found = Changes(table, condition, "", True, expected, 0)
-    deliver(run.lake, reader, table, changed_rows(reader.snapshot, found), expected, SWEEP)
+    # Rows of erased people are read too, and go no further.
+    deliver_where(run.lake, reader, table, in_buckets(table, differing), SWEEP)
     keys = list(contract.key_in_source)
     delivered = run.lake.bronze.read(f"bronze.{table.name}", run.run_seq, SWEEP)
     ghosts = (
-        rows.filter(bucket_of(key_column(table.mapping)).isin(differing))
+        rows.filter(bucket_of(table.mapping.key_column).isin(differing))
         .select(*contract.key)
         .join(delivered.select(*keys), on=keys, how="left_anti")
         .localCheckpoint()

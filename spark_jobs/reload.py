@@ -10,7 +10,7 @@ from spark_jobs.control.run_ledger import RunLedger
 from spark_jobs.extract.delivery import deliver_tables
 from spark_jobs.extract.drift import columns_not_read
 from spark_jobs.extract.position import position_of
-from spark_jobs.extract.postgres import check_columns
+from spark_jobs.extract.query import check_columns
 from spark_jobs.extract.snapshot import open_snapshot
 from spark_jobs.extract.source_totals import count_source, rows_by_table
 from spark_jobs.meaning import job_parameters, meaning_of

@@ -8,7 +8,7 @@ from pyspark.sql import functions as F
 
 from spark_jobs.delta_log import Note
 from spark_jobs.extract.erased import Erased, digest_of_id, find_erased
-from spark_jobs.extract.postgres import Reader
+from spark_jobs.extract.reader import Reader
 from spark_jobs.extract.snapshot import SourceSnapshot
 from spark_jobs.options import RunOptions
 from spark_jobs.runner import Run

@@ -16,7 +16,8 @@ from spark_jobs.extract.changes import Changes, find_changes
 from spark_jobs.extract.delivery import deliver_changes, read_changes
 from spark_jobs.extract.drift import columns_not_read
 from spark_jobs.extract.position import SourcePosition, after_sync, check_goes_on, position_of, rewritten
-from spark_jobs.extract.postgres import Reader, check_columns
+from spark_jobs.extract.query import check_columns
+from spark_jobs.extract.reader import Reader
 from spark_jobs.extract.snapshot import open_snapshot
 from spark_jobs.extract.source_totals import count_rows, count_source, rows_by_table
 from spark_jobs.meaning import check_meaning, job_parameters, meaning_of

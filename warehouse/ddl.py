@@ -3,7 +3,7 @@
 from importlib.resources import files
 
 from warehouse.contract import Contract, load_contract, tables_of
-from warehouse.semantic import SemanticModel
+from warehouse.semantic import SemanticModel, keys_of_books
 
 # What each publication takes along of how it came about.
 OPS_TABLES = {
@@ -57,10 +57,11 @@ def rollup_query(name: str, model: SemanticModel, condition: str = "true") -> st
     columns = {key: f"lines.{key}" for key in rollup.keys}
     if rollup.is_monthly:
         columns["sale_date"] = f"cast(date_trunc('month', {columns['sale_date']}) as date)"
-    if not rollup.made_from and "format" in columns:
-        # The book's format is the only key that the fact does not hold itself.
-        columns["format"] = "books.format"
-        source += " as lines\ninner join (select book_key as version_key, format from analytics.dim_book) as books\n"
+    of_books = [key for key in columns if key in keys_of_books()]
+    if not rollup.made_from and of_books:
+        columns |= {key: f"books.{key}" for key in of_books}
+        looked_up = ", ".join(["book_key as version_key", *of_books])
+        source += f" as lines\ninner join (select {looked_up} from analytics.dim_book) as books\n"
         source += "    on lines.book_key = books.version_key"
     else:
         source += " as lines"

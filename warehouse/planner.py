@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 from warehouse.scope import EVERYTHING, Scope
-from warehouse.semantic import Dimension, Distinct, Metric, Selection, SemanticModel
+from warehouse.semantic import Dimension, Distinct, Metric, Selection, SemanticModel, keys_of_books
 
 FACT = "fact_sales"
 
@@ -168,7 +168,7 @@ def _is_of_books(asked: Asked, table: str, columns: dict[str, str]) -> bool:
     """Whether rows are told apart by their book, over days, and by nothing else that is not a key of the table."""
     cut_by = [asked.dimensions[name] for name in asked.question.dimensions]
     # With a day, a row of the rollup of books is of one book already.
-    if any(part.line or part.key == "sale_date" or (part.key == "format" and table == FACT) for part in cut_by):
+    if any(part.line or part.key == "sale_date" or (part.key in keys_of_books() and table == FACT) for part in cut_by):
         return False
     is_counted = bool(columns) and set(columns.values()) <= BOOK_COLUMNS.keys()
     return is_counted or (not columns and any(part.key == "book_key" for part in cut_by))
@@ -232,8 +232,8 @@ def _column(dimension: Dimension, table: str) -> str:
         return dimension.line
     if dimension.table:
         return f"{dimension.table}.{dimension.column}"
-    if dimension.key == "format" and table == FACT:
-        return "dim_book.format"
+    if dimension.key in keys_of_books() and table == FACT:
+        return f"dim_book.{dimension.column}"
     return f"{table}.{dimension.column}"
 
 

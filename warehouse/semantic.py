@@ -7,6 +7,8 @@ from string import Formatter
 import yaml
 from pydantic import BaseModel, ConfigDict, model_validator
 
+from warehouse.contract import load_contract
+
 FOLDER = Path(__file__).parent
 
 
@@ -162,3 +164,10 @@ def load_model() -> SemanticModel:
     for file in ("metrics.yaml", "dimensions.yaml", "rollups.yaml"):
         parts |= yaml.safe_load((FOLDER / file).read_text())
     return SemanticModel.model_validate(parts)
+
+
+@cache
+def keys_of_books() -> frozenset[str]:
+    """Keys of rollups that the fact does not hold itself: they are looked up in dim_book by the version of the book."""
+    keys = {key for rollup in load_model().rollups.values() for key in rollup.keys}
+    return frozenset(keys - load_contract("gold.fact_sales").columns.keys())

@@ -11,7 +11,6 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from jobs_config.model import TableMapping
-from spark_jobs.extract.changes import key_column
 from spark_jobs.extract.erased import CUSTOMER, CUSTOMERS, NOBODY, SALES, Erased
 from spark_jobs.extract.select import quoted, typed_value
 from spark_jobs.extract.snapshot import SourceSnapshot, SourceTable
@@ -57,7 +56,7 @@ def content_of(rows: DataFrame, contract: Contract, mapping: TableMapping) -> Da
         for name in compared_columns(contract, mapping)
     ]
     digits = F.conv(F.substring(F.md5(F.concat_ws("|", *written)), 1, ROW_DIGITS), 16, 10).cast("decimal(20,0)")
-    return rows.groupBy(bucket_of(key_column(mapping)).alias(BUCKET)).agg(
+    return rows.groupBy(bucket_of(mapping.key_column).alias(BUCKET)).agg(
         F.count(F.lit(1)).alias("rows"), F.sum(digits).cast("decimal(38,0)").cast("string").alias("content")
     )
 

@@ -8,7 +8,6 @@ and traps: docs/sync.md.
 from dataclasses import dataclass
 from datetime import datetime
 
-from jobs_config.model import TableMapping
 from spark_jobs.errors import ExtractionError
 from spark_jobs.extract.position import OVERLAP, SourcePosition, TablePosition, ceiling_of, floor_of
 from spark_jobs.extract.select import literal, quoted
@@ -107,11 +106,4 @@ def _tombstones(snapshot: SourceSnapshot, table: SourceTable, moment: datetime, 
         f"select distinct {quoted(graves.mapping.row_key)} as deleted_key from {graves.relation} as grave "
         f"where {quoted(graves.mapping.table_name)} = {literal(table.mapping.table)} and {recorded} "
         f"and not exists (select from {table.relation} as living where living.{key} = grave.{quoted(graves.mapping.row_key)})"
-    )
-
-
-def key_column(mapping: TableMapping) -> str:
-    """Our name of the source's key column."""
-    return next(
-        name for name, column in mapping.columns.items() if column.column == mapping.key and not column.pseudonymise
     )

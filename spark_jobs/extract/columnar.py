@@ -19,7 +19,8 @@ from jobs_config.errors import ConfigError
 from spark_jobs.errors import ExtractionError
 from spark_jobs.extract.connection import CONNECT_SECONDS, SourceAddress
 from spark_jobs.extract.erased import CUSTOMER, SALES
-from spark_jobs.extract.postgres import Query, Reader
+from spark_jobs.extract.query import Query
+from spark_jobs.extract.reader import Reader
 from spark_jobs.extract.select import literal
 from spark_jobs.extract.snapshot import SourceTable
 from spark_jobs.transforms.members import ERASED_ID

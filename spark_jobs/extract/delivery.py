@@ -14,7 +14,9 @@ from spark_jobs.errors import ExtractionError
 from spark_jobs.extract import columnar
 from spark_jobs.extract.changes import Changes
 from spark_jobs.extract.erased import without_erased
-from spark_jobs.extract.postgres import Query, Reader, changed_rows, columnar_pages, read_query, whole_table
+from spark_jobs.extract.jdbc import read_query
+from spark_jobs.extract.query import Query, changes_query, columnar_pages, rows_query, whole_table_query
+from spark_jobs.extract.reader import Reader
 from spark_jobs.extract.snapshot import SourceTable
 from spark_jobs.tables import Lake
 
@@ -30,7 +32,7 @@ def deliver_tables(lake: Lake, reader: Reader, rows_of: Mapping[str, int], repor
     """Bring every table whole to bronze; `rows_of` is what the source counted. Raises ExtractionError when other rows arrive."""
     # Biggest first, so the small ones fill the gaps.
     tables = sorted(reader.snapshot.tables.values(), key=lambda table: -table.size_bytes)
-    queries = [(table, whole_table(reader.snapshot, table, _pages(reader, table))) for table in tables]
+    queries = [(table, whole_table_query(reader.snapshot, table, _pages(reader, table))) for table in tables]
     _deliver_all(lake, reader, [(table, query, rows_of[table.name]) for table, query in queries], report)
 
 
@@ -48,8 +50,17 @@ def deliver_changes(lake: Lake, reader: Reader, changes: Sequence[Changes], repo
     """Bring what changed to bronze; a table without a change gets no delivery. Raises ExtractionError when other rows arrive."""
     found = sorted((change for change in changes if change.rows), key=lambda change: -change.rows)
     _deliver_all(
-        lake, reader, [(change.table, changed_rows(reader.snapshot, change), change.rows) for change in found], report
+        lake, reader, [(change.table, changes_query(reader.snapshot, change), change.rows) for change in found], report
     )
+
+
+def deliver_where(lake: Lake, reader: Reader, table: SourceTable, condition: str, part: str) -> None:
+    """Bring the rows for which a condition holds to bronze, as a further part of the run's delivery, counted anew.
+
+    Raises ExtractionError when other rows arrive.
+    """
+    ((rows,),) = reader.snapshot.query(f"select count(*) from {table.relation} where {condition}")
+    deliver(lake, reader, table, rows_query(reader.snapshot, table, condition, rows), rows, part)
 
 
 def deliver(lake: Lake, reader: Reader, table: SourceTable, query: Query, expected: int, part: str = "") -> int:
@@ -83,7 +94,7 @@ def _write_by_jdbc(lake: Lake, reader: Reader, table: SourceTable, query: Query,
 
 def read_changes(reader: Reader, changes: Changes) -> DataFrame:
     """One table's changes as bronze rows, without writing them."""
-    rows = read_query(reader, changes.table, changed_rows(reader.snapshot, changes))
+    rows = read_query(reader, changes.table, changes_query(reader.snapshot, changes))
     return without_erased(rows, changes.table.name, reader.erased)
 
 

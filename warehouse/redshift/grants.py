@@ -15,7 +15,7 @@ from warehouse.permissions import Permissions, load_permissions
 from warehouse.redshift.layout import column_type
 from warehouse.redshift.statements import Statements
 from warehouse.scope import KINDS, SEPARATOR
-from warehouse.semantic import load_model
+from warehouse.semantic import keys_of_books, load_model
 
 PREFIX = "booksales_"
 SERVICE = f"{PREFIX}api"
@@ -56,7 +56,7 @@ def columns_by_table() -> dict[str, dict[str, str]]:
     }
     fact, book = tables["fact_sales"], tables["dim_book"]
     for name, rollup in model.rollups.items():
-        keys = {key: book["format"] if key == "format" else fact[key] for key in rollup.keys}
+        keys = {key: book[key] if key in keys_of_books() else fact[key] for key in rollup.keys}
         tables[name] = keys | {measure: described.type for measure, described in model.measures.items()}
     return tables
 

@@ -22,7 +22,7 @@ from warehouse.recurrence import (
     distinct_of,
     recurrences_of,
 )
-from warehouse.semantic import SemanticModel, load_model
+from warehouse.semantic import SemanticModel, keys_of_books, load_model
 
 FILE = Path(__file__).parent / "layout.yaml"
 
@@ -163,6 +163,6 @@ def _encoding(column: str, lake_type: str, sort: tuple[str, ...]) -> str:
 
 
 def _key_type(key: str) -> str:
-    """A rollup's key is the fact's column; the format is the book's."""
-    table = "gold.dim_book" if key == "format" else "gold.fact_sales"
+    """A rollup's key is the fact's column, or the book's."""
+    table = "gold.dim_book" if key in keys_of_books() else "gold.fact_sales"
     return load_contract(table).columns[key].type

@@ -10,7 +10,9 @@ from small_shop import PSEUDONYM_KEY, fill, reader_address
 from booksales.local_stack.postgres import EmbeddedPostgres
 from jobs_config.loader import load_source
 from spark_jobs.extract.buckets import BUCKET, bucket_of, content_of, in_buckets, source_buckets
-from spark_jobs.extract.postgres import Reader, read_query, whole_table
+from spark_jobs.extract.jdbc import read_query
+from spark_jobs.extract.query import whole_table_query
+from spark_jobs.extract.reader import Reader
 from spark_jobs.extract.snapshot import SourceSnapshot, open_snapshot
 from spark_jobs.silver import mirror
 from warehouse.contract import load_contract
@@ -21,7 +23,7 @@ TABLES = ["books", "customers", "sales", "promotions", "exchange_rates", "works"
 def silver(spark: SparkSession, snapshot: SourceSnapshot, name: str) -> DataFrame:
     table = snapshot.tables[name]
     reader = Reader(spark, snapshot, 1, "bookstore", PSEUDONYM_KEY)
-    return mirror.transform(read_query(reader, table, whole_table(snapshot, table)))
+    return mirror.transform(read_query(reader, table, whole_table_query(snapshot, table)))
 
 
 def buckets(rows: DataFrame, name: str) -> dict[int, tuple[int, str]]:

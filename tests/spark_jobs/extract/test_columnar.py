@@ -14,9 +14,10 @@ from jobs_config.errors import ConfigError
 from jobs_config.loader import load_source
 from spark_jobs.errors import ExtractionError
 from spark_jobs.extract import columnar
-from spark_jobs.extract import postgres as reading
 from spark_jobs.extract.delivery import deliver
 from spark_jobs.extract.erased import Erased
+from spark_jobs.extract.query import Query, partition_predicates, whole_table_query
+from spark_jobs.extract.reader import Reader
 from spark_jobs.extract.snapshot import SourceSnapshot, open_snapshot
 from spark_jobs.tables import Lake
 
@@ -43,14 +44,14 @@ def shop(postgres: EmbeddedPostgres) -> str:
     return dsn
 
 
-def reader(spark: SparkSession, snapshot: SourceSnapshot, run_seq: int, is_columnar: bool) -> reading.Reader:
-    return reading.Reader(spark, snapshot, run_seq, "bookstore", PSEUDONYM_KEY, SOME_PEOPLE, is_columnar)
+def reader(spark: SparkSession, snapshot: SourceSnapshot, run_seq: int, is_columnar: bool) -> Reader:
+    return Reader(spark, snapshot, run_seq, "bookstore", PSEUDONYM_KEY, SOME_PEOPLE, is_columnar)
 
 
-def delivered(lake: Lake, by: reading.Reader, name: str) -> DataFrame:
+def delivered(lake: Lake, by: Reader, name: str) -> DataFrame:
     table = by.snapshot.tables[name]
     ((expected,),) = by.snapshot.query(f"select count(*) from {table.relation}")
-    deliver(lake, by, table, reading.whole_table(by.snapshot, table), expected)
+    deliver(lake, by, table, whole_table_query(by.snapshot, table), expected)
     return lake.bronze.read(f"bronze.{name}", by.run_seq).drop("_run_seq")
 
 
@@ -58,7 +59,7 @@ def delivered(lake: Lake, by: reading.Reader, name: str) -> DataFrame:
 def test_both_readers_deliver_the_same_rows(
     spark: SparkSession, postgres: EmbeddedPostgres, shop: str, tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:  # fmt: skip
-    monkeypatch.setattr("spark_jobs.extract.postgres.PAGES_PER_PARTITION", 2)
+    monkeypatch.setattr("spark_jobs.extract.query.PAGES_PER_PARTITION", 2)
     lake = Lake(spark, str(tmp_path))
     with open_snapshot(reader_address(postgres, shop), load_source("bookstore")) as snapshot:
         rows = delivered(lake, reader(spark, snapshot, 1, is_columnar=False), name)
@@ -75,7 +76,7 @@ def test_both_readers_deliver_the_same_rows(
 
 
 def postgres_ranges(snapshot: SourceSnapshot, name: str) -> list[str]:
-    return reading.partition_predicates(snapshot.tables[name])
+    return partition_predicates(snapshot.tables[name])
 
 
 def test_personal_columns_stay_with_the_reader_that_hashes_them(postgres: EmbeddedPostgres, shop: str) -> None:
@@ -134,8 +135,8 @@ def test_a_column_that_would_arrive_as_another_type_is_refused(
             columnar.write_rows(reader(spark, snapshot, 1, is_columnar=True), table, untyped, str(tmp_path))
 
 
-def postgres_query(snapshot: SourceSnapshot, name: str) -> reading.Query:
-    return reading.whole_table(snapshot, snapshot.tables[name])
+def postgres_query(snapshot: SourceSnapshot, name: str) -> Query:
+    return whole_table_query(snapshot, snapshot.tables[name])
 
 
 def test_without_the_scanner_the_reader_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,7 +4,7 @@ import psycopg2
 import pytest
 
 from jobs_config.model import TableMapping
-from spark_jobs.extract.postgres import partition_predicates
+from spark_jobs.extract.query import partition_predicates
 from spark_jobs.extract.snapshot import SourceTable
 
 MAPPING = TableMapping(table="account", key="id", columns={"series_id": "id"})

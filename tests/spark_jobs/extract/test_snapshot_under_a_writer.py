@@ -13,7 +13,9 @@ from small_shop import PSEUDONYM_KEY, reader_address
 
 from booksales.local_stack.postgres import EmbeddedPostgres
 from jobs_config.model import SourceMapping, TableMapping
-from spark_jobs.extract import postgres as reader
+from spark_jobs.extract import jdbc
+from spark_jobs.extract.query import partition_predicates, whole_table_query
+from spark_jobs.extract.reader import Reader
 from spark_jobs.extract.snapshot import SourceSnapshot, SourceTable, open_snapshot
 
 ROWS = 60_000
@@ -64,14 +66,12 @@ def transfers(dsn: str) -> Iterator[None]:
 
 
 def in_many_partitions(table: SourceTable, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reader, "PAGES_PER_PARTITION", max(1, table.pages // 24))
+    monkeypatch.setattr("spark_jobs.extract.query.PAGES_PER_PARTITION", max(1, table.pages // 24))
 
 
 def read(spark: SparkSession, snapshot: SourceSnapshot, of: SourceTable | None = None) -> DataFrame:
     table = of or snapshot.tables["series"]
-    return reader.read_query(
-        reader.Reader(spark, snapshot, 1, "bank", PSEUDONYM_KEY), table, reader.whole_table(snapshot, table)
-    )
+    return jdbc.read_query(Reader(spark, snapshot, 1, "bank", PSEUDONYM_KEY), table, whole_table_query(snapshot, table))
 
 
 def totals(rows: DataFrame) -> tuple[int, int]:
@@ -100,7 +100,7 @@ def test_control_the_same_read_without_the_snapshot_is_wrong(
     with transfers(bank), open_snapshot(address, ACCOUNTS) as snapshot:
         ((expected,),) = snapshot.query("select sum(balance) from account")
         in_many_partitions(snapshot.tables["series"], monkeypatch)
-        predicates = reader.partition_predicates(snapshot.tables["series"])
+        predicates = partition_predicates(snapshot.tables["series"])
         query = '(select balance as series_id, ctid as "_position" from account) as unguarded'
 
         plain = [
@@ -118,7 +118,7 @@ def test_a_read_outside_the_snapshot_yields_no_row_so_the_count_shows_it(
     with open_snapshot(address, ACCOUNTS) as snapshot:
         with psycopg2.connect(bank) as connection, connection.cursor() as cursor:
             cursor.execute("update account set balance = balance where id = 1")
-        query = reader.whole_table(snapshot, snapshot.tables["series"]).expression
+        query = whole_table_query(snapshot, snapshot.tables["series"]).expression
         # The option that Spark needs is spelt fetchsize; spelt otherwise it is silently ignored.
         properties = {
             **address.jdbc_properties,
@@ -144,7 +144,7 @@ def test_a_view_is_read_by_ranges_of_its_key(spark: SparkSession, postgres: Embe
     with open_snapshot(reader_address(postgres, bank), mapping) as snapshot:
         table = replace(snapshot.tables["series"], key_bounds=(1, 2_000_000))
 
-        predicates = reader.partition_predicates(table)
+        predicates = partition_predicates(table)
         found = totals(read(spark, snapshot, table))
 
     assert len(predicates) == 4

@@ -1,26 +1,18 @@
-"""Reading a table of the snapshot with Spark: many partitions, one moment.
+"""What a reader asks the source: rows of the snapshot with what they do to the lake, in ranges that split a table.
 
-Every partition imports the keeper's snapshot. Spark runs `sessionInitStatement` and the query in one transaction only if the
-option is spelt `fetchsize`, lower case; spelt otherwise it silently is not. So every query carries a guard that yields no row in
-another snapshot, and whoever calls compares the rows with the keeper's count.
+Every query carries a guard that yields no row in another snapshot.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql import functions as F
-
 from spark_jobs.errors import SourceMappingError
-from spark_jobs.extract.changes import Changes, key_column
-from spark_jobs.extract.erased import NOBODY, Erased
-from spark_jobs.extract.pseudonym import pseudonymised
+from spark_jobs.extract.changes import Changes
 from spark_jobs.extract.select import key_list, quoted, select_list
 from spark_jobs.extract.snapshot import SourceSnapshot, SourceTable
 from warehouse.contract import load_contract
 
-FETCH_ROWS = 10_000
 PAGES_PER_PARTITION = 4_096
 # To connect and to prepare takes the columnar reader as long as thousands of rows, and it holds no more of a large range.
 PAGES_PER_COLUMNAR_PARTITION = 32_768
@@ -33,22 +25,6 @@ SNAPSHOT, UPSERT, DELETE = "snapshot", "upsert", "delete"
 
 
 @dataclass(frozen=True)
-class Reader:
-    """Who reads: the snapshot, what every row is marked with, the key that hashes personal columns, and who was erased.
-
-    A columnar reader reads whole tables by the scanner where it can (spark_jobs/extract/columnar.py).
-    """
-
-    spark: SparkSession
-    snapshot: SourceSnapshot
-    run_seq: int
-    source: str
-    key: bytes
-    erased: Erased = NOBODY
-    is_columnar: bool = False
-
-
-@dataclass(frozen=True)
 class Query:
     """What Spark is to run: a table expression with `_operation` and `_position`, and the conditions that split it."""
 
@@ -57,30 +33,7 @@ class Query:
     is_whole_table: bool = False
 
 
-def read_query(reader: Reader, table: SourceTable, query: Query) -> DataFrame:
-    """The bronze rows of a query: contract columns, personal ones hashed, and the bronze columns; those of erased people too."""
-    snapshot = reader.snapshot
-    rows = reader.spark.read.jdbc(
-        snapshot.address.jdbc_url,
-        query.expression,
-        predicates=list(query.predicates),
-        properties={
-            **snapshot.address.jdbc_properties,
-            "fetchsize": str(FETCH_ROWS),
-            "sessionInitStatement": "set transaction isolation level repeatable read, read only; "
-            f"set transaction snapshot '{snapshot.identifier}'",
-        },
-    )
-    return pseudonymised(rows.drop("_position"), table.mapping, reader.key).withColumns(
-        {
-            "_run_seq": F.lit(reader.run_seq).cast("bigint"),
-            "_extracted_at": F.lit(snapshot.taken_at),
-            "_source": F.lit(reader.source),
-        }
-    )
-
-
-def whole_table(snapshot: SourceSnapshot, table: SourceTable, pages: int = 0) -> Query:
+def whole_table_query(snapshot: SourceSnapshot, table: SourceTable, pages: int = 0) -> Query:
     """Every row of a table, in ranges of so many pages or of the usual number."""
     ranges = partition_predicates(table, pages)
     return Query(f"({_rows(snapshot, table, SNAPSHOT)}) as guarded", ranges, is_whole_table=True)
@@ -92,13 +45,16 @@ def columnar_pages(table: SourceTable, cores: int) -> int:
     return max(PAGES_PER_PARTITION, min(share, PAGES_PER_COLUMNAR_PARTITION))
 
 
-def changed_rows(snapshot: SourceSnapshot, changes: Changes) -> Query:
+def changes_query(snapshot: SourceSnapshot, changes: Changes) -> Query:
     """The rows that changed, and the keys of those that are gone."""
-    table = changes.table
-    expression = _rows(snapshot, table, UPSERT, changes.condition)
-    if changes.deleted_keys:
-        expression += f" union all {_deleted(snapshot, changes)}"
-    is_split = changes.changed_rows > ROWS_PER_CHANGE_PARTITION and table.pages
+    deleted = _deleted(snapshot, changes) if changes.deleted_keys else ""
+    return rows_query(snapshot, changes.table, changes.condition, changes.changed_rows, deleted)
+
+
+def rows_query(snapshot: SourceSnapshot, table: SourceTable, condition: str, rows: int, others: str = "") -> Query:
+    """The `rows` rows for which a condition holds, as new or changed ones, and those of another query with the same columns."""
+    expression = " union all ".join(part for part in (_rows(snapshot, table, UPSERT, condition), others) if part)
+    is_split = rows > ROWS_PER_CHANGE_PARTITION and table.pages
     return Query(f"({expression}) as guarded", partition_predicates(table) if is_split else ["true"])
 
 
@@ -107,7 +63,7 @@ def check_columns(snapshot: SourceSnapshot) -> None:
     problems = []
     for table in snapshot.tables.values():
         try:
-            whole_table(snapshot, table)
+            whole_table_query(snapshot, table)
         except SourceMappingError as error:
             problems.append(str(error))
     if problems:
@@ -125,7 +81,7 @@ def _rows(snapshot: SourceSnapshot, table: SourceTable, operation: str, conditio
 def _deleted(snapshot: SourceSnapshot, changes: Changes) -> str:
     """Rows that hold nothing but the key."""
     table = changes.table
-    items = key_list(load_contract(f"silver.{table.name}"), key_column(table.mapping), "deleted_key")
+    items = key_list(load_contract(f"silver.{table.name}"), table.mapping.key_column, "deleted_key")
     position = f"null::{'tid' if table.pages else 'bigint'}"
     return (
         f"select {items}, '{DELETE}'::text, {position} from ({changes.tombstones}) as deleted where {_guard(snapshot)}"
