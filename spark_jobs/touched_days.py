@@ -131,7 +131,7 @@ def days_of_members(
     """Days of sales that point to a member of which something that they take differs, or which is new or gone."""
     key = ["source", natural]
     old, new = (frame.select(*key, F.struct(*taken).alias(name)) for frame, name in ((before, "_old"), (now, "_new")))
-    # One join: of millions of customers, setting rows against rows both ways takes twice as long.
+    # One join, where rows set against rows both ways would be two: customers are millions.
     differing = old.join(new, on=key, how="full").filter(~F.col("_old").eqNullSafe(F.col("_new"))).select(*key)
     return sales.join(differing, on=["source", natural], how="left_semi").select("sale_date")
 
