@@ -129,16 +129,14 @@ def days_of_members(
     sales: DataFrame, before: DataFrame, now: DataFrame, natural: str, taken: Collection[str]
 ) -> DataFrame:
     """Days of sales that point to a member of which something that they take differs, or which is new or gone."""
-    key = ["source", natural]
-    old, new = (frame.select(*key, F.struct(*taken).alias(name)) for frame, name in ((before, "_old"), (now, "_new")))
-    # One join, where rows set against rows both ways would be two: customers are millions.
-    differing = old.join(new, on=key, how="full").filter(~F.col("_old").eqNullSafe(F.col("_new"))).select(*key)
-    return sales.join(differing, on=["source", natural], how="left_semi").select("sale_date")
+    key = ("source", natural)
+    return sales.join(_differing(before, now, key, taken), on=list(key), how="left_semi").select("sale_date")
 
 
 def days_of_rates(sales: DataFrame, before: DataFrame, now: DataFrame) -> DataFrame:
     """Days with sales on which a rate differs, is new or gone."""
-    days = _differing(before, now).select("source", F.col("rate_day").alias("sale_date")).distinct()
+    differing = _differing(before, now, ("source", "rate_currency", "rate_day"), ("rate",))
+    days = differing.select("source", F.col("rate_day").alias("sale_date")).distinct()
     return (
         sales.select("source", "sale_date")
         .distinct()
@@ -185,5 +183,7 @@ def _versions(books: DataFrame) -> DataFrame:
     )
 
 
-def _differing(before: DataFrame, now: DataFrame) -> DataFrame:
-    return before.exceptAll(now).unionByName(now.exceptAll(before))
+def _differing(before: DataFrame, now: DataFrame, key: Collection[str], taken: Collection[str]) -> DataFrame:
+    """Keys, each once in both, of which something taken differs, or which are new or gone."""
+    old, new = (frame.select(*key, F.struct(*taken).alias(name)) for frame, name in ((before, "_old"), (now, "_new")))
+    return old.join(new, on=list(key), how="full").filter(~F.col("_old").eqNullSafe(F.col("_new"))).select(*key)
