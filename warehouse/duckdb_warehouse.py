@@ -25,6 +25,7 @@ from warehouse.publication import (
     QuestionTimeoutError,
     RollbackError,
     TableExport,
+    to_roll_back_to,
 )
 from warehouse.serving_file import make_serving_file
 from warehouse.warehouses import Describe
@@ -175,12 +176,7 @@ def _newest_kept_run(folder: Path) -> int:
 def roll_back(folder: Path, generation: int | None = None) -> Publication:
     """Make a kept generation serve, by default the one before, and pin it. Raises RollbackError naming those that are kept."""
     served, kept = generations.read_pointer(folder).generation, generations.kept_generations(folder)
-    older = [number for number in kept if number < served]
-    chosen = generation if generation is not None else older[-1] if older else None
-    if chosen is None or chosen not in kept:
-        asked = f"generation {chosen}" if chosen is not None else f"a generation before {served}"
-        raise RollbackError(f"{asked} is not kept; there are {', '.join(map(str, kept))}")
-    return _serve(folder, chosen, pinned=True)
+    return _serve(folder, to_roll_back_to(generation, served, kept), pinned=True)
 
 
 def resume(folder: Path) -> Publication:

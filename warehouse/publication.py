@@ -82,3 +82,13 @@ class Publication:
     time_zone: str
     retail_week_start: str
     sale_count: int
+
+
+def to_roll_back_to(asked: int | None, served: int, kept: Sequence[int]) -> int:
+    """The generation asked for, by default the one before that which serves. Raises RollbackError naming those that are `kept`."""
+    older = [number for number in kept if number < served]
+    chosen = asked if asked is not None else older[-1] if older else None
+    if chosen is None or chosen not in kept:
+        named = f"generation {chosen}" if chosen is not None else f"a generation before {served}"
+        raise RollbackError(f"{named} is not kept; there are {', '.join(map(str, kept))}")
+    return chosen

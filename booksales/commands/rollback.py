@@ -9,7 +9,7 @@ from jobs_config.errors import ConfigError, ExitCode, RefusedError
 from jobs_config.state import StateFolder, open_state
 from spark_jobs.control.lease import Lease, open_lease
 from spark_jobs.control.run_ledger import RunLedger
-from warehouse.publication import DamagedPublicationError, Publication, RollbackError
+from warehouse.publication import DamagedPublicationError, Publication, RollbackError, to_roll_back_to
 from warehouse.warehouses import Warehouse
 
 
@@ -34,8 +34,8 @@ def run(arguments: argparse.Namespace) -> int:
     served = warehouse.serving()
     if arguments.dry_run:
         kept = warehouse.kept()
-        if arguments.generation is not None and arguments.generation not in kept:
-            raise RefusedError(f"generation {arguments.generation} is not kept; there are {', '.join(map(str, kept))}")
+        if arguments.generation is not None:
+            _check_kept(arguments.generation, served.generation, kept)
         values = {"kept": kept, "served": served.generation, "pinned": served.pinned}
         said = f"kept: {', '.join(map(str, kept))}; served: {served.generation}{', pinned' if served.pinned else ''}"
         print(as_json(values) if arguments.json else said)
@@ -47,6 +47,13 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         print(_sentence(publication, arguments.resume))
     return ExitCode.DONE
+
+
+def _check_kept(generation: int, served: int, kept: list[int]) -> None:
+    try:
+        to_roll_back_to(generation, served, kept)
+    except RollbackError as error:
+        raise RefusedError(str(error)) from error
 
 
 def _change(

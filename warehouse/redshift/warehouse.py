@@ -4,7 +4,15 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from warehouse.publication import Base, NoPublicationError, Pointer, Publication, RollbackError, TableExport
+from warehouse.publication import (
+    Base,
+    NoPublicationError,
+    Pointer,
+    Publication,
+    RollbackError,
+    TableExport,
+    to_roll_back_to,
+)
 from warehouse.redshift import grants, record
 from warehouse.redshift.address import Address, parse_address
 from warehouse.redshift.explaining import WarehouseError, explained
@@ -106,12 +114,7 @@ class RedshiftWarehouse:
         with self._session() as statements:
             kept = {build.generation: build for build in record.builds(statements)}
             serving, _ = record.served(statements)
-            older = [number for number in kept if number < serving]
-            chosen = generation if generation is not None else older[-1] if older else None
-            if chosen is None or chosen not in kept:
-                asked = f"generation {chosen}" if chosen is not None else f"a build before generation {serving}"
-                raise RollbackError(f"{asked} is not kept; there are {', '.join(map(str, kept))}")
-            return self._serve(statements, kept[chosen], pinned=True)
+            return self._serve(statements, kept[to_roll_back_to(generation, serving, [*kept])], pinned=True)
 
     def resume(self) -> Publication:
         """Make the newest generation serve, and let publications take its place again. Raises RollbackError where none is kept."""
