@@ -111,14 +111,13 @@ def test_what_is_committed_while_an_old_transaction_runs_is_found_by_time_alone(
     before = position(address)
     with writing(bank) as old:
         execute(old, "insert into account (id, owner) values (903, 'of the old transaction')")
-        with writing(bank) as connection:
-            # As of a transaction that began half an hour ago.
-            execute(
-                connection,
-                "insert into account (id, owner, updated_at) values (904, 'since', now() + interval '30 minutes')",
-                "insert into grave (name, key, at) values ('account', 5, now() + interval '30 minutes')",
-                "delete from account where id = 5",
-            )
+        # As of a transaction that began half an hour ago.
+        execute_alone(
+            bank,
+            "insert into account (id, owner, updated_at) values (904, 'since', now() + interval '30 minutes')",
+            "insert into grave (name, key, at) values ('account', 5, now() + interval '30 minutes')",
+            "delete from account where id = 5",
+        )
         with open_snapshot(address, ACCOUNTS) as snapshot:
             changed, deleted, changes = found(snapshot, before)
             assert snapshot.cutoff is not None
@@ -176,13 +175,12 @@ def test_a_change_that_moved_no_time_is_found_also_one_inside_a_savepoint(
 def test_deleted_keys_are_found_unless_they_are_there_again(postgres: EmbeddedPostgres, bank: str) -> None:
     address = reader_address(postgres, bank)
     before = position(address)
-    with writing(bank) as connection:
-        execute(
-            connection,
-            "delete from account where id in (5, 6)",
-            "insert into grave (name, key) values ('account', 5), ('account', 5), ('account', 6), ('other', 7)",
-            "insert into account (id, owner) values (6, 'again')",
-        )
+    execute_alone(
+        bank,
+        "delete from account where id in (5, 6)",
+        "insert into grave (name, key) values ('account', 5), ('account', 5), ('account', 6), ('other', 7)",
+        "insert into account (id, owner) values (6, 'again')",
+    )
 
     with open_snapshot(address, ACCOUNTS) as snapshot:
         changed, deleted, changes = found(snapshot, before)
