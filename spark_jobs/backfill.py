@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from spark_jobs.extract.delivery import deliver_where
+from spark_jobs.extract.delivery import deliver_where, read_where
 from spark_jobs.extract.reader import Reader
 from spark_jobs.extract.select import literal, quoted
 from spark_jobs.extract.snapshot import SourceTable
@@ -16,7 +17,6 @@ from spark_jobs.runner import Run
 from warehouse.contract import load_contract
 
 WINDOW, MOVED = "window", "moved"
-KEY = ["source", "sale_id"]
 
 
 @dataclass(frozen=True)
@@ -39,27 +39,48 @@ def read_window_again(run: Run, reader: Reader, window: Window, time_zone: str, 
     Raises ApprovalError where more than a run may take away unasked is gone.
     """
     table = reader.snapshot.tables["sales"]
-    lines = run.lake.read("silver.sales").filter(F.col("source") == run.source)
     deliver_where(run.lake, reader, table, _in_window(table, window, time_zone), WINDOW)
-    delivered = run.lake.bronze.read("bronze.sales", run.run_seq, WINDOW)
-    here = lines.filter((F.col("sale_date") >= window.first) & (F.col("sale_date") < window.end)).select(*KEY)
-    others = [row["sale_id"] for row in here.join(delivered.select("sale_id"), on="sale_id", how="left_anti").collect()]
+    others = _held_elsewhere(run, window, run.lake.bronze.read("bronze.sales", run.run_seq, WINDOW))
     merge_job(run, *silver_job("sales"), part=WINDOW)
     if not others:
         return
+    gone = _gone(reader, table, others)
+    held = run.lake.read("silver.sales").filter(F.col("source") == run.source).count()
+    guard_deletes(table, len(gone), held, approves_deletes)
+    deliver_where(run.lake, reader, table, _with_keys(table, others), MOVED)
+    merge_job(run, *silver_job("sales"), part=MOVED, ghosts=_ghosts(run, gone))
+
+
+def plan_window(run: Run, reader: Reader, window: Window, time_zone: str) -> tuple[DataFrame, DataFrame]:
+    """The rows that `read_window_again` would bring, and the keys that it would take out; nothing is written."""
+    table = reader.snapshot.tables["sales"]
+    rows = read_where(reader, table, _in_window(table, window, time_zone)).localCheckpoint()
+    others = _held_elsewhere(run, window, rows)
+    if others:
+        rows = rows.unionByName(read_where(reader, table, _with_keys(table, others)))
+    return rows, _ghosts(run, _gone(reader, table, others))
+
+
+def _held_elsewhere(run: Run, window: Window, delivered: DataFrame) -> list[int]:
+    """Lines that silver has in the window, and the source does not."""
+    lines = run.lake.read("silver.sales").filter(F.col("source") == run.source)
+    here = lines.filter((F.col("sale_date") >= window.first) & (F.col("sale_date") < window.end)).select("sale_id")
+    return [row["sale_id"] for row in here.join(delivered.select("sale_id"), on="sale_id", how="left_anti").collect()]
+
+
+def _gone(reader: Reader, table: SourceTable, keys: list[int]) -> list[int]:
     key = quoted(table.mapping.key)
-    there = {
-        found
-        for (found,) in reader.snapshot.query(f"select {key} from {table.relation} where {key} = any(%s)", (others,))
-    }
-    gone = sorted({*others} - there)
-    guard_deletes(table, len(gone), lines.count(), approves_deletes)
-    deliver_where(run.lake, reader, table, f"{key} in ({', '.join(map(str, others))})", MOVED)
+    there = reader.snapshot.query(f"select {key} from {table.relation} where {key} = any(%s)", (keys,))
+    return sorted({*keys} - {found for (found,) in there})
+
+
+def _ghosts(run: Run, keys: list[int]) -> DataFrame:
     schema = load_contract("silver.sales").columns["sale_id"].type
-    ghosts = run.lake.spark.createDataFrame(
-        [(run.source, number) for number in gone], f"source string, sale_id {schema}"
-    )
-    merge_job(run, *silver_job("sales"), part=MOVED, ghosts=ghosts)
+    return run.lake.spark.createDataFrame([(run.source, key) for key in keys], f"source string, sale_id {schema}")
+
+
+def _with_keys(table: SourceTable, keys: list[int]) -> str:
+    return f"{quoted(table.mapping.key)} in ({', '.join(map(str, keys))})"
 
 
 def _in_window(table: SourceTable, window: Window, time_zone: str) -> str:

@@ -25,12 +25,13 @@ from spark_jobs.import_csv import Asked, import_files, plan_import, replaced_has
 from spark_jobs.ledger_run import ledger_run
 from spark_jobs.maintain import maintain
 from spark_jobs.options import RunOptions, secret_key
+from spark_jobs.plan_sync import plan_sync
 from spark_jobs.publish import republish
 from spark_jobs.reload import reload
 from spark_jobs.report import extras_of, write_report
 from spark_jobs.runner import Run
 from spark_jobs.smoke import smoke
-from spark_jobs.sync import SyncOptions, plan_sync, sync
+from spark_jobs.sync import SyncOptions, sync
 from spark_jobs.tables import Lake
 from warehouse.publication import Publication
 

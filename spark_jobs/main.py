@@ -184,7 +184,7 @@ def _add_options_of_commands(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--plan-file",
         default="",
-        help="sync, sweep, maintain, import-csv: write what would be done there, and do nothing",
+        help="sync, sweep, backfill, maintain, import-csv: write what would be done there, and do nothing",
     )
     parser.add_argument(
         "--people-file", default="", help="erase: a JSON list of customer digests; none: finish an erasure"

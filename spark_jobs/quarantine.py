@@ -55,6 +55,13 @@ class Quarantine:
             )
             self._merge(aside.withColumn(IS_GONE, F.lit(False)).unionByName(leaving, allowMissingColumns=True))
 
+    def rows_after(self, arrived: DataFrame, contract: Contract, source: str, count: int) -> int:
+        """Rows of a source's table that would be aside after a merge of `arrived`, of which `count` are not good."""
+        if not self.held(contract.table, source):
+            return count
+        held = self._lake.read(QUARANTINE).filter((F.col("source") == source) & (F.col("table_name") == contract.table))
+        return count + held.join(arrived.select(_row_key(contract)), on="row_key", how="left_anti").count()
+
     def replace_records(
         self, checked: DataFrame, contract: Contract, source: str, count: int, replaced: Column | None
     ) -> None:

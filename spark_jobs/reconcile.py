@@ -68,35 +68,45 @@ def reconcile(
 
 def _read_again(run: Run, reader: Reader, table: SourceTable, held: int, approves_deletes: bool) -> None:
     """Read the buckets that differ, and take out what the source does not have."""
-    contract = load_contract(f"silver.{table.name}")
-    there = source_buckets(reader.snapshot, table, reader.erased)
-    rows = run.lake.read(contract.table).filter(F.col("source") == run.source)
-    here = {
-        row[BUCKET]: (row["rows"], str(row["content"])) for row in content_of(rows, contract, table.mapping).collect()
-    }
-    differing = sorted(bucket for bucket in there.keys() | here.keys() if there.get(bucket) != here.get(bucket))
-    log_event(LOGGER, "table.compared", table=table.name, buckets=len(there), differing=len(differing))
+    rows = run.lake.read(f"silver.{table.name}").filter(F.col("source") == run.source)
+    differing = differing_buckets(reader, table, rows)
     if not differing:
         return
     # Rows of erased people are read too, and go no further.
     deliver_where(run.lake, reader, table, in_buckets(table, differing), SWEEP)
-    keys = list(contract.key_in_source)
     delivered = run.lake.bronze.read(f"bronze.{table.name}", run.run_seq, SWEEP)
-    ghosts = (
-        rows.filter(bucket_of(table.mapping.key_column).isin(differing))
-        .select(*contract.key)
-        .join(delivered.select(*keys), on=keys, how="left_anti")
-        .localCheckpoint()
-    )
-    gone = ghosts.count()
-    guard_deletes(table, gone, held, approves_deletes)
+    ghosts = ghosts_in(table, rows, delivered, differing).localCheckpoint()
+    guard_deletes(table, ghosts.count(), held, approves_deletes)
     merge_job(run, *silver_job(table.name), part=SWEEP, ghosts=ghosts)
+
+
+def differing_buckets(reader: Reader, table: SourceTable, rows: DataFrame) -> list[int]:
+    """The buckets of the key in which the source differs from `rows`, which are silver's of that source."""
+    there = source_buckets(reader.snapshot, table, reader.erased)
+    contents = content_of(rows, load_contract(f"silver.{table.name}"), table.mapping).collect()
+    here = {row[BUCKET]: (row["rows"], str(row["content"])) for row in contents}
+    differing = sorted(bucket for bucket in there.keys() | here.keys() if there.get(bucket) != here.get(bucket))
+    log_event(LOGGER, "table.compared", table=table.name, buckets=len(there), differing=len(differing))
+    return differing
+
+
+def ghosts_in(table: SourceTable, rows: DataFrame, delivered: DataFrame, buckets: Sequence[int]) -> DataFrame:
+    """Keys of `rows` in these buckets that the source has not delivered of them."""
+    contract = load_contract(f"silver.{table.name}")
+    keys = list(contract.key_in_source)
+    looked_at = rows.filter(bucket_of(table.mapping.key_column).isin(list(buckets))).select(*contract.key)
+    return looked_at.join(delivered.select(*keys), on=keys, how="left_anti")
 
 
 def guard_deletes(table: SourceTable, gone: int, held: int, is_approved: bool) -> None:
     """Raises ApprovalError where more rows are gone from a table than may be taken away unasked."""
-    if gone > DELETED_SHARE * held and not is_approved:
+    if are_many(gone, held) and not is_approved:
         raise ApprovalError(_refusal(table, f"{gone:,} of {held:,} rows are gone from it"))
+
+
+def are_many(gone: int, held: int) -> bool:
+    """Whether a person has to approve that so many of the rows held are taken away."""
+    return gone > DELETED_SHARE * held
 
 
 def _refusal(table: SourceTable, what: str) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import SparkSession
 
 from jobs_config.errors import RefusedError
 from jobs_config.log_setup import bind_run, log_event
@@ -13,15 +13,15 @@ from jobs_config.progress import Progress
 from spark_jobs.backfill import Window, read_window_again
 from spark_jobs.control.run_ledger import RunLedger
 from spark_jobs.extract.changes import Changes, find_changes
-from spark_jobs.extract.delivery import deliver_changes, read_changes
+from spark_jobs.extract.delivery import deliver_changes
 from spark_jobs.extract.drift import columns_not_read
 from spark_jobs.extract.position import SourcePosition, after_sync, check_goes_on, position_of, rewritten
 from spark_jobs.extract.query import check_columns
 from spark_jobs.extract.reader import Reader
-from spark_jobs.extract.snapshot import open_snapshot
+from spark_jobs.extract.snapshot import SourceTable, open_snapshot
 from spark_jobs.extract.source_totals import count_rows, count_source, rows_by_table
 from spark_jobs.meaning import check_meaning, job_parameters, meaning_of
-from spark_jobs.merge import compare_delivery, merge_job
+from spark_jobs.merge import merge_job
 from spark_jobs.options import RunOptions
 from spark_jobs.publish import build_and_publish
 from spark_jobs.reconcile import reconcile
@@ -29,7 +29,6 @@ from spark_jobs.registry import require_tables, silver_job
 from spark_jobs.runner import Run, stop_if_asked
 from spark_jobs.suppressions import note_presence, reader_of
 from spark_jobs.tables import Lake
-from warehouse.contract import load_contract
 from warehouse.publication import Publication
 
 LOGGER = logging.getLogger(__name__)
@@ -121,6 +120,15 @@ def merge_changes(run: Run, changes: Sequence[Changes], progress: Progress) -> N
             )
 
 
+def to_compare(
+    asked: SyncOptions, changes: Sequence[Changes], suspects: Sequence[str]
+) -> tuple[list[SourceTable], list[str]]:
+    """Tables whose row counts must agree after the merge, and the names of those that are compared by content whatever they count."""
+    wanted = {*suspects, *asked.tables}
+    swept = [change.table for change in changes if change.is_swept or change.table.name in wanted]
+    return swept, [table.name for table in swept if asked.sweeps_all or table.name in wanted]
+
+
 def compare(
     run: Run,
     reader: Reader,
@@ -131,9 +139,7 @@ def compare(
     progress: Progress,
 ) -> None:
     """Hold row counts of swept tables against the source's, and read again what differs."""
-    snapshot, wanted = reader.snapshot, {*suspects, *asked.tables}
-    swept = [change.table for change in changes if change.is_swept or change.table.name in wanted]
-    by_content = [table.name for table in swept if asked.sweeps_all or table.name in wanted]
+    snapshot, (swept, by_content) = reader.snapshot, to_compare(asked, changes, suspects)
     changed = {change.table.name for change in changes if change.rows} | {*by_content}
     changed |= {table.name for table in swept if run.ledger.run_that_counted(table.name, run.run_seq) is None}
     # A table without a change is as it was when it was last counted, if its rows are as many.
@@ -141,47 +147,3 @@ def compare(
     run.ledger.record_source_totals(run.run_seq, totals)
     rows = {table.name: count_rows(snapshot, table) for table in swept if table.name not in changed}
     reconcile(run, reader, swept, rows | rows_by_table(totals), by_content, asked.approves_deletes, progress)
-
-
-def plan_sync(
-    spark: SparkSession, options: RunOptions, asked: SyncOptions, ledger: RunLedger, progress: Progress
-) -> list[dict[str, object]]:
-    """What a sync would do, one entry per table, by the same comparison; writes nothing. Raises what `sync` would raise."""
-    assert options.address is not None
-    require_tables(options.mapping)
-    before, lake = position_before(options, ledger), Lake(spark, options.lake)
-    with open_snapshot(options.address, options.mapping) as snapshot:
-        run = Run(
-            0,
-            lake,
-            ledger,
-            options.mapping.source,
-            job_parameters(meaning_of(options), snapshot.taken_at),
-            builds_all=False,
-        )
-        check_goes_on(before, position_of(snapshot), repr(options.address))
-        check_columns(snapshot)
-        reader = reader_of(spark, snapshot, options, 0)
-        with progress.phase("find what changed"):
-            changes = find_changes(snapshot, before, asked.sweeps_all)
-        with progress.phase("compare with the lake"):
-            return [_planned(run, change, read_changes(reader, change) if change.rows else None) for change in changes]
-
-
-def _planned(run: Run, change: Changes, rows: DataFrame | None) -> dict[str, object]:
-    name = change.table.name
-    planned: dict[str, object] = {
-        "table": name,
-        "read": change.rows,
-        "new": 0,
-        "changed": 0,
-        "gone": 0,
-        "quarantined": 0,
-    }
-    if rows is not None:
-        _, transform = silver_job(name)
-        found = compare_delivery(run, transform, rows.localCheckpoint(), load_contract(f"silver.{name}"))
-        planned |= {
-            "new": found.inserted, "changed": found.updated, "gone": found.deleted, "quarantined": found.rows_quarantined
-        }  # fmt: skip
-    return planned

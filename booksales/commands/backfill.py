@@ -4,8 +4,7 @@ import argparse
 from datetime import date, timedelta
 
 from booksales.commands import Verbs, add_verb
-from booksales.commands.jobs import add_approval, add_run_options, run_and_report
-from booksales.pipeline import find_source
+from booksales.commands.sync import add_options, run_or_plan
 from jobs_config.errors import ConfigError
 from jobs_config.loader import load_source
 from jobs_config.settings import load_settings
@@ -20,6 +19,7 @@ def add_to(verbs: Verbs) -> None:
         verbs, "backfill", "read old business dates again from the shop, and build them anew", run,
         "booksales backfill --from 2025-03-01 --until 2025-03-31",
         "booksales backfill --from 2025-03-01 --until 2025-03-01 --tables books customers",
+        "booksales backfill --from 2025-03-01 --until 2025-03-31 --dry-run",
     )  # fmt: skip
     verb.add_argument(
         "--from", dest="first", type=_day, required=True, metavar="DATE", help="first business date, YYYY-MM-DD"
@@ -28,8 +28,7 @@ def add_to(verbs: Verbs) -> None:
         "--until", dest="last", type=_day, required=True, metavar="DATE", help="last business date, included"
     )
     verb.add_argument("--tables", nargs="+", metavar="TABLE", help="compare these tables as a whole too")
-    add_approval(verb)
-    add_run_options(verb)
+    add_options(verb)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -37,9 +36,8 @@ def run(arguments: argparse.Namespace) -> int:
     mapping = load_source(settings.source)
     _check(arguments, sorted(mapping.tables))
     flags = [f"--from-date={arguments.first}", f"--until-date={arguments.last}"]
-    flags += ["--approve-deletes"] if arguments.approve_deletes else []
     flags += [part for name in arguments.tables or [] for part in ("--table", name)]
-    return run_and_report(state, settings, "backfill", flags, find_source(state, settings), arguments)
+    return run_or_plan(state, settings, "backfill", flags, arguments)
 
 
 def _check(arguments: argparse.Namespace, tables: list[str]) -> None:

@@ -59,7 +59,7 @@ def deliver_where(lake: Lake, reader: Reader, table: SourceTable, condition: str
 
     Raises ExtractionError when other rows arrive.
     """
-    ((rows,),) = reader.snapshot.query(f"select count(*) from {table.relation} where {condition}")
+    rows = _count_where(reader, table, condition)
     deliver(lake, reader, table, rows_query(reader.snapshot, table, condition, rows), rows, part)
 
 
@@ -96,6 +96,16 @@ def read_changes(reader: Reader, changes: Changes) -> DataFrame:
     """One table's changes as bronze rows, without writing them."""
     rows = read_query(reader, changes.table, changes_query(reader.snapshot, changes))
     return without_erased(rows, changes.table.name, reader.erased)
+
+
+def read_where(reader: Reader, table: SourceTable, condition: str) -> DataFrame:
+    """Rows for which a condition holds as bronze rows, without writing them."""
+    query = rows_query(reader.snapshot, table, condition, _count_where(reader, table, condition))
+    return without_erased(read_query(reader, table, query), table.name, reader.erased)
+
+
+def _count_where(reader: Reader, table: SourceTable, condition: str) -> int:
+    return int(reader.snapshot.query(f"select count(*) from {table.relation} where {condition}")[0][0])
 
 
 def _deliver_all(lake: Lake, reader: Reader, wanted: Sequence[tuple[SourceTable, Query, int]], report: Report) -> None:

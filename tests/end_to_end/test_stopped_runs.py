@@ -18,6 +18,7 @@ from few_rows import FEW_ROWS
 from oracle import differences, held_rows, source_rows
 
 from booksales.local_stack.postgres import EmbeddedPostgres
+from booksales.verify import Comparison, verify
 from jobs_config.errors import ExitCode
 from jobs_config.state import StateFolder, open_state
 from spark_jobs.control.lease import is_held
@@ -127,32 +128,47 @@ RUN_SECONDS = {"sync": 30.0, "reload": 45.0}
 FOR_FEW_ROWS = " ".join(["-XX:TieredStopAtLevel=1", *(f"-D{name}={value}" for name, value in FEW_ROWS.items())])
 
 
-@pytest.mark.parametrize("number", range(KILLS))
-def test_a_run_killed_at_any_moment_loses_nothing(installation: StateFolder, number: int) -> None:
-    """One of many: the process group of a sync, every tenth time of a reload, is killed at a random moment of its life."""
+@pytest.mark.parametrize("number", range(0, KILLS, 2))
+def test_a_run_killed_at_any_moment_and_the_next_killed_too_lose_nothing(
+    installation: StateFolder, number: int
+) -> None:
+    """Two of many: the process group of a sync, every tenth time of a reload, is killed at a random moment of its life."""
     random = Random(number)
     environment = {**os.environ, "BOOKSALES_HOME": str(installation.root), "JDK_JAVA_OPTIONS": FOR_FEW_ROWS}
-    kind = "reload" if number % 10 == 9 else "sync"
     dsn = EmbeddedPostgres(installation).owner_dsn()
-    change_a_few(dsn, random)
-    served = read_pointer(installation.warehouse)
-    process = subprocess.Popen([PROGRAM, kind], env=environment, stderr=subprocess.PIPE, text=True)
-    time.sleep(random.uniform(0.5, RUN_SECONDS[kind]))
-    others = below(process) if process.poll() is None else []
+    for kill in (number, number + 1):
+        kind = "reload" if kill % 10 == 9 else "sync"
+        change_a_few(dsn, random)
+        served = read_pointer(installation.warehouse)
+        code = killed(installation, kind, random.uniform(0.5, RUN_SECONDS[kind]), environment)
 
-    for victim in (*others, process):
-        victim.kill()
-    code = ended(process, others)
+        # The control: without a rerun the oracle sees what is missing, unless the run was quicker than we.
+        now = read_pointer(installation.warehouse)
+        missing = differences(source_rows(dsn), held_rows(installation.lake, installation.warehouse))
+        assert now.generation in (served.generation, served.generation + 1)
+        assert (missing == {}) == (now != served)
+        assert code in (ExitCode.DONE, -signal.SIGKILL)
+        assert disagreements(installation) == []
 
-    # The control: without a rerun the oracle sees what is missing, unless the run was quicker than we.
-    now = read_pointer(installation.warehouse)
-    missing = differences(source_rows(dsn), held_rows(installation.lake, installation.warehouse))
-    assert now.generation in (served.generation, served.generation + 1)
-    assert (missing == {}) == (now != served)
-    assert code in (ExitCode.DONE, -signal.SIGKILL)
-    assert verified(installation) == ExitCode.DONE
     assert subprocess.run([PROGRAM, "sync"], env=environment, capture_output=True).returncode == ExitCode.DONE
     assert differences(source_rows(dsn), held_rows(installation.lake, installation.warehouse)) == {}
+    assert disagreements(installation) == []
+
+
+def killed(state: StateFolder, kind: str, after_seconds: float, environment: dict[str, str]) -> int:
+    """The exit code of a run of which every process is killed after a time."""
+    process = subprocess.Popen([PROGRAM, kind], env=environment, stderr=subprocess.PIPE, text=True)
+    time.sleep(after_seconds)
+    others = below(process) if process.poll() is None else []
+    for victim in (*others, process):
+        victim.kill()
+    return ended(process, others)
+
+
+def disagreements(state: StateFolder) -> list[Comparison]:
+    """What source, lake and warehouse say differently of the run that serves."""
+    compared = verify(RunLedger(state.ledger_url), str(state.lake), state.warehouse)
+    return [comparison for comparison in compared if not comparison.agrees]
 
 
 CHANGES = """

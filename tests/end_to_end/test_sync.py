@@ -1,8 +1,10 @@
 """The daily sync on a small shop, in one Spark session: what it brings, what it finds, what it refuses."""
 
+import json
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
+from pathlib import Path
 
 import deltalake
 import psycopg2
@@ -37,6 +39,26 @@ class Installation:
 
     def differences(self) -> dict[str, dict[str, list[int]]]:
         return differences(source_rows(self.dsn), held_rows(self.options.lake, self.options.warehouse))
+
+    def plan(self, spark: SparkSession, kind: str = "sync", **asked: object) -> dict[str, tuple[int, ...]]:
+        """What a dry run says: rows new, changed and gone by table, where there are any."""
+        file = Path(self.options.reports).with_name("plan.json")
+        sync(spark, self.options, kind, plan_file=str(file), **asked)
+        return {
+            entry["table"]: counts
+            for entry in json.loads(file.read_text())
+            if any(counts := (entry["new"], entry["changed"], entry["gone"]))
+        }
+
+    def done(self) -> dict[str, tuple[int, ...]]:
+        """What the last run did to silver, likewise."""
+        found: dict[str, tuple[int, ...]] = {}
+        for step in self.ledger.steps(self.ledger.runs(1)[0]["run_seq"]):
+            counts = tuple(step[f"rows_{what}"] or 0 for what in ("inserted", "updated", "deleted"))
+            if step["table_name"].startswith("silver.") and any(counts):
+                table = step["table_name"].removeprefix("silver.")
+                found[table] = tuple(map(sum, zip(found.get(table, (0, 0, 0)), counts, strict=True)))
+        return found
 
     @property
     def generation(self) -> int:
@@ -114,10 +136,13 @@ def test_silent_updates_and_untracked_deletes_are_found(spark: SparkSession, sho
         "update sales_sale set quantity = quantity + 2 where id in (select min(id) from sales_sale where kind = 'sale')",
         "delete from sales_sale where id in (select id from sales_sale where kind = 'return' order by id desc limit 2)",
     )
+    generation, planned = shop.generation, shop.plan(spark)
+    assert shop.generation == generation
 
     sync(spark, shop.options)
 
     assert shop.differences() == {}
+    assert planned == shop.done() == {"sales": (0, 1, 2)}
 
 
 def test_a_backfill_reads_days_again_that_no_net_would_look_at(
@@ -136,11 +161,14 @@ def test_a_backfill_reads_days_again_that_no_net_would_look_at(
     )
     sync(spark, shop.options)
     unseen = shop.differences()
+    march = {"from_date": "2025-03-01", "until_date": "2025-03-31"}
+    planned = shop.plan(spark, "backfill", **march)
 
-    sync(spark, shop.options, "backfill", from_date="2025-03-01", until_date="2025-03-31")
+    sync(spark, shop.options, "backfill", **march)
 
     assert {name: len(keys) for name, keys in unseen["sales"].items()} == {"ghosts": 1, "stale": 2}
     assert shop.differences() == {}
+    assert planned == shop.done() == {"sales": (0, 2, 1)}
 
 
 def test_rollups_after_syncs_equal_a_full_rebuild_cell_by_cell(spark: SparkSession, shop: Installation) -> None:
@@ -164,6 +192,28 @@ DAMAGES = {
         r"sales_promotion.*it is empty.*--approve-deletes",
     ),
 }
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["sync", "sweep"])
+def test_a_dry_run_says_what_the_run_then_does(spark: SparkSession, shop: Installation, kind: str) -> None:
+    shop.execute(
+        "insert into sales_sale (order_id, line_number, kind, book_id, store_id, sold_at, unit_price, quantity, currency) "
+        "select 8000000 + (select count(*) from sales_sale) + id, 1, 'sale', book_id, store_id, sold_at, unit_price, 1, currency "
+        "from sales_sale where kind = 'sale' order by id desc limit 5",
+        "update books_book set list_price = list_price + 1 where id % 40 = 1",
+        "delete from sales_sale where id in (select id from sales_sale where kind = 'return' order by id limit 2)",
+        UNTRACKED,
+        "update sales_store set name = name || '!' where id = 3",
+        "delete from sales_sale where id in (select id from sales_sale where kind = 'return' order by id desc limit 2)",
+    )
+
+    planned = shop.plan(spark, kind)
+    sync(spark, shop.options, kind)
+
+    assert planned == shop.done()
+    assert planned["sales"] == (5, 0, 4)
+    assert planned["stores"] == (0, 1, 0)
 
 
 @pytest.mark.slow
