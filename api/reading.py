@@ -15,7 +15,7 @@ def reading_of(request: Request) -> Reading:
     found = state.get(STATE)
     if found is None:
         warehouse: Warehouse = request.app.state.warehouse
-        found = state[STATE] = warehouse.current()
+        found = state[STATE] = warehouse.current(f"request {state['request_id']}")
     return found  # type: ignore[return-value]
 
 

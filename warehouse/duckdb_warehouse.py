@@ -283,8 +283,11 @@ class DuckDBWarehouse:
         self._served: Pointer | None = None
         self._open: Generation | None = None
 
-    def current(self) -> Generation:
-        """The serving generation; hold it for as long as answers must agree. Raises NoPublicationError."""
+    def current(self, label: str = "") -> Generation:
+        """The serving generation; hold it for as long as answers must agree. Raises NoPublicationError.
+
+        Queries run in this process and are recorded nowhere else, so the label has no use.
+        """
         with self._lock:
             # Read inside the lock: two threads that saw different pointers must not open the older one last.
             pointer = generations.read_pointer(self.folder)

@@ -35,8 +35,8 @@ class Warehouse(Protocol):
     # Whether it is a server elsewhere: asking it costs, and a reading holds a connection.
     is_remote: bool
 
-    def current(self) -> Reading:
-        """The publication that serves."""
+    def current(self, label: str = "") -> Reading:
+        """The publication that serves. A server's own record of its queries has them under `label`."""
 
     def publish(
         self,

@@ -207,3 +207,16 @@ def test_a_number_that_differs_is_found(both: Both, redshift_of: Callable[[str],
 
     with pytest.raises(AssertionError, match="summary"):
         both("GET", "/api/analytics/summary/", params={"from": "2025-03-19", "until": "2025-03-19"})
+
+
+def test_the_servers_own_record_names_the_request(on_redshift: FastAPI, monkeypatch: pytest.MonkeyPatch) -> None:
+    labels: list[str] = []
+    warehouse = on_redshift.state.warehouse
+    current = warehouse.current
+    monkeypatch.setattr(warehouse, "current", lambda label="": labels.append(label) or current(label))
+
+    with TestClient(on_redshift, base_url=BASE, headers=bearer(on_redshift.state.authority, "analyst")) as client:
+        answer = client.get("/api/analytics/summary/", params=WHOLE, headers={"X-Request-ID": "seen-by-people"})
+
+    assert answer.headers["X-Request-ID"] == "seen-by-people"
+    assert set(labels) == {"request seen-by-people"}

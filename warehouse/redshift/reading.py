@@ -63,10 +63,10 @@ class Pool:
 class RedshiftReading:
     """One publication, held by a transaction until it is let go of. Safe to call from several threads."""
 
-    def __init__(self, pool: Pool) -> None:
+    def __init__(self, pool: Pool, label: str = "") -> None:
         self._pool = pool
         self._released = False
-        self._statements, row = _begun(pool)
+        self._statements, row = _begun(pool, label)
         self._star: str = row["star"]
         self.publication = record.read_publication(row)
 
@@ -102,11 +102,11 @@ class RedshiftReading:
         self._pool.give_back(self._statements, is_broken)
 
 
-def _begun(pool: Pool) -> tuple[Statements, dict[str, Any]]:
+def _begun(pool: Pool, label: str) -> tuple[Statements, dict[str, Any]]:
     """A transaction and what serves in its snapshot. A connection that broke while it was idle is replaced once."""
     statements = _taken(pool)
     try:
-        return statements, _serving(statements)
+        return statements, _serving(statements, label)
     except Exception as error:
         pool.give_back(statements, is_broken=True)
         if not is_lost_connection(error):
@@ -114,7 +114,7 @@ def _begun(pool: Pool) -> tuple[Statements, dict[str, Any]]:
     pool.drop_idle()
     statements = _taken(pool)
     try:
-        return statements, _serving(statements)
+        return statements, _serving(statements, label)
     except Exception as error:
         pool.give_back(statements, is_broken=True)
         raise _told(error) from error
@@ -127,8 +127,11 @@ def _taken(pool: Pool) -> Statements:
         raise NoAnswerError(str(error)) from error
 
 
-def _serving(statements: Statements) -> dict[str, Any]:
+def _serving(statements: Statements, label: str) -> dict[str, Any]:
     statements.run("begin read only")
+    if label:
+        # For this transaction only: the next reading has the connection under its own label.
+        statements.rows("select set_config('query_group', $label, true)", {"label": label})
     row = statements.row(SERVING)
     if row is None:
         raise NoPublicationError(NOTHING)

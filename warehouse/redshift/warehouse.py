@@ -44,9 +44,12 @@ class RedshiftWarehouse:
         self._copying = copying
         self._pool = Pool(lambda: Statements(self._address, question_seconds), connections)
 
-    def current(self) -> RedshiftReading:
-        """The serving publication, until it is released. Raises NoPublicationError, WarehouseError."""
-        return RedshiftReading(self._pool)
+    def current(self, label: str = "") -> RedshiftReading:
+        """The serving publication, until it is released. Raises NoPublicationError, WarehouseError.
+
+        `label` is in `sys_query_history.query_label` of every query of the reading.
+        """
+        return RedshiftReading(self._pool, label)
 
     def close(self) -> None:
         """Close the connections that nobody uses."""

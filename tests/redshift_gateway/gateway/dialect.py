@@ -43,9 +43,11 @@ TRANSACTION = re.compile(
     r"(?P<verb>begin|start|commit|end|rollback|abort)( work| transaction)?"
     r"(?P<modes>( isolation level serializable| read only| read write)*)"
 )
+# The label of queries, kept where a session of PostgreSQL shows it.
+LABEL, LABEL_HERE = "query_group", "application_name"
 SESSION_SETTINGS = {"statement_timeout", "search_path", "session authorization", "timezone"}
 # Settings that only Redshift has; nothing here depends on them.
-IGNORED_SETTINGS = {"query_group", "enable_result_cache_for_session", "wlm_query_slot_count"}
+IGNORED_SETTINGS = {"enable_result_cache_for_session", "wlm_query_slot_count"}
 PLAIN_ALTER = re.compile(r"alter table [\w.\"]+ (rename to|rename column|add column|drop column|owner to) .*")
 WORKS_ON_ROWS = (exp.Select, exp.SetOperation, exp.Insert, exp.Update, exp.Delete, exp.Subquery)
 
@@ -107,6 +109,8 @@ def _transaction(flat: str) -> Passed:
 def _setting(flat: str) -> Translated:
     found = re.fullmatch(r"set (session authorization|\w+)( to | ?= ?| )(.*)", flat, re.I)
     name = found[1].lower() if found else ""
+    if found and name == LABEL:
+        return Passed(f"set {LABEL_HERE} = {found[3]}")
     if name in IGNORED_SETTINGS:
         return Passed("set application_name = 'gateway'")
     if found and name in SESSION_SETTINGS:
@@ -181,6 +185,10 @@ def _function(node: exp.Expression) -> exp.Expression:
             return exp.Anonymous(this="redshift.datediff", expressions=[unit, *ends])
         case exp.Concat():
             return exp.Anonymous(this="redshift.concat", expressions=node.expressions)
+        case exp.Anonymous() if node.name.lower() in ("set_config", "current_setting"):
+            name, *rest = node.expressions
+            if name == exp.Literal.string(LABEL):
+                return exp.Anonymous(this=node.this, expressions=[exp.Literal.string(LABEL_HERE), *rest])
         case exp.ApproxDistinct():
             return exp.Count(this=exp.Distinct(expressions=[node.this]))
         case exp.WithinGroup() if isinstance(node.this, exp.GroupConcat):

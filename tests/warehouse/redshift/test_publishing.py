@@ -45,6 +45,24 @@ def contents(warehouse):
     return rows
 
 
+def test_the_servers_own_record_has_the_queries_of_a_reading_under_its_label(warehouse, tmp_path):
+    warehouse.publish(write_exports(tmp_path / "lake", ROWS), described(1), {}, keep=2)
+    label = "select current_setting('query_group') as label"
+
+    first = warehouse.current("request 4711")
+    asked = first.rows(label)
+    first.release()
+    # On the same connection.
+    second = warehouse.current("request '; drop table analytics.fact_sales --")
+
+    assert asked == [{"label": "request 4711"}]
+    assert second.rows(label) == [{"label": "request '; drop table analytics.fact_sales --"}]
+    second.release()
+    third = warehouse.current()
+    assert "request" not in third.rows(label)[0]["label"]
+    third.release()
+
+
 def test_every_table_is_as_in_the_embedded_warehouse(warehouse, tmp_path, tmp_path_factory):
     warehouse.publish(write_exports(tmp_path / "lake", ROWS), described(1), {}, keep=2)
     embedded = DuckDBWarehouse(published_once(tmp_path_factory.getbasetemp() / "small_star")).current()
