@@ -14,14 +14,9 @@ from api.reading import reading_of
 from api.rendering import JSON, accepted, render, render_table
 from api.view import view_of
 from warehouse.publication import Publication
-from warehouse.warehouses import Reading
 
 # Changes when the same question is answered in another form.
 VERSION = 1
-
-
-class PublicationGoneError(Exception):
-    """The request wants a publication that no longer serves."""
 
 
 class NotModifiedError(Exception):
@@ -50,24 +45,13 @@ def _known_to(request: Request) -> list[str]:
     return [tag.strip().removeprefix("W/") for tag in given.split(",")] if given else []
 
 
-def serving(request: Request, pinned: int | None) -> Reading:
-    """The generation that serves. Raises PublicationGoneError where the request wants another."""
-    generation = reading_of(request)
-    number = generation.publication.generation
-    if pinned not in (None, number):
-        raise PublicationGoneError(
-            f"publication {pinned} no longer serves, {number} does; ask again without X-Data-Version"
-        )
-    return generation
-
-
 class Asking:
-    """Answers from the serving publication. Raises PublicationGoneError where the request wants another."""
+    """Answers from one publication. Raises PublicationGoneError where the request pins one that is not kept."""
 
     def __init__(self, request: Request, query: WindowQuery, pinned: int | None) -> None:
         self._media_type = accepted(request)
         self._note: Note = request.state.note
-        generation = serving(request, pinned)
+        generation = reading_of(request, pinned)
         view = view_of(caller_of(request))
         self._etag = etag_of(request, self._media_type, generation.publication.generation, view.key)
         if self._etag in _known_to(request):

@@ -130,7 +130,7 @@ class Client(Operating):
     """Asks one API. May be used by several threads.
 
     A window is a number of business dates ending on data-through, or a `Window` with both ends included. `publication`
-    pins the answer to one publication: where another serves by now, ApiError of kind `publication-gone` is raised.
+    pins the answer to one publication: where it is not kept any more, ApiError of kind `publication-gone` is raised.
     After `sign_in` the session is gone on with as long as the API lets it; then ApiError of kind `not-signed-in` is raised.
     """
 

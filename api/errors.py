@@ -10,7 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 from api.answers import UnknownMemberError
-from api.asking import NotModifiedError, PublicationGoneError, kept_by
+from api.asking import NotModifiedError, kept_by
 from api.auth.accounts import AccountError, NoAccountError
 from api.auth.authority import RefusedSignInError, TooManyTriesError, UnauthenticatedError
 from api.auth.passwords import BusyError, PasswordRuleError
@@ -51,7 +51,13 @@ from api.sql.check import SqlError
 from api.sql.sandbox import NotServedError, SqlBusyError, SqlFaultError, SqlTooLongError, SqlTooMuchError
 from api.view import HiddenColumnError
 from jobs_config.log_setup import log_event
-from warehouse.publication import DamagedPublicationError, NoAnswerError, NoPublicationError, QuestionTimeoutError
+from warehouse.publication import (
+    DamagedPublicationError,
+    NoAnswerError,
+    NoPublicationError,
+    PublicationGoneError,
+    QuestionTimeoutError,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -153,7 +159,7 @@ async def _no_answer(request: Request, error: Exception) -> Response:
 
 
 async def _gone(request: Request, error: Exception) -> Response:
-    return problem(GONE, str(error), request.scope)
+    return problem(GONE, f"{error}; ask again without X-Data-Version", request.scope)
 
 
 async def _not_modified(request: Request, error: Exception) -> Response:

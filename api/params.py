@@ -83,7 +83,12 @@ After = Annotated[
     int, Field(ge=0, le=10_000_000, description="go on after the row of this `rank`: `next` of the answer before")
 ]
 Pinned = Annotated[
-    int | None, Header(alias="X-Data-Version", ge=1, description="the publication the answer must come from")
+    int | None,
+    Header(
+        alias="X-Data-Version",
+        ge=1,
+        description="the publication the answer must come from: the one that serves, or one before it that is kept",
+    ),
 ]
 
 

@@ -27,7 +27,7 @@ class Kind:
 INVALID = Kind("invalid-parameters", 422, "The parameters are not valid")
 NOT_FOUND = Kind("not-found", 404, "There is nothing at this path")
 METHOD = Kind("method-not-allowed", 405, "The path does not take this method")
-GONE = Kind("publication-gone", 410, "The publication no longer serves")
+GONE = Kind("publication-gone", 410, "The publication is gone")
 FOREIGN_HOST = Kind("foreign-host", 421, "The request is for another host")
 FOREIGN_ORIGIN = Kind("foreign-origin", 403, "The request comes from another site")
 NOT_PUBLISHED = Kind("not-published", 503, "Nothing is published yet")

@@ -9,13 +9,18 @@ from warehouse.warehouses import Reading, Warehouse
 STATE = "reading"
 
 
-def reading_of(request: Request) -> Reading:
-    """The publication that served when the request first asked. Raises NoPublicationError, DamagedPublicationError."""
+def reading_of(request: Request, pinned: int | None = None) -> Reading:
+    """The publication that served when the request first asked, or an earlier one that it pins.
+
+    Raises NoPublicationError, DamagedPublicationError, PublicationGoneError where the pinned one cannot be read.
+    """
     state: dict[str, object] = request.scope["state"]
     found = state.get(STATE)
     if found is None:
         warehouse: Warehouse = request.app.state.warehouse
-        found = state[STATE] = warehouse.current(f"request {state['request_id']}")
+        label = f"request {state['request_id']}"
+        found = warehouse.current(label) if pinned is None else warehouse.earlier(pinned, label)
+        state[STATE] = found
     return found  # type: ignore[return-value]
 
 

@@ -22,9 +22,11 @@ from warehouse.publication import (
     Pointer,
     Publication,
     PublicationError,
+    PublicationGoneError,
     QuestionTimeoutError,
     RollbackError,
     TableExport,
+    gone,
     to_roll_back_to,
 )
 from warehouse.serving_file import make_serving_file
@@ -282,6 +284,7 @@ class DuckDBWarehouse:
         self._lock = threading.Lock()
         self._served: Pointer | None = None
         self._open: Generation | None = None
+        self._earlier: Generation | None = None
 
     def current(self, label: str = "") -> Generation:
         """The serving generation; hold it for as long as answers must agree. Raises NoPublicationError.
@@ -294,5 +297,24 @@ class DuckDBWarehouse:
             if pointer != self._served or self._open is None:
                 path = generations.generation_file(self.folder, pointer.generation)
                 self._open = Generation(path, self._question_seconds)
-                self._served = pointer
+                # Whatever was kept may be gone by now, and must not stay open.
+                self._served, self._earlier = pointer, None
             return self._open
+
+    def earlier(self, generation: int, label: str = "") -> Generation:
+        """A generation that served before and is kept, or the one that serves. Raises PublicationGoneError, NoPublicationError.
+
+        The one asked for last stays open: whoever reads an earlier one asks several questions of it.
+        """
+        serving = self.current(label)
+        if generation == serving.publication.generation:
+            return serving
+        with self._lock:
+            if generation > serving.publication.generation or generation not in generations.kept_generations(
+                self.folder
+            ):
+                raise PublicationGoneError(gone(generation))
+            if self._earlier is None or self._earlier.publication.generation != generation:
+                path = generations.generation_file(self.folder, generation)
+                self._earlier = Generation(path, self._question_seconds)
+            return self._earlier

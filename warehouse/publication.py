@@ -17,6 +17,10 @@ class NoPublicationError(Exception):
     """The warehouse has no publication yet."""
 
 
+class PublicationGoneError(Exception):
+    """The publication that was asked for by its number is not kept, or was taken back by a rollback."""
+
+
 class QuestionTimeoutError(Exception):
     """The question took longer than it may, and was interrupted."""
 
@@ -82,6 +86,11 @@ class Publication:
     time_zone: str
     retail_week_start: str
     sale_count: int
+
+
+def gone(generation: int) -> str:
+    """What to say of a publication that nobody can read any more."""
+    return f"publication {generation} is not kept"
 
 
 def to_roll_back_to(asked: int | None, served: int, kept: Sequence[int]) -> int:

@@ -38,6 +38,9 @@ class Warehouse(Protocol):
     def current(self, label: str = "") -> Reading:
         """The publication that serves. A server's own record of its queries has them under `label`."""
 
+    def earlier(self, generation: int, label: str = "") -> Reading:
+        """One that served before the one that serves and is kept, or that one itself. Raises PublicationGoneError."""
+
     def publish(
         self,
         exports: Mapping[str, TableExport],

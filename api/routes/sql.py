@@ -6,10 +6,11 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Request, Response
 from pydantic import Field
 
-from api.asking import answered_from, in_cells, serving
+from api.asking import answered_from, in_cells
 from api.cache import AnswerCache
 from api.callers import caller_of
 from api.params import Pinned, RequestBody
+from api.reading import reading_of
 from api.rendering import JSON, accepted, render, render_table
 from api.routes.analytics import PREFIX
 from api.shapes.sql import SqlBody
@@ -35,7 +36,7 @@ class SqlQuestion(RequestBody):
 @router.post("/sql/", name="sql", operation_id="sql", response_model=SqlBody)
 def sql(request: Request, question: SqlQuestion, pinned: Pinned = None) -> Response:
     """One SELECT over the tables, columns and rows in sight, answered in a process of its own with bounds on time and memory."""
-    media_type, generation = accepted(request), serving(request, pinned)
+    media_type, generation = accepted(request), reading_of(request, pinned)
     view = view_of(caller_of(request))
     asked = checked(question.sql, sight_of(view.role, view.scope))
     answer = _answer(request, generation, view, asked, question.limit)

@@ -97,7 +97,7 @@ def test_the_client_tells_the_publication_to_pin_to(client):
 @pytest.mark.parametrize(
     ("ask", "kind", "status", "said"),
     [
-        (lambda client: client.summary(7, publication=99), "publication-gone", 410, "publication 99 no longer serves"),
+        (lambda client: client.summary(7, publication=99), "publication-gone", 410, "publication 99 is not kept"),
         (lambda client: client.summary(0), "invalid-parameters", 422, "found"),
         (lambda client: client.timeseries(7, metrics=("cost",)), "not-permitted", 403, "a viewer may not see cost"),
     ],

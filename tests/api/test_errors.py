@@ -123,10 +123,10 @@ def test_a_method_that_does_not_belong_is_a_problem(api, method):
     assert answer.headers["Allow"] == "GET"
 
 
-def test_a_publication_that_no_longer_serves_is_gone(api):
+def test_a_publication_that_is_not_kept_is_gone(api):
     problem = refused(api.get(SUMMARY, headers={"X-Data-Version": "99"}), 410, "publication-gone")
 
-    assert problem["detail"] == "publication 99 no longer serves, 1 does; ask again without X-Data-Version"
+    assert problem["detail"] == "publication 99 is not kept; ask again without X-Data-Version"
 
 
 def test_a_data_version_that_is_no_number_is_refused(api):

@@ -4,6 +4,7 @@ import pytest
 from small_star import LAST_DAY, publish_star, tables
 
 from api.app import routes
+from warehouse.duckdb_warehouse import roll_back
 
 SUMMARY = "/api/analytics/summary/"
 ROWS = tables()
@@ -84,11 +85,26 @@ def test_a_new_publication_is_served_without_a_restart(own_api, warehouse, tmp_p
     first = own_api.get(SUMMARY, params={"from": "2024-01-01", "until": "2025-12-31"})
     publish_star(warehouse, tmp_path / "lake", {**ROWS, "fact_sales": ROWS["fact_sales"][:90]}, run_seq=2)
     second = own_api.get(SUMMARY, params={"from": "2024-01-01", "until": "2025-12-31"})
-    pinned = own_api.get(SUMMARY, headers={"X-Data-Version": "1"})
+    pinned = own_api.get(SUMMARY, params={"from": "2024-01-01", "until": "2025-12-31"}, headers={"X-Data-Version": "1"})
 
     assert (first.headers["X-Data-Version"], second.headers["X-Data-Version"]) == ("1", "2")
     assert second.json()["data"]["current"]["gross_units"] > first.json()["data"]["current"]["gross_units"]
-    assert pinned.status_code == 410
+    assert (pinned.headers["X-Data-Version"], pinned.json()["data"]) == ("1", first.json()["data"])
+
+
+def test_a_publication_that_is_dropped_or_taken_back_is_gone(own_api, warehouse, tmp_path):
+    for run_seq in (1, 2, 3):
+        publish_star(warehouse, tmp_path / "lake", ROWS, run_seq=run_seq)
+
+    def status(publication):
+        return own_api.get(SUMMARY, headers={"X-Data-Version": str(publication)}).status_code
+
+    before = [status(number) for number in (1, 2, 3, 4)]
+    roll_back(warehouse, 2)
+    taken_back = [status(number) for number in (1, 2, 3)]
+
+    assert before == [410, 200, 200, 410]
+    assert taken_back == [410, 200, 410]
 
 
 def test_a_publication_without_a_sale_is_answered_from_the_day_before_its_snapshot(own_api, warehouse, tmp_path):

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-from warehouse.publication import NoAnswerError, NoPublicationError, QuestionTimeoutError
+from warehouse.publication import NoAnswerError, NoPublicationError, PublicationGoneError, QuestionTimeoutError, gone
 from warehouse.redshift import record
 from warehouse.redshift.explaining import WarehouseError, explained, fields_of, is_lost_connection
 from warehouse.redshift.layout import in_schema
@@ -18,6 +18,11 @@ from warehouse.redshift.statements import Statements
 
 SERVING = (
     "select publication.* from ops.serving inner join ops.publication on serving.generation = publication.generation"
+)
+# What a rollback has taken back is newer than what serves, and nobody reads it.
+EARLIER = (
+    "select publication.* from ops.publication cross join ops.serving "
+    "where publication.generation = $generation and publication.generation <= serving.generation"
 )
 UNDEFINED_TABLE, UNDEFINED_SCHEMA, QUERY_CANCELED = "42P01", "3F000", "57014"
 NOTHING = "nothing is published yet; run `booksales reload`"
@@ -63,10 +68,10 @@ class Pool:
 class RedshiftReading:
     """One publication, held by a transaction until it is let go of. Safe to call from several threads."""
 
-    def __init__(self, pool: Pool, label: str = "") -> None:
+    def __init__(self, pool: Pool, label: str = "", generation: int | None = None) -> None:
         self._pool = pool
         self._released = False
-        self._statements, row = _begun(pool, label)
+        self._statements, row = _begun(pool, label, generation)
         self._star: str = row["star"]
         self.publication = record.read_publication(row)
 
@@ -102,11 +107,11 @@ class RedshiftReading:
         self._pool.give_back(self._statements, is_broken)
 
 
-def _begun(pool: Pool, label: str) -> tuple[Statements, dict[str, Any]]:
+def _begun(pool: Pool, label: str, generation: int | None) -> tuple[Statements, dict[str, Any]]:
     """A transaction and what serves in its snapshot. A connection that broke while it was idle is replaced once."""
     statements = _taken(pool)
     try:
-        return statements, _serving(statements, label)
+        return statements, _publication(statements, label, generation)
     except Exception as error:
         pool.give_back(statements, is_broken=True)
         if not is_lost_connection(error):
@@ -114,7 +119,7 @@ def _begun(pool: Pool, label: str) -> tuple[Statements, dict[str, Any]]:
     pool.drop_idle()
     statements = _taken(pool)
     try:
-        return statements, _serving(statements, label)
+        return statements, _publication(statements, label, generation)
     except Exception as error:
         pool.give_back(statements, is_broken=True)
         raise _told(error) from error
@@ -127,20 +132,20 @@ def _taken(pool: Pool) -> Statements:
         raise NoAnswerError(str(error)) from error
 
 
-def _serving(statements: Statements, label: str) -> dict[str, Any]:
+def _publication(statements: Statements, label: str, generation: int | None) -> dict[str, Any]:
     statements.run("begin read only")
     if label:
         # For this transaction only: the next reading has the connection under its own label.
         statements.rows("select set_config('query_group', $label, true)", {"label": label})
-    row = statements.row(SERVING)
+    row = statements.row(SERVING if generation is None else EARLIER, {"generation": generation} if generation else None)
     if row is None:
-        raise NoPublicationError(NOTHING)
+        raise NoPublicationError(NOTHING) if generation is None else PublicationGoneError(gone(generation))
     return row
 
 
 def _told(error: Exception) -> Exception:
     if fields_of(error).get("C") in (UNDEFINED_TABLE, UNDEFINED_SCHEMA):
         return NoPublicationError(NOTHING)
-    if isinstance(error, NoPublicationError):
+    if isinstance(error, (NoPublicationError, PublicationGoneError)):
         return error
     return NoAnswerError(str(explained(error, "the warehouse cannot be read")))

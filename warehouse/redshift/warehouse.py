@@ -51,6 +51,10 @@ class RedshiftWarehouse:
         """
         return RedshiftReading(self._pool, label)
 
+    def earlier(self, generation: int, label: str = "") -> RedshiftReading:
+        """A build as it was last published, if it is older than the one that serves or is that one. Raises PublicationGoneError."""
+        return RedshiftReading(self._pool, label, generation)
+
     def close(self) -> None:
         """Close the connections that nobody uses."""
         self._pool.drop_idle()

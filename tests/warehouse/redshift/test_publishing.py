@@ -10,7 +10,7 @@ from star_days import facts, of_last_day, whole
 
 from warehouse.ddl import gold_contracts
 from warehouse.duckdb_warehouse import DuckDBWarehouse
-from warehouse.publication import NoPublicationError, PublicationError, RollbackError
+from warehouse.publication import NoPublicationError, PublicationError, PublicationGoneError, RollbackError
 from warehouse.redshift.layout import table_names
 from warehouse.semantic import load_model
 
@@ -61,6 +61,28 @@ def test_the_servers_own_record_has_the_queries_of_a_reading_under_its_label(war
     third = warehouse.current()
     assert "request" not in third.rows(label)[0]["label"]
     third.release()
+
+
+def test_a_build_before_the_one_that_serves_can_be_read_as_long_as_it_is_kept(warehouse, tmp_path):
+    for number in (1, 2, 3):
+        rows = {**ROWS, "fact_sales": ROWS["fact_sales"][: 10 * number]}
+        warehouse.publish(write_exports(tmp_path / str(number), rows), described(number), {}, keep=2)
+    counted = "select count(*) as n from analytics.fact_sales"
+
+    def rows_of(generation):
+        reading = warehouse.earlier(generation)
+        try:
+            return reading.publication.generation, reading.rows(counted)[0]["n"]
+        finally:
+            reading.release()
+
+    assert [rows_of(2), rows_of(3)] == [(2, 20), (3, 30)]
+    for gone in (1, 4):
+        with pytest.raises(PublicationGoneError, match=f"publication {gone} is not kept"):
+            rows_of(gone)
+    warehouse.roll_back(2)
+    with pytest.raises(PublicationGoneError):
+        rows_of(3)
 
 
 def test_every_table_is_as_in_the_embedded_warehouse(warehouse, tmp_path, tmp_path_factory):
