@@ -6,6 +6,7 @@ from functools import cache
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
+from sqlalchemy.engine import Engine
 from starlette.routing import Route
 
 from api import problems
@@ -13,11 +14,13 @@ from api.audit.installation import open_audit
 from api.audited import Audited
 from api.auth.authority import open_authority
 from api.cache import AnswerCache
+from api.child_jobs import ChildProcesses
 from api.errors import install as install_errors
 from api.gate import Gate, require_entries
 from api.jobs import Jobs
 from api.ledger import Ledger
 from api.limits import Bounded, BoundedBody, Rate, Rated
+from api.machine_jobs import MACHINES, StateMachines
 from api.measures import Measures
 from api.middleware import OwnHostsOnly, RequestContext
 from api.reading import Released
@@ -86,7 +89,7 @@ ROUTERS: tuple[tuple[APIRouter, tuple[problems.Kind, ...]], ...] = (
     (questions.router, ANALYTICS_FAILURES),
     (sql.router, (problems.NOT_POSSIBLE, problems.TOO_COSTLY, *ANALYTICS_FAILURES)),
     (auth.router, ACCOUNT_FAILURES),
-    (operations.router, (problems.NO_JOB, problems.NOT_POSSIBLE, *SIGNED_IN_FAILURES)),
+    (operations.router, (problems.NO_JOB, problems.NOT_POSSIBLE, problems.PLATFORM_AWAY, *SIGNED_IN_FAILURES)),
     (trust.router, (problems.NO_RUN, problems.NOT_POSSIBLE, *SIGNED_IN_FAILURES)),
     (audit.router, SIGNED_IN_FAILURES),
     (views.router, (problems.NO_VIEW, problems.NOT_POSSIBLE, *SIGNED_IN_FAILURES)),
@@ -122,7 +125,7 @@ def create_app(state: StateFolder, settings: Settings | None = None) -> FastAPI:
     app.state.audit = open_audit(state, settings)
     app.state.measures = Measures(app.state.cache)
     app.state.settings = settings
-    app.state.jobs = Jobs(app.state.authority.engine, state)
+    app.state.jobs = _jobs(app.state.authority.engine, state, settings)
     app.state.set_aside = SetAside(state)
     app.state.ledger = Ledger(state.ledger_url)
     for router, kinds in ROUTERS:
@@ -140,6 +143,13 @@ def create_app(state: StateFolder, settings: Settings | None = None) -> FastAPI:
     # Made when it is first asked for: it takes a tenth of a second, and most processes are never asked.
     app.openapi = cache(lambda: _described(FastAPI.openapi(app)))  # type: ignore[method-assign]
     return app
+
+
+def _jobs(engine: Engine, state: StateFolder, settings: Settings) -> Jobs:
+    if not settings.state_machines:
+        return Jobs(engine, ChildProcesses(state))
+    machines = StateMachines(settings.state_machines)
+    return Jobs(engine, ChildProcesses(state), dict.fromkeys(MACHINES, machines))
 
 
 def _warehouse(state: StateFolder, settings: Settings) -> Warehouse:

@@ -15,7 +15,7 @@ from api.auth.accounts import AccountError, NoAccountError
 from api.auth.authority import RefusedSignInError, TooManyTriesError, UnauthenticatedError
 from api.auth.passwords import BusyError, PasswordRuleError
 from api.auth.saved_views import NoSavedViewError, SavedViewError
-from api.jobs import JobError, NoJobError
+from api.jobs import JobError, NoJobError, PlatformAwayError
 from api.ledger import NoRunError
 from api.problems import (
     BUSY,
@@ -36,6 +36,7 @@ from api.problems import (
     NOT_POSSIBLE,
     NOT_PUBLISHED,
     NOT_SIGNED_IN,
+    PLATFORM_AWAY,
     RETRY_SECONDS,
     SIGN_IN_REFUSED,
     TOO_COSTLY,
@@ -88,6 +89,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(SqlBusyError, _busy)
     app.add_exception_handler(NotServedError, _said_by(NOT_POSSIBLE))
     app.add_exception_handler(JobError, _said_by(NOT_POSSIBLE))
+    app.add_exception_handler(PlatformAwayError, _platform_away)
     app.add_exception_handler(NoJobError, _said_by(NO_JOB))
     app.add_exception_handler(NoRunError, _said_by(NO_RUN))
     app.add_exception_handler(SavedViewError, _said_by(NOT_POSSIBLE))
@@ -156,6 +158,13 @@ async def _no_answer(request: Request, error: Exception) -> Response:
     logger.error("warehouse.away", extra={"fields": {"reason": str(error)}})
     detail = "the warehouse does not answer; ask again in a while"
     return problem(WAREHOUSE_AWAY, detail, request.scope, headers={"Retry-After": str(RETRY_SECONDS)})
+
+
+async def _platform_away(request: Request, error: Exception) -> Response:
+    # The error names accounts and machines; a caller can only wait, or ask whoever runs the platform.
+    logger.error("platform.away", extra={"fields": {"reason": str(error)}})
+    detail = "the platform that runs jobs does not answer, or does not let the API in; the server's log has the reason"
+    return problem(PLATFORM_AWAY, detail, request.scope, headers={"Retry-After": str(RETRY_SECONDS)})
 
 
 async def _gone(request: Request, error: Exception) -> Response:

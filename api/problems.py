@@ -46,6 +46,7 @@ TOO_LARGE = Kind("body-too-large", 413, "The body is too large")
 TOO_MANY_REQUESTS = Kind("too-many-requests", 429, "Too many requests in a minute")
 TOO_LONG = Kind("took-too-long", 504, "The answer took too long")
 TOO_COSTLY = Kind("too-costly", 422, "The answer takes more than it may")
+PLATFORM_AWAY = Kind("platform-away", 503, "The platform that runs jobs does not answer")
 NO_JOB = Kind("no-such-job", 404, "There is no job of that number")
 NO_RUN = Kind("no-such-run", 404, "There is no run of that number")
 NO_VIEW = Kind("no-such-view", 404, "There is no saved view of that name")
@@ -74,6 +75,7 @@ KINDS = (
     TOO_MANY_REQUESTS,
     TOO_LONG,
     TOO_COSTLY,
+    PLATFORM_AWAY,
     NO_JOB,
     NO_RUN,
     NO_VIEW,

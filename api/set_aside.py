@@ -8,7 +8,8 @@ import threading
 from collections.abc import Sequence
 from typing import Any
 
-from api.jobs import COMMAND, JobError
+from api.child_jobs import COMMAND
+from api.jobs import JobError
 from jobs_config.state import HOME_VARIABLE, StateFolder
 
 PATIENCE_SECONDS = 60

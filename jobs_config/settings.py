@@ -111,6 +111,11 @@ class Settings(BaseModel):
     cache_url: str = Field(
         "", description="rediss://host:port/database that replicas share answers in, without a password; empty: none"
     )
+    state_machines: str = Field(
+        "",
+        pattern=r"^(arn:aws[a-z-]*:states:[a-z0-9-]+:\d{12}:stateMachine:[\w-]+)?$",
+        description="ARN of the state machines without the verb, which jobs of the API start; empty: child processes",
+    )
     question_seconds: float = Field(
         10, gt=0, le=600, description="seconds that the warehouse may take for one question of the API"
     )

@@ -153,12 +153,14 @@ module "serving" {
   image_uris      = var.image_uris
 
   api_environment = {
-    BOOKSALES_ENVIRONMENT   = var.environment
-    BOOKSALES_TIME_ZONE     = var.time_zone
-    BOOKSALES_LEDGER_URL    = local.ledger_url
-    BOOKSALES_CONTROL_URL   = local.control_url
-    BOOKSALES_WAREHOUSE_URL = local.warehouse_url
+    BOOKSALES_ENVIRONMENT    = var.environment
+    BOOKSALES_TIME_ZONE      = var.time_zone
+    BOOKSALES_LEDGER_URL     = local.ledger_url
+    BOOKSALES_CONTROL_URL    = local.control_url
+    BOOKSALES_WAREHOUSE_URL  = local.warehouse_url
+    BOOKSALES_STATE_MACHINES = module.orchestration.machine_prefix
   }
+  machine_prefix = module.orchestration.machine_prefix
 
   secret_arn         = module.secrets.secret_arns["serving"]
   key_arns           = module.secrets.key_arns

@@ -1,4 +1,4 @@
-"""Runs, quality and publications; and long work, which is started here and goes on in a process of its own."""
+"""Runs, quality and publications; and long work, which is started here and goes on elsewhere."""
 
 import json
 from collections.abc import Mapping
@@ -135,7 +135,8 @@ def jobs(request: Request, query: Annotated[ListQuery, Query()]) -> Response:
 @router.get("/jobs/{job_id}/", name="jobs", operation_id="job", response_model=Job)
 def job(request: Request, job_id: JobId) -> Response:
     """One job, with the last lines that it said."""
-    return render(_shown(_jobs(request).find(job_id), _jobs(request).log_end(job_id)))
+    row = _jobs(request).find(job_id)
+    return render(_shown(row, _jobs(request).said(row)))
 
 
 @router.post(
@@ -143,7 +144,8 @@ def job(request: Request, job_id: JobId) -> Response:
 )
 def cancel_job(request: Request, job_id: JobId) -> Response:
     """Interrupt a job; it ends in good order, and nothing of it is published."""
-    return render(_shown(_jobs(request).cancel(job_id), _jobs(request).log_end(job_id)), status=202)
+    row = _jobs(request).cancel(job_id)
+    return render(_shown(row, _jobs(request).said(row)), status=202)
 
 
 def _started(request: Request, work: Work) -> Response:

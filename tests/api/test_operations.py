@@ -10,6 +10,7 @@ from signed_in import bearer
 
 from api.app import close, create_app
 from api.auth.schema import JOB
+from api.child_jobs import ChildProcesses
 from api.database import writing
 from api.jobs import Jobs, Work
 from api.shapes.operations import Job, JobList, Publications, QualityResults, Runs
@@ -32,7 +33,7 @@ def python(code):
 @pytest.fixture
 def operated(own_state):
     app = create_app(own_state, Settings())
-    app.state.jobs = Jobs(app.state.authority.engine, own_state, python(SAY))
+    app.state.jobs = Jobs(app.state.authority.engine, ChildProcesses(own_state, python(SAY)))
     yield app
     close(app)
 
@@ -105,9 +106,9 @@ def test_a_job_ends_as_its_exit_code_says(operated, engineer, code, state):
 
 
 def test_one_job_runs_at_a_time_and_can_be_cancelled(operated, engineer, own_state):
-    operated.state.jobs = Jobs(operated.state.authority.engine, own_state, python(WAIT))
+    operated.state.jobs = Jobs(operated.state.authority.engine, ChildProcesses(own_state, python(WAIT)))
     job = engineer.post("/api/jobs/sync/", json={}).json()
-    while not operated.state.jobs.log_end(job["job_id"]):
+    while not engineer.get(f"/api/jobs/{job['job_id']}/").json()["log_end"]:
         time.sleep(0.02)
 
     second = engineer.post("/api/jobs/reload/", json={})

@@ -21,6 +21,7 @@ from schemathesis.specs.openapi.checks import (
 from signed_in import bearer
 
 from api.app import close, create_app, routes
+from api.child_jobs import ChildProcesses
 from api.jobs import Jobs
 from jobs_config.settings import Settings
 from jobs_config.state import open_state
@@ -51,7 +52,7 @@ def fuzzed(star, tmp_path_factory):
     state.warehouse.rmdir()
     state.warehouse.symlink_to(star)
     app = create_app(state, Settings(api_requests_per_minute=0))
-    app.state.jobs = Jobs(app.state.authority.engine, state, (sys.executable, "-c", "pass"))
+    app.state.jobs = Jobs(app.state.authority.engine, ChildProcesses(state, (sys.executable, "-c", "pass")))
     bearer(app.state.authority, "admin", username="one-more")
     with TestClient(app, base_url=BASE, raise_server_exceptions=False) as client:
         document = schemathesis.openapi.from_dict(app.openapi())

@@ -49,6 +49,7 @@ def test_without_variables_every_setting_has_its_documented_default():
         "oidc_region_claim": "",
         "oidc_publisher_claim": "",
         "cache_url": "",
+        "state_machines": "",
         "question_seconds": 10,
         "sql_seconds": 10,
         "sql_memory_mb": 512,

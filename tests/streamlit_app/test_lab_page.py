@@ -8,6 +8,7 @@ from live_api import served, token_of
 from signed_in import account
 
 from api.app import create_app
+from api.child_jobs import ChildProcesses
 from api.client import Client
 from api.jobs import Jobs
 from jobs_config.state import open_state
@@ -30,7 +31,7 @@ def installation(tmp_path_factory):
     state = open_state(tmp_path_factory.mktemp("lab") / "booksales")
     app = create_app(state)
     account(app.state.authority, "admin")
-    app.state.jobs = Jobs(app.state.authority.engine, state, (sys.executable, "-c", SAY))
+    app.state.jobs = Jobs(app.state.authority.engine, ChildProcesses(state, (sys.executable, "-c", SAY)))
     with served(app) as url:
         yield url, token_of(state.warehouse, "engineer")
 

@@ -6,6 +6,7 @@
 import json
 import os
 import sys
+import time
 from pathlib import Path
 
 from jobs_config.job_start import given_arguments
@@ -25,6 +26,9 @@ def main(folder: Path, arguments: list[str]) -> int:
         arguments[0],
         dict(word[2:].split("=", 1) for word in arguments if word.startswith("--") and "=" in word),
     )
+    if order == "wait":
+        # Until whoever has asked for it stops it.
+        time.sleep(60)
     if order == "refuse":
         say("error: the shop cannot be reached")
         return 1

@@ -51,7 +51,8 @@ def definition(
     execution = "States.Format('--execution={}', $$.Execution.Name)"
     arguments = {
         "smoke": f"States.Array('smoke', {quoted}, '--log-format=json')",
-        "generate": f"States.Array(States.Format('--sales={{}}', $.sales), States.Format('--seed={{}}', $.seed), {quoted})",
+        "generate": "States.Array(States.Format('--sales={}', $.sales), States.Format('--years={}', $.years), "
+        f"States.Format('--seed={{}}', $.seed), {quoted})",
     }
     run = f"States.Array('{machine}', {quoted}, {execution}, $.flag)"
     return render(
@@ -110,7 +111,7 @@ class StateMachines:
     """A server that executes definitions; what they publish can be read."""
 
     def __init__(self, address: str) -> None:
-        self._address = address
+        self.address = address
         self._machines = self._client("stepfunctions")
         self._queues = self._client("sqs")
         topics, glue = self._client("sns"), self._client("glue")
@@ -121,14 +122,19 @@ class StateMachines:
             glue.create_job(Name=name, Role=ROLE, Command={"Name": "glueetl"}, GlueVersion="6.0")
         self._count = 0
 
+    def deploy(self, name: str, text: str) -> str:
+        """Make a machine of a name; its ARN."""
+        arn: str = self._machines.create_state_machine(name=name, definition=text, roleArn=ROLE)["stateMachineArn"]
+        return arn
+
     def run(self, text: str, given: Mapping[str, object] | None = None) -> Execution:
         """Execute a definition to its end."""
         self._count += 1
         name = f"execution-{self._count}"
-        machine = self._machines.create_state_machine(name=f"machine-{self._count}", definition=text, roleArn=ROLE)
-        execution = self._machines.start_execution(
-            stateMachineArn=machine["stateMachineArn"], name=name, input=json.dumps(given or {})
-        )["executionArn"]
+        machine = self.deploy(f"machine-{self._count}", text)
+        execution = self._machines.start_execution(stateMachineArn=machine, name=name, input=json.dumps(given or {}))[
+            "executionArn"
+        ]
         until = time.monotonic() + PATIENCE_SECONDS
         while (found := self._machines.describe_execution(executionArn=execution))["status"] not in ENDED:
             assert time.monotonic() < until, f"{name} goes on after {PATIENCE_SECONDS} s"
@@ -155,7 +161,7 @@ class StateMachines:
     def _client(self, service: str) -> Any:
         return boto3.client(
             service,
-            endpoint_url=self._address,
+            endpoint_url=self.address,
             region_name="us-east-1",
             aws_access_key_id=ACCESS["AWS_ACCESS_KEY_ID"],
             aws_secret_access_key=ACCESS["AWS_SECRET_ACCESS_KEY"],

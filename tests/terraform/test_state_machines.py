@@ -24,7 +24,13 @@ def definitions(resources: list[Resource]) -> dict[str, dict[str, Any]]:
 def words(intrinsic: str) -> list[str]:
     """The words in a `States.Array(…)`: literals as they are, formats and paths filled with something."""
     found = re.findall(r"States\.Format\('([^']*)', ([^)]*)\)|'([^']*)'|(\$\.flag)", intrinsic)
-    filled = {"$.flag": "--approve-deletes", "$$.Execution.Name": "night", "$.sales": "5000", "$.seed": "3"}
+    filled = {
+        "$.flag": "--approve-deletes",
+        "$$.Execution.Name": "night",
+        "$.sales": "5000",
+        "$.years": "2",
+        "$.seed": "3",
+    }
     return [
         text.replace("{}", filled[path]) if text else literal or filled[flag] for text, path, literal, flag in found
     ]
@@ -98,7 +104,7 @@ def places(asked: argparse.Namespace) -> list[str]:
 def test_the_generator_understands_what_its_machine_hands_over(machines: dict[str, dict[str, Any]]) -> None:
     asked = generate_entry._parser().parse_args(glue_words(machines["generate"]["States"]["Generate"]))
 
-    assert (asked.sales, asked.seed) == (5000, 3)
+    assert (asked.sales, asked.years, asked.seed) == (5000, 2, 3)
     assert asked.secret.startswith("arn:aws:secretsmanager:")
 
 

@@ -10,6 +10,7 @@ locals {
     "monitoring",
     "redshift-serverless",
     "secretsmanager",
+    "states",
     "sts",
   ])
 }

@@ -15,7 +15,7 @@ locals {
     {
       smoke = "States.Array('smoke', ${local.quoted_places}, '--log-format=json')"
       generate = join("", [
-        "States.Array(States.Format('--sales={}', $.sales), States.Format('--seed={}', $.seed), ",
+        "States.Array(States.Format('--sales={}', $.sales), States.Format('--years={}', $.years), States.Format('--seed={}', $.seed), ",
         join(", ", [for argument in var.generate_arguments : "'${argument}'"]), ")",
       ])
     },

@@ -1,6 +1,9 @@
 # Two roles: what ECS needs to start a task, and what the API may do once it runs.
 
 locals {
+  # Those that people start by the API; rollback is its own work.
+  machines = ["sync", "reload", "generate"]
+
   assumed_by_ecs = jsonencode({
     Version = "2012-10-17"
     Statement = [{
@@ -86,6 +89,25 @@ resource "aws_iam_role_policy" "task" {
         Action    = ["elasticfilesystem:ClientMount", "elasticfilesystem:ClientWrite"]
         Resource  = [aws_efs_file_system.state.arn]
         Condition = { StringEquals = { "elasticfilesystem:AccessPointArn" = aws_efs_access_point.state.arn } }
+      },
+      {
+        Sid      = "StartJobs"
+        Effect   = "Allow"
+        Action   = ["states:StartExecution"]
+        Resource = [for verb in local.machines : "${var.machine_prefix}-${verb}"]
+      },
+      {
+        Sid      = "FollowJobs"
+        Effect   = "Allow"
+        Action   = ["states:DescribeExecution", "states:StopExecution"]
+        Resource = [for verb in local.machines : "${replace(var.machine_prefix, ":stateMachine:", ":execution:")}-${verb}:*"]
+      },
+      {
+        Sid       = "DecryptExecutions"
+        Effect    = "Allow"
+        Action    = ["kms:Decrypt", "kms:GenerateDataKey"]
+        Resource  = [var.key_arns.logs]
+        Condition = { StringEquals = { "kms:ViaService" = "states.${local.region}.amazonaws.com" } }
       },
     ]
   })

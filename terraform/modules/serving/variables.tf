@@ -23,6 +23,11 @@ variable "api_environment" {
   type        = map(string)
 }
 
+variable "machine_prefix" {
+  description = "What the ARNs of the state machines begin with that the API starts: sync, reload, generate."
+  type        = string
+}
+
 variable "secret_arn" {
   description = "Secret of the API: passwords of accounts and ledger."
   type        = string

@@ -1,0 +1,66 @@
+"""Jobs in AWS: an execution of the state machine that runs the verb, named as the job is."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy.engine import RowMapping
+
+from api.jobs import Ended, JobError, PlatformAwayError, Work
+
+# What a machine does for a job of this kind. The others take a moment, and are done by the API's own machine.
+MACHINES = {"sync": "sync", "reload": "reload", "generate-test-data": "generate"}
+# What the generator's machine is told; a shop that is there is never wiped from afar.
+SIZES = ("sales", "years", "seed")
+STATES = {"SUCCEEDED": "done", "FAILED": "failed", "TIMED_OUT": "failed", "ABORTED": "cancelled"}
+LONGEST_CAUSE = 2_000
+
+
+class StateMachines:
+    """Executions of the machines whose ARNs are `prefix`, a dash and the verb: arn:aws:states:…:stateMachine:booksales-prod."""
+
+    def __init__(self, prefix: str) -> None:
+        import boto3
+
+        self._prefix = prefix
+        self._client: Any = boto3.client("stepfunctions", region_name=prefix.split(":")[3])
+
+    def start(self, job_id: str, work: Work, on_end: Callable[[Ended], None]) -> None:
+        """Start an execution; nobody here hears of its end. Raises JobError for what a machine does not do, PlatformAwayError."""
+        if work.arguments.get("replace"):
+            raise JobError("test data fills an empty database here; `replace` is for an embedded shop")
+        given = {name: value for name, value in work.arguments.items() if name in SIZES}
+        self._asked("start_execution", stateMachineArn=self._machine(work.kind), name=job_id, input=json.dumps(given))
+
+    def ended(self, row: RowMapping) -> Ended | None:
+        """As the platform says it."""
+        state = STATES.get(self._execution(row)["status"])
+        return Ended(state) if state else None
+
+    def interrupt(self, row: RowMapping) -> None:
+        """Stop the execution, which stops its job."""
+        self._asked("stop_execution", executionArn=self._arn(row))
+
+    def said(self, row: RowMapping) -> list[str]:
+        """Where to look, how it stands, and what it failed of."""
+        found = self._execution(row)
+        faults = [found.get("error", ""), *found.get("cause", "")[:LONGEST_CAUSE].splitlines()]
+        return [f"{self._arn(row)}: {found['status']}", *filter(None, faults)]
+
+    def _execution(self, row: RowMapping) -> dict[str, Any]:
+        found: dict[str, Any] = self._asked("describe_execution", executionArn=self._arn(row))
+        return found
+
+    def _machine(self, kind: str) -> str:
+        return f"{self._prefix}-{MACHINES[kind]}"
+
+    def _arn(self, row: RowMapping) -> str:
+        return f"{self._machine(row['kind']).replace(':stateMachine:', ':execution:')}:{row['job_id']}"
+
+    def _asked(self, what: str, **told: str) -> Any:
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        try:
+            return getattr(self._client, what)(**told)
+        except (BotoCoreError, ClientError) as error:
+            raise PlatformAwayError(f"Step Functions: {what}: {error}") from error
