@@ -11,7 +11,7 @@ from api.jobs import Ended, JobError, PlatformAwayError, Work
 # What a machine does for a job of this kind. The others take a moment, and are done by the API's own machine.
 MACHINES = {"sync": "sync", "reload": "reload", "generate-test-data": "generate"}
 # What the generator's machine is told; a shop that is there is never wiped from afar.
-SIZES = ("sales", "years", "seed")
+SIZES = ("sales", "years", "seed", "faults")
 STATES = {"SUCCEEDED": "done", "FAILED": "failed", "TIMED_OUT": "failed", "ABORTED": "cancelled"}
 LONGEST_CAUSE = 2_000
 

@@ -114,7 +114,7 @@ class Operating(Connection):
         jobs: list[Job] = self._json("GET", "/api/jobs/", params={"limit": limit})["jobs"]
         return jobs
 
-    def start_job(self, path: str, **body: int | bool | None) -> Job:
+    def start_job(self, path: str, **body: float | bool | None) -> Job:
         """Start long work: `jobs/sync`, `jobs/reload`, `jobs/rollback` or `analytics/generate-test-data`, for engineers."""
         job: Job = self._json("POST", f"/api/{path}/", json=body)
         return job

@@ -32,7 +32,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             trust_authorities(arguments.ca_file)
         if arguments.secret:
             load_secret(arguments.secret)
-        plan = ShopPlan(arguments.sales, arguments.years, arguments.seed, yesterday())
+        plan = ShopPlan(arguments.sales, arguments.years, arguments.seed, yesterday(), faults=arguments.faults)
         shop = generate_shop(shop_dsn(arguments.shop_url), plan, progress, replace=arguments.replace)
     except BooksalesError as error:
         progress.say(f"error: {error}")
@@ -58,6 +58,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--sales", type=int, default=1_000_000, help="sale lines, returns included")
     parser.add_argument("--years", type=int, default=5, help="years of sales, up to yesterday")
     parser.add_argument("--seed", type=int, default=7, help="the same seed makes the same shop")
+    parser.add_argument("--faults", type=float, default=0.0, help="share of books and sales to damage")
     parser.add_argument("--replace", action="store_true", help="wipe the generated shop that is there")
     parser.add_argument("--secret", default="", help="a secret of AWS Secrets Manager with the password, as JSON")
     parser.add_argument(

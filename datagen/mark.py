@@ -15,7 +15,7 @@ FORMAT_VERSION = 2
 NAMED_TABLES = 3
 
 HAS_MARK = "select to_regclass('public.datagen_shop_mark') is not null"
-# Marks of earlier versions have no anomalies.
+# Marks of earlier versions have neither anomalies nor faults.
 READ_MARK = """
 select
     sales,
@@ -23,14 +23,15 @@ select
     seed,
     until,
     coalesce((to_jsonb(datagen_shop_mark) ->> 'anomalies')::integer, 0) as anomalies,
+    coalesce((to_jsonb(datagen_shop_mark) ->> 'faults')::double precision, 0) as faults,
     format_version,
     generated_at,
     row_counts
 from public.datagen_shop_mark
 """
 WRITE_MARK = """
-insert into public.datagen_shop_mark (sales, years, seed, until, anomalies, format_version, row_counts)
-values (%(sales)s, %(years)s, %(seed)s, %(until)s, %(anomalies)s, %(format_version)s, %(row_counts)s)
+insert into public.datagen_shop_mark (sales, years, seed, until, anomalies, faults, format_version, row_counts)
+values (%(sales)s, %(years)s, %(seed)s, %(until)s, %(anomalies)s, %(faults)s, %(format_version)s, %(row_counts)s)
 """
 # Tables, views and foreign tables of people; not those that belong to an extension.
 USER_TABLES = """
@@ -61,13 +62,14 @@ class ShopMark:
     seed: int
     until: date
     anomalies: int
+    faults: float
     format_version: int
     generated_at: datetime
     row_counts: dict[str, int]
 
     def is_of(self, plan: ShopPlan) -> bool:
         """Whether generating this plan would make the same data again."""
-        planned = ShopPlan(self.sales, self.years, self.seed, self.until, self.anomalies)
+        planned = ShopPlan(self.sales, self.years, self.seed, self.until, self.anomalies, self.faults)
         return planned == plan and self.format_version == FORMAT_VERSION
 
     def __str__(self) -> str:
@@ -90,6 +92,7 @@ def write_mark(cursor: extensions.cursor, plan: ShopPlan, row_counts: dict[str, 
         "seed": plan.seed,
         "until": plan.until,
         "anomalies": plan.anomalies,
+        "faults": plan.faults,
         "format_version": FORMAT_VERSION,
         "row_counts": json.dumps(row_counts),
     }

@@ -12,6 +12,7 @@ CATALOGUE_YEARS_BEFORE = 15
 EARLIEST_YEAR = 1900
 MAX_SEED = 2**63 - 1
 MAX_ANOMALIES = 400
+MOST_FAULTS = 0.5
 # Lines of the last day still arrive in the small hours; nothing in the shop is younger.
 AS_OF_HOUR = 3
 
@@ -25,7 +26,8 @@ def yesterday() -> date:
 class ShopPlan:
     """Size, span and seed of a shop; equal plans make equal data.
 
-    `sales` counts rows of sales_sale, returns included; `anomalies` are planted among them (datagen/anomalies.py).
+    `sales` counts rows of sales_sale, returns included; `anomalies` are planted among them (datagen/anomalies.py). `faults` is the
+    share of rows that are damaged afterwards (datagen/shop_faults.py, datagen/files/faults.py).
 
     Raises ConfigError for a plan that no shop can follow.
     """
@@ -35,12 +37,15 @@ class ShopPlan:
     seed: int = 7
     until: date = field(default_factory=yesterday)
     anomalies: int = 0
+    faults: float = 0.0
 
     def __post_init__(self) -> None:
         check_range("sales", self.sales, 1, MAX_SALES)
         check_range("years", self.years, 1, MAX_YEARS)
         check_range("seed", self.seed, 0, MAX_SEED)
         check_range("anomalies", self.anomalies, 0, MAX_ANOMALIES)
+        if not 0 <= self.faults <= MOST_FAULTS:
+            raise ConfigError(f"faults is {self.faults}; use a share of the records from 0 to {MOST_FAULTS}")
         if self.until > yesterday():
             raise ConfigError(f"until is {self.until}, a day that is not over; use {yesterday()} or an earlier day")
         if self.until.year - self.years - CATALOGUE_YEARS_BEFORE < EARLIEST_YEAR:

@@ -1,6 +1,6 @@
 """Generate a shop into a PostgreSQL database, read its mark, and say beforehand how large it becomes."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from psycopg2 import extensions
 
@@ -19,6 +19,7 @@ from datagen.load import (
 )
 from datagen.mark import ShopMark, find_mark, refuse_foreign_database, write_mark
 from datagen.plan import ShopPlan
+from datagen.shop_faults import PlantedFault, damage
 from datagen.sizes import sizes_of
 from datagen.world import make_world, plan_sales, sell
 from jobs_config.errors import RefusedError
@@ -27,10 +28,11 @@ from jobs_config.progress import Progress
 
 @dataclass(frozen=True)
 class GeneratedShop:
-    """A shop in its database: the rows of each table when it was generated, and whether that was just now."""
+    """A shop in its database: the rows of each table when it was generated, whether that was just now, and what was damaged then."""
 
     row_counts: dict[str, int]
     is_new: bool
+    faults: list[PlantedFault] = field(default_factory=list)
 
 
 def generate_shop(dsn: str, plan: ShopPlan, progress: Progress, replace: bool = False) -> GeneratedShop:
@@ -51,7 +53,7 @@ def generate_shop(dsn: str, plan: ShopPlan, progress: Progress, replace: bool = 
             return GeneratedShop(mark.row_counts, is_new=False)
         else:
             raise RefusedError(f"the database holds another generated shop ({mark}); it is wiped only with replace")
-        return GeneratedShop(_fill(cursor, plan, progress), is_new=True)
+        return _fill(cursor, plan, progress)
 
 
 def read_mark(dsn: str) -> ShopMark | None:
@@ -66,7 +68,7 @@ def preview(plan: ShopPlan) -> dict[str, int]:
     return row_counts | {"sales_sale": plan.sales, "etl_tombstone": sizes_of(plan).tombstones}
 
 
-def _fill(cursor: extensions.cursor, plan: ShopPlan, progress: Progress) -> dict[str, int]:
+def _fill(cursor: extensions.cursor, plan: ShopPlan, progress: Progress) -> GeneratedShop:
     run_schema(cursor, TABLES_STEP)
     row_counts = _load(cursor, plan, progress)
     with progress.phase("index the shop"):
@@ -74,10 +76,14 @@ def _fill(cursor: extensions.cursor, plan: ShopPlan, progress: Progress) -> dict
         move_sequences(cursor, row_counts)
     with progress.phase("check foreign keys"):
         run_schema(cursor, FOREIGN_KEYS_STEP)
+    planted = []
+    if plan.faults:
+        with progress.phase("plant faults"):
+            planted = damage(cursor, plan)
     run_schema(cursor, TRIGGERS_STEP)
     analyse(cursor, row_counts)
     write_mark(cursor, plan, row_counts)
-    return row_counts
+    return GeneratedShop(row_counts, is_new=True, faults=planted)
 
 
 def _load(cursor: extensions.cursor, plan: ShopPlan, progress: Progress) -> dict[str, int]:

@@ -18,6 +18,8 @@ from api.shapes.operations import Job, JobList, Publications, QualityResults, Ru
 router = APIRouter(prefix="/api", tags=["operations"])
 
 MOST_SALES = {"engineer": 1_000_000, "admin": 20_000_000}
+# More would be no shop any more.
+MOST_FAULTS = 0.1
 
 JobId = Annotated[str, Path(pattern="^[0-9a-f]{16}$")]
 Limit = Annotated[int, Field(ge=1, le=1_000)]
@@ -51,6 +53,7 @@ class TestData(RequestBody):
     sales: int = Field(100_000, ge=1, le=max(MOST_SALES.values()), description="sale lines, returns included")
     years: int = Field(5, ge=1, le=50)
     seed: int = Field(7, ge=0, le=2**31)
+    faults: float = Field(0, ge=0, le=MOST_FAULTS, description="share of books and sales that are damaged")
     replace: bool = Field(False, description="wipe the generated shop that is there")
 
 
@@ -99,7 +102,13 @@ def generate_test_data(request: Request, body: TestData) -> Response:
     most = MOST_SALES.get(caller_of(request).role, 0)
     if body.sales > most:
         raise JobError(f"a {caller_of(request).role} may generate {most:,} sale lines at most")
-    line = ["generate", f"--sales={body.sales}", f"--years={body.years}", f"--seed={body.seed}"]
+    line = [
+        "generate",
+        f"--sales={body.sales}",
+        f"--years={body.years}",
+        f"--seed={body.seed}",
+        f"--faults={body.faults}",
+    ]
     return _started(
         request, Work("generate-test-data", [*line, *(["--replace"] if body.replace else [])], body.model_dump())
     )

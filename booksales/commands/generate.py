@@ -1,6 +1,7 @@
 """`booksales generate`: fill the embedded shop, or a folder of files, with realistic books, customers and sales."""
 
 import argparse
+from dataclasses import asdict
 from datetime import date
 from pathlib import Path
 
@@ -34,7 +35,7 @@ def add_to(verbs: Verbs) -> None:
     verb.add_argument("--out", type=Path, help="folder of the files, which must not be there yet")
     verb.add_argument("--anomalies", type=int, default=0, help="happenings to plant, with an answer key (default: 0)")
     verb.add_argument(
-        "--faults", type=float, default=0.0, help="share of CSV records to damage, with an answer key (default: 0.0)"
+        "--faults", type=float, default=0.0, help="share of rows to damage, with an answer key (default: 0.0)"
     )
     verb.add_argument("--processes", type=whole_number(1, MOST_PROCESSES), help="that make files (default: all cores)")
     verb.add_argument("--replace", action="store_true", help="wipe the generated shop that is there")
@@ -59,8 +60,8 @@ def add_shop_arguments(verb: argparse.ArgumentParser) -> None:
 def shop_plan(arguments: argparse.Namespace) -> ShopPlan:
     """The plan in the arguments. Raises ConfigError for one that no shop can follow."""
     sales = PRESETS[arguments.preset] if arguments.preset else arguments.sales
-    anomalies = getattr(arguments, "anomalies", 0)
-    return ShopPlan(sales, arguments.years, arguments.seed, arguments.until or yesterday(), anomalies)
+    anomalies, faults = getattr(arguments, "anomalies", 0), getattr(arguments, "faults", 0.0)
+    return ShopPlan(sales, arguments.years, arguments.seed, arguments.until or yesterday(), anomalies, faults)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -77,7 +78,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _refuse_what_does_not_go_together(arguments: argparse.Namespace) -> None:
     if arguments.to == POSTGRES:
-        for option in ("out", "processes", "faults"):
+        for option in ("out", "processes"):
             if getattr(arguments, option):
                 raise ConfigError(f"--{option} belongs to files: name a format by --to, {', '.join(FORMATS)}")
     elif arguments.replace:
@@ -107,6 +108,8 @@ def _into_shop(arguments: argparse.Namespace, plan: ShopPlan) -> int:
     shop = generate_shop(postgres.owner_dsn(), plan, progress, replace=arguments.replace)
     if plan.anomalies:
         write_answers(plan, state.reports / "generated-anomalies.json")
+    if shop.faults:
+        (state.reports / "generated-faults.json").write_text(as_json([asdict(fault) for fault in shop.faults]) + "\n")
     said = "generated just now" if shop.is_new else "this shop was there already; nothing was changed"
     tables = TablesInShop(postgres.owner_dsn())
     return _told(arguments, plan, shop.row_counts, said, tables, state.reports / "generated-shop.html", progress)
@@ -115,10 +118,10 @@ def _into_shop(arguments: argparse.Namespace, plan: ShopPlan) -> int:
 def _into_files(arguments: argparse.Namespace, plan: ShopPlan, processes: int) -> int:
     folder, progress = arguments.out.absolute(), Progress()
     tables, page = TablesInFiles(folder, arguments.to), folder / "report.html"
-    there = exported_rows(folder, plan, arguments.to, arguments.faults)
+    there = exported_rows(folder, plan, arguments.to)
     if arguments.report and there:
         return _told(arguments, plan, there, "there already; nothing was changed", tables, page, progress)
-    shop = export_shop(plan, folder, arguments.to, processes, progress, arguments.faults)
+    shop = export_shop(plan, folder, arguments.to, processes, progress)
     begun = "finished what an interrupted run had begun" if shop.is_resumed else "generated just now"
     said = f"{arguments.out}: {in_gigabytes(shop.bytes)}, {begun}"
     return _told(arguments, plan, shop.row_counts, said, tables, page, progress)

@@ -24,7 +24,6 @@ MANIFEST = "manifest.json"
 PLAN, LOCK = "plan.json", "lock"
 # Answer keys of what was planted, and the folder of files that are damaged as a whole.
 FAULTS, ANOMALIES, DAMAGED = "faults.json", "anomalies.json", "damaged_files"
-MOST_FAULTS = 0.5
 
 
 @dataclass(frozen=True)
@@ -36,34 +35,35 @@ class ExportedShop:
     is_resumed: bool
 
 
-def exported_rows(folder: Path, plan: ShopPlan, format_: str, faults: float = 0.0) -> dict[str, int]:
+def exported_rows(folder: Path, plan: ShopPlan, format_: str) -> dict[str, int]:
     """The rows of each table, where the folder is a finished export of this very plan; else none."""
     if not (folder / MANIFEST).exists():
         return {}
     manifest = json.loads((folder / MANIFEST).read_text())
-    return dict(manifest["rows"]) if manifest["plan"] == described(plan, format_, faults) else {}
+    return dict(manifest["rows"]) if manifest["plan"] == described(plan, format_) else {}
 
 
-def described(plan: ShopPlan, format_: str, faults: float) -> dict[str, object]:
+def described(plan: ShopPlan, format_: str) -> dict[str, object]:
     """What decides the bytes of an export."""
-    return {**asdict(plan), "until": str(plan.until), "version": FORMAT_VERSION, "format": format_, "faults": faults}
+    return {**asdict(plan), "until": str(plan.until), "version": FORMAT_VERSION, "format": format_}
 
 
-def export_shop(
-    plan: ShopPlan, folder: Path, format_: str, processes: int, progress: Progress, faults: float = 0.0
-) -> ExportedShop:
+def export_shop(plan: ShopPlan, folder: Path, format_: str, processes: int, progress: Progress) -> ExportedShop:
     """Write the plan's shop below `folder`, which must not be there, with a manifest that says what it holds.
 
     Until all of it is written it lies in a folder beside it, named `<folder>.partial`. What an interrupted export left there is
     used if it was of the same plan and format, and removed otherwise. The files are the same for any number of processes.
-    Raises RefusedError where the folder is there already or another export writes to it; ConfigError where it cannot be made;
+    Raises RefusedError where the folder is there already or another export writes to it; ConfigError where it cannot be made, or
+    faults are asked for in a format that keeps them out;
     ShopError if a process fails.
     """
+    if plan.faults and format_ != CSV:
+        raise ConfigError(f"faults are planted in CSV files; {format_} has types that keep most of them out")
     if folder.exists():
         raise RefusedError(f"{folder}: there already, and left as it is; name another folder, or remove it")
-    parts = Parts(folder.with_name(f"{folder.name}.partial"), plan, format_, _checked(faults, format_))
+    parts = Parts(folder.with_name(f"{folder.name}.partial"), plan, format_)
     with held(parts.work):
-        plan_of_export = described(plan, format_, faults)
+        plan_of_export = described(plan, format_)
         is_resumed = _begun(parts, plan_of_export)
         row_counts = _write(plan, parts, processes, progress)
         if format_ == DELTA:
@@ -99,21 +99,13 @@ def _write_answers(plan: ShopPlan, parts: Parts) -> None:
     """The answer keys of what was planted, and files that are damaged as a whole; nothing where nothing was planted."""
     if plan.anomalies:
         write_answers(plan, parts.shop / ANOMALIES)
-    if parts.faults:
+    if plan.faults:
         folder = parts.shop / DAMAGED
         folder.mkdir(exist_ok=True)
         for name, text in damaged_files(parts.path("books_publisher").read_bytes()).items():
             (folder / f"{name}.csv").write_bytes(text)
         planted = [fault for path in sorted(parts.keys.iterdir()) for fault in json.loads(path.read_text())]
         (parts.shop / FAULTS).write_text(json.dumps(planted, indent=1) + "\n")
-
-
-def _checked(faults: float, format_: str) -> float:
-    if not 0 <= faults <= MOST_FAULTS:
-        raise ConfigError(f"faults is {faults}; use a share of the records from 0 to {MOST_FAULTS}")
-    if faults and format_ != CSV:
-        raise ConfigError(f"faults are planted in CSV files; {format_} has types that keep most of them out")
-    return faults
 
 
 def _add_delta_logs(parts: Parts, tables: Iterable[str]) -> None:

@@ -86,14 +86,14 @@ class PlantedFault:
     after: str
 
 
-def plant(plan: ShopPlan, table: str, number: int, text: bytes, share: float) -> tuple[bytes, list[PlantedFault]]:
-    """The text of a table's n-th file with this share of its records damaged, and the key; tables without faults stay as they are."""
+def plant(plan: ShopPlan, table: str, number: int, text: bytes) -> tuple[bytes, list[PlantedFault]]:
+    """The text of a table's n-th file with the plan's share of its records damaged, and the key; other tables stay as they are."""
     kinds = FAULTS.get(table, ())
-    if not kinds or not share:
+    if not kinds or not plan.faults:
         return text, []
     ends = np.flatnonzero(np.frombuffer(text, dtype=np.uint8) == ord("\n")) + 1
     random = random_for(plan, f"{table} faults", number)
-    chosen = np.sort(random.choice(len(ends) - 1, round((len(ends) - 1) * share), replace=False)).tolist()
+    chosen = np.sort(random.choice(len(ends) - 1, round((len(ends) - 1) * plan.faults), replace=False)).tolist()
     names = [_plain(name) for name in text[: ends[0] - 1].decode().split(",")]
     pieces, planted, done, repeated = [], [], 0, 0
     for turn, record in enumerate(chosen):

@@ -16,12 +16,11 @@ SALES = "sales_sale"
 
 @dataclass(frozen=True)
 class Parts:
-    """The folder that an export is made in before it is shown, the format of its files, and the share of damaged records."""
+    """The folder that an export is made in before it is shown, and the format of its files."""
 
     work: Path
     plan: ShopPlan
     format: str
-    faults: float = 0.0
 
     @property
     def shop(self) -> Path:
@@ -50,8 +49,8 @@ class Parts:
         path.parent.mkdir(parents=True, exist_ok=True)
         unfinished = path.with_name(f"_{path.name}.{os.getpid()}")
         writer_of(self.format)(rows, unfinished)
-        if self.faults:
-            text, planted = plant(self.plan, table, number, unfinished.read_bytes(), self.faults)
+        if self.plan.faults:
+            text, planted = plant(self.plan, table, number, unfinished.read_bytes())
             unfinished.write_bytes(text)
             (self.keys / f"{path.parent.name}-{number:05d}.json").write_text(
                 json.dumps([asdict(fault) for fault in planted])

@@ -7,6 +7,7 @@ create table datagen_shop_mark (
     years integer not null,
     until date not null,
     anomalies integer not null default 0,
+    faults double precision not null default 0,
     row_counts jsonb not null,
     generated_at timestamptz not null default now()
 );

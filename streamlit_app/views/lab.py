@@ -8,6 +8,7 @@ from streamlit_app.visit import Visit
 
 KIND = "generate-test-data"
 MOST_SALES = 20_000_000
+MOST_DAMAGED = 10.0
 OUTCOME = "_lab_outcome"
 JOBS_LOOKED_AT = 200
 
@@ -32,6 +33,10 @@ def _form(visit: Visit, jobs: list[Job]) -> None:
             sales = int(st.number_input("Sale lines", 1, MOST_SALES, 100_000, step=100_000, key="lab-sales", width=200))
             years = int(st.number_input("Years", 1, 50, 5, key="lab-years", width=120))
             seed = int(st.number_input("Seed", 0, 2**31, 7, key="lab-seed", width=140))
+            percent = st.number_input(
+                "Damaged, %", 0.0, MOST_DAMAGED, 0.0, step=0.1, key="lab-faults", width=140,
+                help="This share of books and sales has faults, for you to see what is put aside and how it is said.",
+            )  # fmt: skip
         replaces = st.checkbox("Wipe the generated shop that is there", key="lab-replace")
         _preview(sales, years, jobs)
         is_under_way = any(job["state"] in job_panel.UNDER_WAY for job in jobs)
@@ -44,7 +49,13 @@ def _form(visit: Visit, jobs: list[Job]) -> None:
                 key="lab-generate",
                 on_click=_start,
                 args=(visit, "analytics/generate-test-data"),
-                kwargs={"sales": sales, "years": years, "seed": seed, "replace": replaces},
+                kwargs={
+                    "sales": sales,
+                    "years": years,
+                    "seed": seed,
+                    "faults": round(percent / 100, 6),
+                    "replace": replaces,
+                },
             )
             st.button(
                 "Reload the warehouse",
@@ -69,7 +80,7 @@ def _preview(sales: int, years: int, jobs: list[Job]) -> None:
     )
 
 
-def _start(visit: Visit, path: str, **body: int | bool) -> None:
+def _start(visit: Visit, path: str, **body: float | bool) -> None:
     try:
         job = visit.client.start_job(path, **body)
         st.session_state[OUTCOME] = ("started", job["kind"])

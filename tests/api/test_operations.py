@@ -62,7 +62,7 @@ def test_test_data_is_generated_by_a_process_of_its_own_that_can_be_followed(eng
     assert (job["kind"], job["state"], job["started_by"]) == ("generate-test-data", "running", "engineer")
     done = ended(engineer, job["job_id"])
     assert (done["state"], done["exit_code"]) == ("done", 0)
-    assert done["log_end"] == ["told generate --sales=5000 --years=5 --seed=11 --replace"]
+    assert done["log_end"] == ["told generate --sales=5000 --years=5 --seed=11 --faults=0 --replace"]
     listed = engineer.get("/api/jobs/").json()
     TypeAdapter(JobList).validate_python(listed, strict=True, extra="forbid")
     assert [one["job_id"] for one in listed["jobs"]] == [job["job_id"]]

@@ -111,11 +111,13 @@ def test_a_job_that_fails_says_what_its_execution_failed_of(platform: Platform, 
 def test_test_data_is_as_large_as_asked_for_and_wipes_nothing(platform: Platform, engineer: TestClient) -> None:
     platform.order("")
 
-    job = ended(engineer, engineer.post(GENERATE, json={"sales": 5000, "years": 3, "seed": 11}).json()["job_id"])
+    job = ended(
+        engineer, engineer.post(GENERATE, json={"sales": 5000, "years": 3, "seed": 11, "faults": 0.01}).json()["job_id"]
+    )
     refused = engineer.post(GENERATE, json={"sales": 5000, "replace": True})
 
     assert job["state"] == "done"
-    assert platform.calls()[0][:3] == ["--sales=5000", "--years=3", "--seed=11"]
+    assert platform.calls()[0][:4] == ["--sales=5000", "--years=3", "--seed=11", "--faults=0.01"]
     assert refused.status_code == 409
     assert "`replace` is for an embedded shop" in refused.json()["detail"]
 

@@ -191,16 +191,16 @@ def test_a_machine_waits_for_its_turn_and_starts_nothing_before(stage: Stage) ->
 
 @pytest.mark.parametrize("runtime", SLOWLY_ON_EMR)
 def test_test_data_are_made_as_large_as_was_asked(stage: Stage, runtime: str) -> None:
-    ended = stage.run("generate", runtime=runtime, sales=5000, years=2, seed=3)
+    ended = stage.run("generate", runtime=runtime, sales=5000, years=2, seed=3, faults=0)
 
     assert (ended.status, ended.states) == ("SUCCEEDED", ["Generate", "Notify", "Done"]), ended.cause
-    assert stage.calls()[0][:3] == ["--sales=5000", "--years=2", "--seed=3"]
+    assert stage.calls()[0][:4] == ["--sales=5000", "--years=2", "--seed=3", "--faults=0"]
     assert stage.heard() == [("done", "booksales-test test data is there")]
 
 
 @pytest.mark.slow
 def test_test_data_that_fail_are_in_the_ledger_and_told(stage: Stage) -> None:
-    ended = stage.run("generate", "refuse refuse", sales=5000, years=2, seed=3)
+    ended = stage.run("generate", "refuse refuse", sales=5000, years=2, seed=3, faults=0)
 
     assert ended.states == ["Generate", "RecordFailure", "NotifyFailure", "Failed"]
     assert stage.ledger.runs(1)[0]["kind"] == "generate"

@@ -3,6 +3,7 @@
 import csv
 import json
 from collections import Counter
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -33,7 +34,7 @@ def key(faulty):
 
 
 def exported(folder, progress, share):
-    export_shop(PLAN, folder / "shop", "csv", 1, progress, share)
+    export_shop(replace(PLAN, faults=share), folder / "shop", "csv", 1, progress)
     return folder / "shop"
 
 
@@ -111,6 +112,6 @@ def test_nothing_is_planted_unasked(clean):
 )
 def test_impossible_faults_are_refused(tmp_path, quiet, share, format_, said):
     with pytest.raises(ConfigError, match=said):
-        export_shop(PLAN, tmp_path / "shop", format_, 1, quiet, share)
+        export_shop(replace(PLAN, faults=share), tmp_path / "shop", format_, 1, quiet)
 
     assert list(tmp_path.iterdir()) == []

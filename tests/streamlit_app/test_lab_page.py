@@ -56,15 +56,16 @@ def test_a_shop_is_generated_as_asked_for_and_followed(installation, open_page, 
     assert "not known yet" in page.markdown[-1].value
     page.number_input(key="lab-sales").set_value(7_300).run()
     page.number_input(key="lab-years").set_value(2).run()
+    page.number_input(key="lab-faults").set_value(0.5).run()
     assert [tile.value for tile in page.metric] == ["7,300", "10"]
 
     page.button(key="lab-generate").click().run()
 
     job = ended(engineer)
-    assert job["arguments"] == {"sales": 7_300, "years": 2, "seed": 7, "replace": False}
+    assert job["arguments"] == {"sales": 7_300, "years": 2, "seed": 7, "faults": 0.005, "replace": False}
     page.run()
     assert page.status[0].label == "generate\\-test\\-data\\: done"
-    assert page.code[0].value == "told generate --sales=7300 --years=2 --seed=7 <script>"
+    assert page.code[0].value == "told generate --sales=7300 --years=2 --seed=7 --faults=0.005 <script>"
     assert "as 1 earlier job went" in next(text.value for text in page.markdown if "Time to generate" in text.value)
 
 

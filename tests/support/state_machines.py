@@ -52,7 +52,7 @@ def definition(
     arguments = {
         "smoke": f"States.Array('smoke', {quoted}, '--log-format=json')",
         "generate": "States.Array(States.Format('--sales={}', $.sales), States.Format('--years={}', $.years), "
-        f"States.Format('--seed={{}}', $.seed), {quoted})",
+        f"States.Format('--seed={{}}', $.seed), States.Format('--faults={{}}', $.faults), {quoted})",
     }
     run = f"States.Array('{machine}', {quoted}, {execution}, $.flag)"
     return render(

@@ -30,6 +30,7 @@ def words(intrinsic: str) -> list[str]:
         "$.sales": "5000",
         "$.years": "2",
         "$.seed": "3",
+        "$.faults": "0.1",
     }
     return [
         text.replace("{}", filled[path]) if text else literal or filled[flag] for text, path, literal, flag in found
@@ -104,7 +105,7 @@ def places(asked: argparse.Namespace) -> list[str]:
 def test_the_generator_understands_what_its_machine_hands_over(machines: dict[str, dict[str, Any]]) -> None:
     asked = generate_entry._parser().parse_args(glue_words(machines["generate"]["States"]["Generate"]))
 
-    assert (asked.sales, asked.years, asked.seed) == (5000, 2, 3)
+    assert (asked.sales, asked.years, asked.seed, asked.faults) == (5000, 2, 3, 0.1)
     assert asked.secret.startswith("arn:aws:secretsmanager:")
 
 

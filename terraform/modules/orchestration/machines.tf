@@ -16,6 +16,7 @@ locals {
       smoke = "States.Array('smoke', ${local.quoted_places}, '--log-format=json')"
       generate = join("", [
         "States.Array(States.Format('--sales={}', $.sales), States.Format('--years={}', $.years), States.Format('--seed={}', $.seed), ",
+        "States.Format('--faults={}', $.faults), ",
         join(", ", [for argument in var.generate_arguments : "'${argument}'"]), ")",
       ])
     },
