@@ -22,6 +22,7 @@ from pathlib import Path
 import psutil
 
 from bench.measured import machine_in_words
+from bench.results import spread
 from bench.serving import READER, reader, running
 from bench.streamlit_session import Session, sign_in
 from jobs_config.machine import MEGABYTE
@@ -41,29 +42,22 @@ def served(home: Path) -> Iterator[tuple[str, list[psutil.Process]]]:
 
 
 async def drive(url: str, cookies: list[str], think: float, changes: int, seed: int) -> dict[str, list[float]]:
-    """All sessions at once; they begin within one time of thought."""
+    """All sessions at once, in milliseconds and bytes; they begin within one time of thought."""
     found: dict[str, list[float]] = {"connect": [], "change": [], "received": []}
 
     async def read(number: int) -> None:
         chance = random.Random(seed + number)  # noqa: S311  readers do the same in every run
         session = Session(url, cookies[number])
         await asyncio.sleep(chance.uniform(0, think))
-        found["connect"].append(await session.open())
+        found["connect"].append(1000 * await session.open())
         for _ in range(changes):
             await asyncio.sleep(chance.uniform(0.5 * think, 1.5 * think))
-            found["change"].append(await session.choose("range", chance.choice(DAYS)))
+            found["change"].append(1000 * await session.choose("range", chance.choice(DAYS)))
         found["received"].append(session.received)
         await session.close()
 
     await asyncio.gather(*(read(number) for number in range(len(cookies))))
     return found
-
-
-def spread(seconds: list[float]) -> dict[str, int]:
-    """Milliseconds: median, p95 and the longest."""
-    points = statistics.quantiles(seconds, n=100, method="inclusive")
-    told = {"p50": points[49], "p95": points[94], "longest": max(seconds)}
-    return {**{name: round(1000 * value) for name, value in told.items()}, "count": len(seconds)}
 
 
 def measure(home: Path, sessions: int, think: float, changes: int, rounds: int, seed: int) -> dict[str, object]:

@@ -7,7 +7,6 @@ publication of an installation that is there, and tells which tables answered th
 import json
 import os
 import random
-import statistics
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -18,7 +17,7 @@ from urllib.parse import parse_qs, quote, urlsplit
 import yaml
 
 from api.client import Client
-from bench.results import in_short, machine
+from bench.results import in_short, machine, spread
 from bench.serving import READER, reader, running
 from jobs_config.state import open_state
 from warehouse.duckdb_warehouse import DuckDBWarehouse
@@ -137,10 +136,3 @@ def ask(client: Client, request: str) -> list[str]:
     answer = client.answer(place.path.strip("/"), parse_qs(place.query))
     tables: list[str] = answer.get("meta", {}).get("answered_by", [])
     return tables
-
-
-def spread(milliseconds: list[float]) -> dict[str, float]:
-    """Median, the slowest of twenty and of a hundred, the slowest of all, and how many."""
-    cuts = statistics.quantiles(milliseconds, n=100) if len(milliseconds) > 1 else milliseconds * 99
-    named = {"p50": cuts[49], "p95": cuts[94], "p99": cuts[98], "longest": max(milliseconds)}
-    return {**{name: round(value, 1) for name, value in named.items()}, "count": len(milliseconds)}

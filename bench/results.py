@@ -111,3 +111,10 @@ def table(bench: Bench) -> str:
 
 def _lines(path: str) -> Iterable[str]:
     return Path(path).read_text().splitlines() if Path(path).exists() else ()
+
+
+def spread(milliseconds: list[float]) -> dict[str, float]:
+    """Median, the slowest of twenty and of a hundred, the slowest of all, and how many."""
+    cuts = statistics.quantiles(milliseconds, n=100, method="inclusive") if len(milliseconds) > 1 else milliseconds * 99
+    named = {"p50": cuts[49], "p95": cuts[94], "p99": cuts[98], "longest": max(milliseconds)}
+    return {**{name: round(value, 1) for name, value in named.items()}, "count": len(milliseconds)}

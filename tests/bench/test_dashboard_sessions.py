@@ -4,7 +4,7 @@ import pytest
 from signed_in import account, authority
 from small_star import published_once
 
-from bench.dashboard_sessions import measure, spread
+from bench.dashboard_sessions import measure
 from jobs_config.state import StateFolder
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
@@ -25,7 +25,3 @@ def test_every_session_draws_its_pages_and_their_times_are_told(tmp_path, monkey
     assert 0 < only["change_ms"]["p50"] <= only["change_ms"]["p95"] <= only["change_ms"]["longest"]
     assert only["kilobytes_per_session"] > 20
     assert only["memory_mb"]["dashboard"] > 50
-
-
-def test_a_spread_is_told_in_milliseconds():
-    assert spread([number / 100 for number in range(1, 101)]) == {"p50": 505, "p95": 950, "longest": 1000, "count": 100}
