@@ -148,8 +148,7 @@ def create_app(state: StateFolder, settings: Settings | None = None) -> FastAPI:
 def _jobs(engine: Engine, state: StateFolder, settings: Settings) -> Jobs:
     if not settings.state_machines:
         return Jobs(engine, ChildProcesses(state))
-    machines = StateMachines(settings.state_machines)
-    return Jobs(engine, ChildProcesses(state), dict.fromkeys(MACHINES, machines))
+    return Jobs(engine, ChildProcesses(state), StateMachines(settings.state_machines), MACHINES)
 
 
 def _warehouse(state: StateFolder, settings: Settings) -> Warehouse:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from sqlalchemy.engine import RowMapping
 
-from api.jobs import Ended, Work
+from api.jobs import LOST, Ended, Work
 from jobs_config.errors import ExitCode
 from jobs_config.state import HOME_VARIABLE, StateFolder
 
@@ -49,7 +49,7 @@ class ChildProcesses:
         """A process that is gone while the job still runs was another API's child, which did not live to see its end."""
         if _is_alive(row["process_id"]) or row["started_at"] >= time.time() - PATIENCE_SECONDS:
             return None
-        return Ended("ended without a word")
+        return LOST
 
     def interrupt(self, row: RowMapping) -> None:
         """As Ctrl-C does."""

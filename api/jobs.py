@@ -1,22 +1,26 @@
 """Long work that is started here and goes on elsewhere: one job at a time, to be followed and cancelled."""
 
 import json
+import logging
 import secrets
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Engine, RowMapping
+from sqlalchemy.engine import Connection, Engine, RowMapping
 
 from api.auth.schema import JOB
 from api.database import alone, writing
 from jobs_config.errors import BooksalesError
+from jobs_config.log_setup import log_event
 
 RUNNING, CANCELLING = "running", "cancelling"
+
+logger = logging.getLogger(__name__)
 
 
 class JobError(BooksalesError):
@@ -48,6 +52,9 @@ class Ended:
     exit_code: int | None = None
 
 
+LOST = Ended("ended without a word")
+
+
 class Launcher(Protocol):
     """Where work is done. A row is the job's in the database."""
 
@@ -58,53 +65,48 @@ class Launcher(Protocol):
         """
 
     def ended(self, row: RowMapping) -> Ended | None:
-        """How a job ended that nobody was told of, or None where it goes on."""
+        """How a job ended that nobody was told of, or None where it goes on. Raises PlatformAwayError."""
 
     def interrupt(self, row: RowMapping) -> None:
-        """Let it end in good order."""
+        """Stop it. Raises PlatformAwayError."""
 
     def said(self, row: RowMapping) -> list[str]:
-        """The last lines that it said."""
+        """The last lines that it said. Raises PlatformAwayError."""
 
 
 class Jobs:
     """Starts, follows and cancels. A job goes on where the API stops; the next API finds out how it ended.
 
-    `launchers` by kind do what `launcher` does for every other kind.
+    Work is done by `children`, processes of this machine; that of the kinds `elsewhere` by `platform`, where there is one.
     """
 
-    def __init__(self, engine: Engine, launcher: Launcher, launchers: Mapping[str, Launcher] | None = None) -> None:
+    def __init__(
+        self, engine: Engine, children: Launcher, platform: Launcher | None = None, elsewhere: Collection[str] = ()
+    ) -> None:
         self._engine = engine
-        self._launcher = launcher
-        self._launchers = dict(launchers or {})
+        self._children = children
+        self._platform = platform
+        self._elsewhere = frozenset(elsewhere) if platform else frozenset()
 
     def start(self, work: Work, username: str) -> RowMapping:
         """Start it. Raises JobError where another one runs."""
         # Begins with the moment, so that of jobs of one second the newest is known.
         job_id = f"{time.time_ns() // 1_000_000:012x}{secrets.token_hex(2)}"
         self._look()
-        with writing(self._engine) as connection:
-            alone(connection, "jobs")
-            going_on = connection.execute(sa.select(JOB.c.job_id).where(JOB.c.finished_at.is_(None))).scalar()
-            if going_on:
-                raise JobError(f"job {going_on} runs; follow it at /api/jobs/{going_on}/, or cancel it")
-            values = {
-                "job_id": job_id,
-                "kind": work.kind,
-                "arguments": json.dumps(dict(work.arguments)),
-                "state": RUNNING,
-                "started_by": username,
-                "started_at": int(time.time()),
-            }
-            is_kept = threading.Event()
-            process = self._launcher_of(work.kind).start(job_id, work, partial(self._close, job_id, is_kept))
-            connection.execute(JOB.insert().values(**values, process_id=process))
-        is_kept.set()
-        return self.find(job_id)
+        is_kept = threading.Event()
+        try:
+            with writing(self._engine) as connection:
+                self._start(connection, job_id, work, username, partial(self._close, job_id, is_kept))
+        finally:
+            is_kept.set()
+        return self._row(job_id)
 
     def find(self, job_id: str) -> RowMapping:
         """One job as it stands. Raises NoJobError."""
         self._look()
+        return self._row(job_id)
+
+    def _row(self, job_id: str) -> RowMapping:
         with self._engine.connect() as connection:
             row = connection.execute(sa.select(JOB).where(JOB.c.job_id == job_id)).mappings().one_or_none()
         if row is None:
@@ -119,21 +121,50 @@ class Jobs:
             return connection.execute(asked).mappings().all()
 
     def cancel(self, job_id: str) -> RowMapping:
-        """Interrupt it: it ends in good order. Raises NoJobError, JobError where it has ended."""
+        """Stop it. Raises NoJobError, JobError where it has ended, PlatformAwayError."""
         row = self.find(job_id)
-        if row["state"] not in (RUNNING, CANCELLING):
-            raise JobError(f"job {job_id} has ended: {row['state']}")
+        goes_on = sa.and_(JOB.c.job_id == job_id, JOB.c.finished_at.is_(None))
         with writing(self._engine) as connection:
-            connection.execute(JOB.update().where(JOB.c.job_id == job_id).values(state=CANCELLING))
-        self._launcher_of(row["kind"]).interrupt(row)
+            changed = connection.execute(JOB.update().where(goes_on).values(state=CANCELLING)).rowcount
+        if not changed:
+            raise JobError(f"job {job_id} has ended: {self._row(job_id)['state']}")
+        launcher = self._launcher_of(row)
+        if launcher is not None:
+            launcher.interrupt(row)
         return self.find(job_id)
 
     def said(self, row: RowMapping) -> list[str]:
-        """The last lines that a job said."""
-        return self._launcher_of(row["kind"]).said(row)
+        """The last lines that a job said, as far as they are to be had."""
+        launcher = self._launcher_of(row)
+        try:
+            return launcher.said(row) if launcher is not None else []
+        except PlatformAwayError as error:
+            log_event(logger, "platform.away", reason=str(error))
+            return []
 
-    def _launcher_of(self, kind: str) -> Launcher:
-        return self._launchers.get(kind, self._launcher)
+    def _start(
+        self, connection: Connection, job_id: str, work: Work, username: str, on_end: Callable[[Ended], None]
+    ) -> None:
+        alone(connection, "jobs")
+        going_on = connection.execute(sa.select(JOB.c.job_id).where(JOB.c.finished_at.is_(None))).scalar()
+        if going_on:
+            raise JobError(f"job {going_on} runs; follow it at /api/jobs/{going_on}/, or cancel it")
+        values = {
+            "job_id": job_id,
+            "kind": work.kind,
+            "arguments": json.dumps(dict(work.arguments)),
+            "state": RUNNING,
+            "started_by": username,
+            "started_at": int(time.time()),
+        }
+        connection.execute(JOB.insert().values(**values))
+        launcher = self._platform if work.kind in self._elsewhere else None
+        process = (launcher or self._children).start(job_id, work, on_end)
+        connection.execute(JOB.update().where(JOB.c.job_id == job_id).values(process_id=process))
+
+    def _launcher_of(self, row: RowMapping) -> Launcher | None:
+        """Who was given the job, whatever the settings say by now: a process of this machine has a number."""
+        return self._platform if row["process_id"] is None else self._children
 
     def _close(self, job_id: str, is_kept: threading.Event, ended: Ended) -> None:
         # A job may end before it is in the database.
@@ -149,6 +180,12 @@ class Jobs:
         with self._engine.connect() as connection:
             going_on = connection.execute(sa.select(JOB).where(JOB.c.finished_at.is_(None))).mappings().all()
         for row in going_on:
-            ended = self._launcher_of(row["kind"]).ended(row)
+            launcher = self._launcher_of(row)
+            try:
+                ended = launcher.ended(row) if launcher is not None else LOST
+            except PlatformAwayError as error:
+                # As far as anybody knows it goes on.
+                log_event(logger, "platform.away", reason=str(error))
+                continue
             if ended is not None:
                 self._record(row["job_id"], ended)

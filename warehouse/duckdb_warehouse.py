@@ -222,7 +222,7 @@ class Generation:
     """
 
     def __init__(self, path: Path, question_seconds: float | None = None) -> None:
-        self._folder = path.parent
+        self.path = path
         self._question_seconds = question_seconds
         self._connection = open_file(
             path, config={"enable_external_access": "false", "autoload_known_extensions": "false"}
@@ -249,7 +249,7 @@ class Generation:
     @property
     def serving_file(self) -> Path:
         """What people's own SQL is asked of; a publication of an earlier version has none."""
-        return generations.serving_file(self._folder, self.publication.generation)
+        return generations.serving_file(self.path.parent, self.publication.generation)
 
     def rows(self, sql: str, parameters: dict[str, object] | None = None) -> list[dict[str, Any]]:
         """The answer as one dict per row; money as Decimal. Safe to call from several threads. Raises QuestionTimeoutError."""
@@ -284,6 +284,7 @@ class DuckDBWarehouse:
         self._lock = threading.Lock()
         self._served: Pointer | None = None
         self._open: Generation | None = None
+        self._earlier_lock = threading.Lock()
         self._earlier: Generation | None = None
 
     def current(self, label: str = "") -> Generation:
@@ -297,8 +298,10 @@ class DuckDBWarehouse:
             if pointer != self._served or self._open is None:
                 path = generations.generation_file(self.folder, pointer.generation)
                 self._open = Generation(path, self._question_seconds)
-                # Whatever was kept may be gone by now, and must not stay open.
-                self._served, self._earlier = pointer, None
+                self._served = pointer
+            # What is removed must not stay open.
+            if self._earlier is not None and not self._earlier.path.exists():
+                self._earlier = None
             return self._open
 
     def earlier(self, generation: int, label: str = "") -> Generation:
@@ -309,12 +312,16 @@ class DuckDBWarehouse:
         serving = self.current(label)
         if generation == serving.publication.generation:
             return serving
-        with self._lock:
-            if generation > serving.publication.generation or generation not in generations.kept_generations(
-                self.folder
-            ):
+        path = generations.generation_file(self.folder, generation)
+        with self._earlier_lock:
+            if generation > serving.publication.generation or not path.exists():
+                self._earlier = None
                 raise PublicationGoneError(gone(generation))
-            if self._earlier is None or self._earlier.publication.generation != generation:
-                path = generations.generation_file(self.folder, generation)
-                self._earlier = Generation(path, self._question_seconds)
+            if self._earlier is None or self._earlier.path != path:
+                try:
+                    self._earlier = Generation(path, self._question_seconds)
+                except DamagedPublicationError as error:
+                    if path.exists():
+                        raise
+                    raise PublicationGoneError(gone(generation)) from error
             return self._earlier

@@ -96,7 +96,7 @@ def publications(request: Request, query: Annotated[ListQuery, Query()]) -> Resp
     status_code=202,
 )
 def generate_test_data(request: Request, body: TestData) -> Response:
-    """Fill the embedded shop with test data; a shop of one's own is never written to."""
+    """Fill the installation's made-up shop with test data; a shop of one's own is never written to."""
     if request.app.state.settings.source_url:
         raise JobError("the shop of this installation is not a generated one, so no test data goes into it")
     most = MOST_SALES.get(caller_of(request).role, 0)
@@ -152,7 +152,7 @@ def job(request: Request, job_id: JobId) -> Response:
     "/jobs/{job_id}/cancel/", name="cancel-job", operation_id="cancel_job", response_model=Job, status_code=202
 )
 def cancel_job(request: Request, job_id: JobId) -> Response:
-    """Interrupt a job; it ends in good order, and nothing of it is published."""
+    """Stop a job: a process ends in good order and publishes nothing; of an execution in AWS see docs/aws.md."""
     row = _jobs(request).cancel(job_id)
     return render(_shown(row, _jobs(request).said(row)), status=202)
 

@@ -15,6 +15,8 @@ from signed_in import bearer
 from state_machines import StateMachines, definition, state_machines
 
 from api.app import close, create_app
+from api.auth.schema import JOB
+from api.database import writing
 from booksales.local_stack.postgres import EmbeddedPostgres
 from jobs_config.settings import Settings
 from jobs_config.state import open_state
@@ -136,18 +138,60 @@ def test_one_job_runs_at_a_time_and_is_stopped_by_cancelling_it(platform: Platfo
     assert ended(engineer, job_id)["state"] == "cancelled"
 
 
+def test_an_execution_that_is_forgotten_ended_without_a_word_and_stands_in_nobodys_way(
+    platform: Platform, engineer: TestClient, tmp_path: Path
+) -> None:
+    lost = {"job_id": "0" * 16, "kind": "sync", "arguments": "{}", "state": "running", "started_by": "ana"}
+    app: Any = engineer.app
+    with writing(app.state.authority.engine) as connection:
+        connection.execute(JOB.insert().values(**lost, started_at=int(time.time()) - 3_600))
+    platform.order("")
+
+    listed = engineer.get("/api/jobs/").json()["jobs"]
+
+    assert [job["state"] for job in listed] == ["ended without a word"]
+    assert engineer.get(f"/api/jobs/{lost['job_id']}/").json()["log_end"][0].endswith(": UNKNOWN")
+    assert engineer.post("/api/jobs/sync/", json={}).status_code == 202
+
+
+def test_a_job_is_asked_of_whoever_was_given_it_whatever_the_settings_say_by_now(
+    platform: Platform, tmp_path: Path
+) -> None:
+    state = open_state(tmp_path / "moved")
+    at_home = create_app(state, Settings())
+    given_away = {"job_id": "1" * 16, "kind": "sync", "arguments": "{}", "state": "running", "started_by": "ana"}
+    own = {"job_id": "2" * 16, "kind": "sync", "arguments": "{}", "state": "running", "started_by": "ana"}
+    with writing(at_home.state.authority.engine) as connection:
+        for row, process in ((given_away, None), (own, 2**22 - 3)):
+            started = int(time.time()) - 3_600
+            connection.execute(JOB.insert().values(**row, started_at=started, process_id=process))
+    headers = bearer(at_home.state.authority, "engineer")
+
+    states = []
+    for app in (at_home, create_app(state, Settings(state_machines=platform.prefix))):
+        client = TestClient(app, base_url=BASE, headers=headers)
+        states.append({job["job_id"][0]: job["state"] for job in client.get("/api/jobs/").json()["jobs"]})
+        close(app)
+
+    assert states == [{"1": "ended without a word", "2": "ended without a word"}] * 2
+
+
 def test_a_platform_that_is_away_is_said_and_kept_out_of_the_answer(
     engineer: TestClient, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
-    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
     prefix = "arn:aws:states:us-east-1:123456789012:stateMachine:booksales-test"
     app = create_app(open_state(tmp_path / "away"), Settings(state_machines=prefix))
     client = TestClient(app, base_url=BASE, headers=bearer(app.state.authority, "engineer"))
 
     answer = client.post("/api/jobs/sync/", json={})
+    going_on = {"job_id": "3" * 16, "kind": "sync", "arguments": "{}", "state": "running", "started_by": "ana"}
+    with writing(app.state.authority.engine) as connection:
+        connection.execute(JOB.insert().values(**going_on, started_at=1))
 
     assert (answer.status_code, answer.json()["type"]) == (503, "urn:booksales:problem:platform-away")
     assert "123456789012" not in answer.text
-    assert client.get("/api/jobs/").json()["jobs"] == []
+    assert [job["state"] for job in client.get("/api/jobs/").json()["jobs"]] == ["running"]
+    assert client.get(f"/api/jobs/{going_on['job_id']}/").json()["log_end"] == []
+    assert client.post(f"/api/jobs/{going_on['job_id']}/cancel/").status_code == 503
     close(app)

@@ -1,3 +1,4 @@
+import gc
 import json
 import os
 import subprocess
@@ -5,6 +6,7 @@ import sys
 import threading
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 import duckdb
 import pytest
@@ -13,7 +15,13 @@ from small_star import LAST_DAY, described, empty_tables, publish_star, tables, 
 from warehouse import generations
 from warehouse.duckdb_warehouse import DuckDBWarehouse, publish, resume, roll_back
 from warehouse.generations import Pointer, kept_generations, read_pointer
-from warehouse.publication import DamagedPublicationError, NoPublicationError, PublicationError, RollbackError
+from warehouse.publication import (
+    DamagedPublicationError,
+    NoPublicationError,
+    PublicationError,
+    PublicationGoneError,
+    RollbackError,
+)
 
 NET = "select sum(net_reporting_amount) as net from analytics.fact_sales"
 ROWS = tables()
@@ -71,6 +79,35 @@ def test_a_reader_picks_up_a_new_publication_and_a_holder_keeps_the_old_one(ware
     assert reader.current().publication.generation == 3
     assert held.publication.generation == 1
     assert held.rows(NET) == reader.current().rows(NET)
+
+
+def files_open_in(folder):
+    """Files of a folder that this process has open, removed ones too."""
+    links = [os.path.realpath(link) for link in Path("/proc/self/fd").iterdir()]
+    return {link for link in links if link.startswith(str(folder))}
+
+
+def test_an_earlier_publication_is_read_as_long_as_it_is_kept_and_then_let_go_of(warehouse, lake):
+    for run_seq in (1, 2):
+        published(warehouse, lake, run_seq=run_seq)
+    reader = DuckDBWarehouse(warehouse)
+
+    assert reader.earlier(1) is reader.earlier(1)
+    assert reader.earlier(1).publication.run_seq == 1
+    assert reader.earlier(2) is reader.current()
+    for absent in (0, 3):
+        with pytest.raises(PublicationGoneError, match=f"publication {absent} is not kept"):
+            reader.earlier(absent)
+
+    reader.earlier(1)
+    # As `erase` removes it, after the pointer has moved.
+    for path in warehouse.glob("*.000001.duckdb"):
+        path.unlink()
+    reader.current()
+    gc.collect()
+    assert not [name for name in files_open_in(warehouse) if "000001" in name]
+    with pytest.raises(PublicationGoneError):
+        reader.earlier(1)
 
 
 def test_one_generation_is_opened_once(warehouse, lake):

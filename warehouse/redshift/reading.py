@@ -1,6 +1,6 @@
 """Reading from Redshift: one publication for as long as answers must agree, from a pool of connections.
 
-A reading is one read transaction. Its first query finds what serves, and takes the snapshot that every later one sees: an incremental
+A reading is one read transaction, which finds what serves and sees one snapshot in all its queries: an incremental
 publication meanwhile changes nothing for it, and a whole one builds other tables than those that it reads by name.
 """
 
@@ -108,21 +108,32 @@ class RedshiftReading:
 
 
 def _begun(pool: Pool, label: str, generation: int | None) -> tuple[Statements, dict[str, Any]]:
-    """A transaction and what serves in its snapshot. A connection that broke while it was idle is replaced once."""
-    statements = _taken(pool)
+    """A transaction and the publication in its snapshot. A connection that broke while it was idle is replaced once."""
     try:
-        return statements, _publication(statements, label, generation)
+        return _asked(pool, label, generation)
     except Exception as error:
-        pool.give_back(statements, is_broken=True)
         if not is_lost_connection(error):
             raise _told(error) from error
     pool.drop_idle()
+    try:
+        return _asked(pool, label, generation)
+    except Exception as error:
+        raise _told(error) from error
+
+
+def _asked(pool: Pool, label: str, generation: int | None) -> tuple[Statements, dict[str, Any]]:
     statements = _taken(pool)
     try:
-        return statements, _publication(statements, label, generation)
-    except Exception as error:
+        row = _publication(statements, label, generation)
+        if row is None:
+            statements.run("commit")
+    except Exception:
         pool.give_back(statements, is_broken=True)
-        raise _told(error) from error
+        raise
+    if row is None:
+        pool.give_back(statements)
+        raise NoPublicationError(NOTHING) if generation is None else PublicationGoneError(gone(generation))
+    return statements, row
 
 
 def _taken(pool: Pool) -> Statements:
@@ -132,20 +143,19 @@ def _taken(pool: Pool) -> Statements:
         raise NoAnswerError(str(error)) from error
 
 
-def _publication(statements: Statements, label: str, generation: int | None) -> dict[str, Any]:
+def _publication(statements: Statements, label: str, generation: int | None) -> dict[str, Any] | None:
     statements.run("begin read only")
     if label:
         # For this transaction only: the next reading has the connection under its own label.
         statements.rows("select set_config('query_group', $label, true)", {"label": label})
-    row = statements.row(SERVING if generation is None else EARLIER, {"generation": generation} if generation else None)
-    if row is None:
-        raise NoPublicationError(NOTHING) if generation is None else PublicationGoneError(gone(generation))
-    return row
+    if generation is None:
+        return statements.row(SERVING)
+    return statements.row(EARLIER, {"generation": generation})
 
 
 def _told(error: Exception) -> Exception:
     if fields_of(error).get("C") in (UNDEFINED_TABLE, UNDEFINED_SCHEMA):
         return NoPublicationError(NOTHING)
-    if isinstance(error, (NoPublicationError, PublicationGoneError)):
+    if isinstance(error, (NoAnswerError, NoPublicationError, PublicationGoneError)):
         return error
     return NoAnswerError(str(explained(error, "the warehouse cannot be read")))

@@ -77,9 +77,12 @@ def test_a_build_before_the_one_that_serves_can_be_read_as_long_as_it_is_kept(wa
             reading.release()
 
     assert [rows_of(2), rows_of(3)] == [(2, 20), (3, 30)]
+    opened = len(warehouse._pool._idle.queue)
     for gone in (1, 4):
         with pytest.raises(PublicationGoneError, match=f"publication {gone} is not kept"):
             rows_of(gone)
+    # To ask for what is gone costs no connection.
+    assert len(warehouse._pool._idle.queue) == opened == 1
     warehouse.roll_back(2)
     with pytest.raises(PublicationGoneError):
         rows_of(3)
