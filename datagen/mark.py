@@ -73,7 +73,8 @@ class ShopMark:
         return planned == plan and self.format_version == FORMAT_VERSION
 
     def __str__(self) -> str:
-        return f"sales={self.sales} years={self.years} seed={self.seed} until={self.until} format={self.format_version}"
+        planted = f"anomalies={self.anomalies} faults={self.faults:g}"
+        return f"sales={self.sales} years={self.years} seed={self.seed} until={self.until} {planted} format={self.format_version}"
 
 
 def find_mark(cursor: extensions.cursor) -> ShopMark | None:

@@ -1,6 +1,6 @@
 """Generate a shop into a PostgreSQL database, read its mark, and say beforehand how large it becomes."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from psycopg2 import extensions
 
@@ -19,7 +19,7 @@ from datagen.load import (
 )
 from datagen.mark import ShopMark, find_mark, refuse_foreign_database, write_mark
 from datagen.plan import ShopPlan
-from datagen.shop_faults import PlantedFault, damage
+from datagen.shop_faults import damage
 from datagen.sizes import sizes_of
 from datagen.world import make_world, plan_sales, sell
 from jobs_config.errors import RefusedError
@@ -28,11 +28,10 @@ from jobs_config.progress import Progress
 
 @dataclass(frozen=True)
 class GeneratedShop:
-    """A shop in its database: the rows of each table when it was generated, whether that was just now, and what was damaged then."""
+    """A shop in its database: the rows of each table when it was generated, and whether that was just now."""
 
     row_counts: dict[str, int]
     is_new: bool
-    faults: list[PlantedFault] = field(default_factory=list)
 
 
 def generate_shop(dsn: str, plan: ShopPlan, progress: Progress, replace: bool = False) -> GeneratedShop:
@@ -76,14 +75,13 @@ def _fill(cursor: extensions.cursor, plan: ShopPlan, progress: Progress) -> Gene
         move_sequences(cursor, row_counts)
     with progress.phase("check foreign keys"):
         run_schema(cursor, FOREIGN_KEYS_STEP)
-    planted = []
     if plan.faults:
         with progress.phase("plant faults"):
-            planted = damage(cursor, plan)
+            progress.note(f"{damage(cursor, plan):,} rows are damaged; table datagen_fault says how")
     run_schema(cursor, TRIGGERS_STEP)
     analyse(cursor, row_counts)
     write_mark(cursor, plan, row_counts)
-    return GeneratedShop(row_counts, is_new=True, faults=planted)
+    return GeneratedShop(row_counts, is_new=True)
 
 
 def _load(cursor: extensions.cursor, plan: ShopPlan, progress: Progress) -> dict[str, int]:

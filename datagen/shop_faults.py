@@ -20,18 +20,6 @@ class Fault:
     changed: str
 
 
-@dataclass(frozen=True)
-class PlantedFault:
-    """One damaged row, and what was done to it."""
-
-    table: str
-    key: int
-    fault: str
-    column: str
-    before: str
-    after: str
-
-
 FAULTS = (
     Fault(
         "books_book", "wrong check digit", "isbn13", "left(isbn13, 12) || ((right(isbn13, 1)::integer + 1) % 10)::text"
@@ -43,20 +31,24 @@ DAMAGE = """
 with chosen as materialized (
     select id, {column}::text as was from {table}
     where hashint8extended(id, %(seed)s) & {last} between %(first)s and %(last)s - 1
+),
+damaged as (
+    update {table} as changed set {column} = {changed}
+    from chosen where changed.id = chosen.id
+    returning changed.id, chosen.was, changed.{column}::text as now
 )
-update {table} as damaged set {column} = {changed}
-from chosen where damaged.id = chosen.id
-returning damaged.id, chosen.was, damaged.{column}::text
+insert into datagen_fault (table_name, row_key, fault, column_name, before, after)
+select %(table)s, id, %(fault)s, %(column)s, was, now from damaged
 """
 
 
-def damage(cursor: extensions.cursor, plan: ShopPlan) -> list[PlantedFault]:
-    """Damage the plan's share of books and sales, each row in one way; returns what was done, by table and key."""
-    planted = []
+def damage(cursor: extensions.cursor, plan: ShopPlan) -> int:
+    """Damage the plan's share of books and sales, each row in one way; what was done is in datagen_fault. Returns how many rows."""
+    count = 0
     for table in dict.fromkeys(fault.table for fault in FAULTS):
         kinds = [fault for fault in FAULTS if fault.table == table]
         for turn, fault in enumerate(kinds):
-            places = [round(PLACES * plan.faults * part / len(kinds)) for part in (turn, turn + 1)]
+            first, last = (round(PLACES * plan.faults * part / len(kinds)) for part in (turn, turn + 1))
             statement = sql.SQL(DAMAGE).format(
                 table=sql.Identifier(table),
                 column=sql.Identifier(fault.column),
@@ -64,7 +56,7 @@ def damage(cursor: extensions.cursor, plan: ShopPlan) -> list[PlantedFault]:
                 changed=sql.SQL(fault.changed.replace("%", "%%")),
                 last=sql.Literal(PLACES - 1),
             )
-            cursor.execute(statement, {"seed": plan.seed, "first": places[0], "last": places[1]})
-            rows = cursor.fetchall()
-            planted += [PlantedFault(table, key, fault.name, fault.column, was, now) for key, was, now in rows]
-    return sorted(planted, key=lambda fault: (fault.table, fault.key))
+            told = {"table": table, "fault": fault.name, "column": fault.column}
+            cursor.execute(statement, {**told, "seed": plan.seed, "first": first, "last": last})
+            count += cursor.rowcount
+    return count

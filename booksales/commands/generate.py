@@ -1,7 +1,6 @@
 """`booksales generate`: fill the embedded shop, or a folder of files, with realistic books, customers and sales."""
 
 import argparse
-from dataclasses import asdict
 from datetime import date
 from pathlib import Path
 
@@ -108,8 +107,6 @@ def _into_shop(arguments: argparse.Namespace, plan: ShopPlan) -> int:
     shop = generate_shop(postgres.owner_dsn(), plan, progress, replace=arguments.replace)
     if plan.anomalies:
         write_answers(plan, state.reports / "generated-anomalies.json")
-    if shop.faults:
-        (state.reports / "generated-faults.json").write_text(as_json([asdict(fault) for fault in shop.faults]) + "\n")
     said = "generated just now" if shop.is_new else "this shop was there already; nothing was changed"
     tables = TablesInShop(postgres.owner_dsn())
     return _told(arguments, plan, shop.row_counts, said, tables, state.reports / "generated-shop.html", progress)

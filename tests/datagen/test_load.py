@@ -46,5 +46,5 @@ def test_an_interrupt_while_rows_are_sent_stays_an_interrupt(cursor):
 
 def test_each_table_has_a_file_named_after_it():
     assert table_names()[0] == "books_publisher"
-    assert table_names()[-2:] == ["datagen_shop_mark", "datagen_simulated_day"]
-    assert len(table_names()) == 17
+    assert table_names()[-3:] == ["datagen_shop_mark", "datagen_simulated_day", "datagen_fault"]
+    assert len(table_names()) == 18

@@ -1,5 +1,6 @@
 """Faults planted in a shop: the answer key names every row that differs from the same shop without them."""
 
+from collections import namedtuple
 from contextlib import closing
 from dataclasses import replace
 from datetime import date
@@ -14,7 +15,15 @@ from jobs_config.errors import ConfigError, RefusedError
 
 PLAN = ShopPlan(sales=3_000, years=1, until=date(2025, 6, 30))
 SHARE = 0.05
+Planted = namedtuple("Planted", "table key fault column before after")
 COLUMNS = sorted({(fault.table, fault.column) for fault in FAULTS})
+
+
+def planted_in(dsn):
+    """The answer key."""
+    with closing(psycopg2.connect(dsn)) as connection, connection.cursor() as cursor:
+        cursor.execute("select table_name, row_key, fault, column_name, before, after from datagen_fault")
+        return [Planted(*row) for row in cursor.fetchall()]
 
 
 def values(dsn):
@@ -34,8 +43,9 @@ def shops(postgres, quiet_progress):
     for name, share in (("whole", 0.0), ("damaged", SHARE)):
         postgres.create_database(name)
         dsns.append(postgres.owner_dsn(name))
-        made = generate_shop(dsns[-1], replace(PLAN, faults=share), quiet_progress)
-    yield [values(dsn) for dsn in dsns], made.faults, dsns[1]
+        generate_shop(dsns[-1], replace(PLAN, faults=share), quiet_progress)
+    assert planted_in(dsns[0]) == []
+    yield [values(dsn) for dsn in dsns], planted_in(dsns[1]), dsns[1]
     for name in ("whole", "damaged"):
         postgres.drop_database(name)
 
@@ -66,7 +76,7 @@ def test_a_shop_with_faults_is_another_shop(shops, quiet):
 
     assert read_mark(dsn).is_of(replace(PLAN, faults=SHARE))
     assert not generate_shop(dsn, replace(PLAN, faults=SHARE), quiet).is_new
-    with pytest.raises(RefusedError, match="holds another generated shop"):
+    with pytest.raises(RefusedError, match=r"holds another generated shop \(sales=3000 .* faults=0\.05 "):
         generate_shop(dsn, PLAN, quiet)
 
 

@@ -1,10 +1,12 @@
 """A shop with planted faults: a reload puts exactly those rows aside that the answer key names, each for its reason."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import date
 from pathlib import Path
 
 import deltalake
+import psycopg2
 import pytest
 from pyspark.sql import SparkSession
 from small_shop import reader_address, reload, run_options
@@ -13,7 +15,6 @@ from booksales.local_stack.postgres import EmbeddedPostgres
 from booksales.verify import verify
 from datagen.plan import ShopPlan
 from datagen.shop import generate_shop
-from datagen.shop_faults import PlantedFault
 from jobs_config.errors import ExitCode
 from jobs_config.progress import Progress
 from spark_jobs.control.run_ledger import RunLedger
@@ -30,16 +31,19 @@ REASONS = {
 
 
 @pytest.fixture
-def damaged(postgres: EmbeddedPostgres, tmp_path: Path) -> Iterator[tuple[RunOptions, list[PlantedFault]]]:
+def damaged(postgres: EmbeddedPostgres, tmp_path: Path) -> Iterator[tuple[RunOptions, list[tuple[int, str]]]]:
     postgres.create_database("damaged_shop")
     dsn = postgres.owner_dsn("damaged_shop")
-    shop = generate_shop(dsn, PLAN, Progress(terminal=False))
-    yield run_options(tmp_path, reader_address(postgres, dsn)), shop.faults
+    generate_shop(dsn, PLAN, Progress(terminal=False))
+    with closing(psycopg2.connect(dsn)) as connection, connection.cursor() as cursor:
+        cursor.execute("select row_key, fault from datagen_fault")
+        planted = cursor.fetchall()
+    yield run_options(tmp_path, reader_address(postgres, dsn)), planted
     postgres.drop_database("damaged_shop")
 
 
 def test_a_reload_puts_aside_what_was_damaged_and_nothing_else(
-    spark: SparkSession, damaged: tuple[RunOptions, list[PlantedFault]]
+    spark: SparkSession, damaged: tuple[RunOptions, list[tuple[int, str]]]
 ) -> None:
     options, planted = damaged
 
@@ -49,9 +53,7 @@ def test_a_reload_puts_aside_what_was_damaged_and_nothing_else(
     rows = deltalake.DeltaTable(f"{options.lake}/silver/quarantine").to_pyarrow_table().to_pylist()
     aside = {(row["table_name"], row["row_key"]): row["reasons"] for row in rows}
     wanted = {
-        (table, f"{options.mapping.source}/{fault.key}"): [rule]
-        for fault in planted
-        for table, rule in [REASONS[fault.fault]]
+        (table, f"{options.mapping.source}/{key}"): [rule] for key, fault in planted for table, rule in [REASONS[fault]]
     }
     assert aside == wanted
     compared = verify(RunLedger(options.ledger_url), options.lake, options.warehouse)
