@@ -1,13 +1,13 @@
 """Compares source, lake and warehouse: rows and money per table and month, as of the last published run.
 
-What the source held was counted by its own SQL inside the run's snapshot and kept in the ledger. Lake and warehouse are read here
-by DuckDB, from the Delta log and the generation that serves: nothing of the pipeline's own counts is used.
+What the source held was counted by its own SQL inside the run's snapshot and kept in the ledger. The lake is read here by DuckDB from
+the Delta log, the warehouse from the generation that serves: nothing of the pipeline's own counts is used.
 """
 
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -17,8 +17,7 @@ from jobs_config.errors import BooksalesError
 from spark_jobs.control.run_ledger import RunLedger
 from spark_jobs.suppressions import SUPPRESSIONS
 from warehouse.contract import tables_of
-from warehouse.duckdb_warehouse import open_file
-from warehouse.generations import generation_file, read_pointer
+from warehouse.warehouses import Reading, Warehouse
 
 LONGEST = 300
 
@@ -41,11 +40,11 @@ group by all
 """
 
 FACT_BY_MONTH = """
-select strftime(date_trunc('month', sale_date), '%Y-%m') as month, currency, count(*) as line_count, sum(quantity) as quantity,
+select date_trunc('month', sale_date) as month, currency, count(*) as line_count, sum(quantity) as quantity,
     sum(gross_amount) as gross
 from analytics.fact_sales
 where source = $source
-group by all
+group by 1, 2
 """
 
 
@@ -76,19 +75,27 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Places:
-    """What is compared: the generation that serves, the run that built it and the source it was read from."""
+    """What is compared: the generation that serves, the run that built it and the source it was read from.
+
+    `connection` is where tables of the lake are looked at.
+    """
 
     ledger: RunLedger
     lake: LakeFiles
     built_by: int
     source: str
+    reading: Reading
     connection: duckdb.DuckDBPyConnection
 
 
-def verify(ledger: RunLedger, lake: str, warehouse: Path) -> list[Comparison]:
-    """Every comparison of the serving generation with lake and source. Raises BooksalesError when there is nothing to compare."""
-    places = _places(ledger, lake, warehouse)
+def verify(ledger: RunLedger, lake: str, warehouse: Warehouse) -> list[Comparison]:
+    """Every comparison of the serving generation with lake and source. Raises BooksalesError when there is nothing to compare.
+
+    Raises what a reading of the warehouse raises.
+    """
+    reading = warehouse.current()
     try:
+        places = _places(ledger, lake, reading)
         return [*_table_rows(places), *_sales(places), *_gold_rows(places)]
     except (duckdb.Error, OSError) as error:
         said = " ".join(str(error).split())[:LONGEST]
@@ -96,20 +103,20 @@ def verify(ledger: RunLedger, lake: str, warehouse: Path) -> list[Comparison]:
             f"lake or warehouse cannot be read: {type(error).__name__}: {said}; `booksales reload` rebuilds both"
         ) from error
     finally:
-        places.connection.close()
+        reading.release()
 
 
-def _places(ledger: RunLedger, lake: str, warehouse: Path) -> Places:
-    pointer = read_pointer(warehouse)
-    published = next((row for row in ledger.publications() if row["generation"] == pointer.generation), None)
+def _places(ledger: RunLedger, lake: str, reading: Reading) -> Places:
+    generation = reading.publication.generation
+    published = next((row for row in ledger.publications() if row["generation"] == generation), None)
     if published is None:
-        raise BooksalesError(f"the ledger does not know generation {pointer.generation}; run `booksales reload`")
+        raise BooksalesError(f"the ledger does not know generation {generation}; run `booksales reload`")
     read = ledger.last_read(up_to=published["lake_run_seq"])
     if read is None:
         raise BooksalesError("no published run has read the source; run `booksales reload`")
-    connection = open_file(generation_file(warehouse, pointer.generation), {})
+    connection = duckdb.connect(config={"temp_directory": tempfile.gettempdir()})
     connection.execute("set timezone = 'UTC'")
-    return Places(ledger, LakeFiles(lake), published["lake_run_seq"], read["source"], connection)
+    return Places(ledger, LakeFiles(lake), published["lake_run_seq"], read["source"], reading, connection)
 
 
 def _table_rows(places: Places) -> Iterator[Comparison]:
@@ -150,10 +157,10 @@ def _sales(places: Places) -> Iterator[Comparison]:
     counted = places.ledger.run_that_counted("sales", places.built_by)
     if counted is not None and counted < places.built_by:
         yield from _sales_of(places, _source_by_month(places, counted), *_lake_by_month(places, counted), None)
-        yield from _sales_of(places, None, *_lake_by_month(places, places.built_by), _by_month(places, FACT_BY_MONTH))
+        yield from _sales_of(places, None, *_lake_by_month(places, places.built_by), _facts_by_month(places))
     else:
         source = _source_by_month(places, counted) if counted is not None else None
-        yield from _sales_of(places, source, *_lake_by_month(places, places.built_by), _by_month(places, FACT_BY_MONTH))
+        yield from _sales_of(places, source, *_lake_by_month(places, places.built_by), _facts_by_month(places))
 
 
 ByMonth = dict[tuple[str, str], tuple[Any, ...]]
@@ -199,6 +206,13 @@ def _lake_by_month(places: Places, run_seq: int) -> tuple[ByMonth, ByMonth]:
     return handed_on, aside
 
 
+def _facts_by_month(places: Places) -> ByMonth:
+    rows = places.reading.rows(FACT_BY_MONTH, {"source": places.source})
+    return {
+        (f"{row['month']:%Y-%m}", row["currency"]): (row["line_count"], row["quantity"], row["gross"]) for row in rows
+    }
+
+
 def _plus(one: tuple[Any, ...], other: tuple[Any, ...], sign: int) -> tuple[Any, ...]:
     return (*((one[place] or 0) + sign * (other[place] or 0) for place in range(3)), *one[3:])
 
@@ -208,7 +222,9 @@ def _gold_rows(places: Places) -> Iterator[Comparison]:
     for table in tables_of("gold"):
         _attach(places, f"gold.{table}", places.built_by)
         in_lake = _one(places, f"select count(*) from rows_of_{table}")
-        in_warehouse = _one(places, f"select count(*) from analytics.{table}")
+        ((in_warehouse,),) = (
+            row.values() for row in places.reading.rows(f"select count(*) as n from analytics.{table}")
+        )
         yield Comparison(f"rows of {table}", "", "", None, in_lake, 0, in_warehouse)
 
 

@@ -40,30 +40,31 @@ def read_window_again(run: Run, reader: Reader, window: Window, time_zone: str, 
     """
     table = reader.snapshot.tables["sales"]
     deliver_where(run.lake, reader, table, _in_window(table, window, time_zone), WINDOW)
-    others = _held_elsewhere(run, window, run.lake.bronze.read("bronze.sales", run.run_seq, WINDOW))
+    lines = run.lake.read("silver.sales").filter(F.col("source") == run.source)
+    others = _held_elsewhere(lines, window, run.lake.bronze.read("bronze.sales", run.run_seq, WINDOW))
     merge_job(run, *silver_job("sales"), part=WINDOW)
     if not others:
         return
     gone = _gone(reader, table, others)
-    held = run.lake.read("silver.sales").filter(F.col("source") == run.source).count()
-    guard_deletes(table, len(gone), held, approves_deletes)
+    guard_deletes(table, len(gone), lines.count(), approves_deletes)
     deliver_where(run.lake, reader, table, _with_keys(table, others), MOVED)
     merge_job(run, *silver_job("sales"), part=MOVED, ghosts=_ghosts(run, gone))
 
 
-def plan_window(run: Run, reader: Reader, window: Window, time_zone: str) -> tuple[DataFrame, DataFrame]:
-    """The rows that `read_window_again` would bring, and the keys that it would take out; nothing is written."""
+def plan_window(
+    run: Run, reader: Reader, lines: DataFrame, window: Window, time_zone: str
+) -> tuple[DataFrame, DataFrame]:
+    """The rows that `read_window_again` would bring, and the keys that it would take out of `lines`; nothing is written."""
     table = reader.snapshot.tables["sales"]
     rows = read_where(reader, table, _in_window(table, window, time_zone)).localCheckpoint()
-    others = _held_elsewhere(run, window, rows)
+    others = _held_elsewhere(lines, window, rows)
     if others:
         rows = rows.unionByName(read_where(reader, table, _with_keys(table, others)))
     return rows, _ghosts(run, _gone(reader, table, others))
 
 
-def _held_elsewhere(run: Run, window: Window, delivered: DataFrame) -> list[int]:
-    """Lines that silver has in the window, and the source does not."""
-    lines = run.lake.read("silver.sales").filter(F.col("source") == run.source)
+def _held_elsewhere(lines: DataFrame, window: Window, delivered: DataFrame) -> list[int]:
+    """Those of the source's lines in silver that are in the window, and were not delivered of it."""
     here = lines.filter((F.col("sale_date") >= window.first) & (F.col("sale_date") < window.end)).select("sale_id")
     return [row["sale_id"] for row in here.join(delivered.select("sale_id"), on="sale_id", how="left_anti").collect()]
 

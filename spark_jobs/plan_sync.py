@@ -97,8 +97,8 @@ def _plan_changes(run: Run, reader: Reader, plan: dict[str, Planned], changes: S
 
 
 def _plan_window(run: Run, reader: Reader, planned: Planned, window: Window, time_zone: str) -> None:
-    rows, ghosts = plan_window(run, reader, window, time_zone)
-    held = run.lake.read("silver.sales").filter(F.col("source") == run.source).count()
+    held = _rows_then(run, planned)
+    rows, ghosts = plan_window(run, reader, _silver_then(run, planned), window, time_zone)
     planned.needs_approval = are_many(ghosts.count(), held)
     _compare(run, planned, rows, ghosts)
 
@@ -106,13 +106,9 @@ def _plan_window(run: Run, reader: Reader, planned: Planned, window: Window, tim
 def _plan_reconciliation(run: Run, reader: Reader, planned: Planned, by_content: bool) -> None:
     """What row counts and contents show, held against silver as it would be by then."""
     table, contract, found = planned.table, load_contract(f"silver.{planned.table.name}"), planned.found
-    silver = run.lake.read(contract.table).filter(F.col("source") == run.source)
-    held = rows_in_lake(run, [table])[table.name]
+    silver, held = _silver_then(run, planned), _rows_then(run, planned)
     aside = run.quarantine.held(contract.table, run.source)
     if found is not None:
-        good = found.arrived.filter(~F.col(IS_GONE)).select(*contract.columns)
-        silver = silver.join(found.arrived, on=list(contract.key), how="left_anti").unionByName(good)
-        held += found.inserted - found.deleted
         aside = run.quarantine.rows_after(found.arrived, contract, run.source, found.rows_quarantined)
     erased = len(reader.erased.there) if table.name == CUSTOMERS else 0
     there = count_rows(reader.snapshot, table) - erased
@@ -124,6 +120,21 @@ def _plan_reconciliation(run: Run, reader: Reader, planned: Planned, by_content:
         ghosts = ghosts_in(table, silver, rows, buckets).localCheckpoint()
         planned.needs_approval |= (there == 0 and held > 0) or are_many(ghosts.count(), held)
         _compare(run, planned, rows, ghosts)
+
+
+def _silver_then(run: Run, planned: Planned) -> DataFrame:
+    """The source's rows in silver as they would be after what has been found so far."""
+    contract = load_contract(f"silver.{planned.table.name}")
+    silver = run.lake.read(contract.table).filter(F.col("source") == run.source).select(*contract.columns)
+    if planned.found is None:
+        return silver
+    good = planned.found.arrived.filter(~F.col(IS_GONE)).select(*contract.columns)
+    return silver.join(planned.found.arrived, on=list(contract.key), how="left_anti").unionByName(good)
+
+
+def _rows_then(run: Run, planned: Planned) -> int:
+    growth = planned.found.inserted - planned.found.deleted if planned.found else 0
+    return rows_in_lake(run, [planned.table])[planned.table.name] + growth
 
 
 def _compare(run: Run, planned: Planned, rows: DataFrame, ghosts: DataFrame | None = None) -> None:

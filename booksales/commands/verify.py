@@ -7,7 +7,8 @@ from booksales import verify as comparing
 from booksales.commands import Verbs, add_json, add_verb, as_json, as_table
 from booksales.pipeline import find_source
 from booksales.verify import Comparison
-from jobs_config.errors import ExitCode, RefusedError
+from booksales.warehouse_of import warehouse_of
+from jobs_config.errors import ExitCode
 from jobs_config.loader import load_source
 from jobs_config.settings import load_settings
 from jobs_config.state import StateFolder, open_state
@@ -30,10 +31,8 @@ def add_to(verbs: Verbs) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     state = open_state()
-    if load_settings().warehouse_url:
-        raise RefusedError("verify reads the embedded warehouse; a publication to Redshift is compared when it is made")
     ledger = RunLedger(state.ledger_url)
-    comparisons = comparing.verify(ledger, state.lake, state.warehouse)
+    comparisons = comparing.verify(ledger, state.lake, warehouse_of(state))
     differences = [comparison for comparison in comparisons if not comparison.agrees]
     gained = _gained(state, ledger) if arguments.now else {}
     if arguments.json:

@@ -9,16 +9,18 @@ from collections.abc import Callable, Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 import redshift_connector
+from api_questions import asked_by_get
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from redshift_stand_in import BUCKET, ROLE
 from signed_in import bearer
 from small_star import described, tables, write_exports
 
-from api.app import ROUTERS, close, create_app, routes
+from api.app import close, create_app, routes
 from jobs_config.settings import Settings
 from jobs_config.state import open_state
 from warehouse.redshift.address import PASSWORD_VARIABLE
@@ -116,46 +118,11 @@ def exact(answer: Any) -> Any:
     return body
 
 
-def asked_by_get() -> Iterator[Any]:
-    """Each GET below /api/analytics, as it is and with each value of each of its parameters that has few."""
-    document = openapi()
-    for path, operations in document["paths"].items():
-        if not path.startswith("/api/analytics/") or "get" not in operations:
-            continue
-        told = operations["get"].get("parameters", [])
-        filled = path.format(**{part["name"]: PLACES[part["name"]] for part in told if part["in"] == "path"})
-        queried = {part["name"]: part for part in told if part["in"] == "query"}
-        always = {name: value for name, value in WHOLE.items() if name in queried}
-        always |= {
-            name: next(iter(few_values(part["schema"], document)), SEARCHES.get(name))
-            for name, part in queried.items()
-            if part.get("required")
-        }
-        yield pytest.param(filled, always, id=filled)
-        for name, part in queried.items():
-            for value in few_values(part["schema"], document):
-                yield pytest.param(filled, {**always, name: value}, id=f"{filled}?{name}={value}")
+QUESTIONS = list(asked_by_get(PLACES, WHOLE, SEARCHES))
+NAMES = [f"{path}?{urlencode(asked)}" for path, asked in QUESTIONS]
 
 
-def few_values(schema: dict[str, Any], document: dict[str, Any]) -> list[Any]:
-    """The values that a parameter can have, where they are listed."""
-    if "$ref" in schema:
-        return few_values(document["components"]["schemas"][schema["$ref"].rpartition("/")[2]], document)
-    found = list(schema.get("enum", [schema["const"]] if "const" in schema else []))
-    for part in (*schema.get("anyOf", ()), schema.get("items", {})):
-        found += few_values(part, document) if part else []
-    return found
-
-
-def openapi() -> dict[str, Any]:
-    """What the routes take, without an installation behind them."""
-    bare = FastAPI()
-    for router, _ in ROUTERS:
-        bare.include_router(router)
-    return bare.openapi()
-
-
-@pytest.mark.parametrize(("path", "parameters"), list(asked_by_get()))
+@pytest.mark.parametrize(("path", "parameters"), QUESTIONS, ids=NAMES)
 def test_an_endpoint_answers_the_same_on_both(both: Both, path: str, parameters: dict[str, Any]) -> None:
     both("GET", path, params=parameters)
 
@@ -179,7 +146,7 @@ def test_a_filter_narrows_both_alike(both: Both, name: str, value: Any) -> None:
 
 
 def test_every_analytics_route_is_compared() -> None:
-    compared = {param.values[0] for param in asked_by_get()}
+    compared = {path for path, _ in QUESTIONS}
     there = {
         route.path.format(**PLACES)
         for route in routes()

@@ -95,7 +95,7 @@ def shop(spark: SparkSession, postgres: EmbeddedPostgres, tmp_path: Path) -> Ite
 
 def assert_equal_to_the_source(dsn: str, options: RunOptions, after: str = "") -> None:
     assert (after, differences(source_rows(dsn), held_rows(options.lake, options.warehouse))) == (after, {})
-    compared = verify(RunLedger(options.ledger_url), options.lake, options.warehouse)
+    compared = verify(RunLedger(options.ledger_url), options.lake, options.open_warehouse())
     assert (after, [comparison for comparison in compared if not comparison.agrees]) == (after, [])
 
 

@@ -83,7 +83,7 @@ class Installation:
         return differences(without(there, erased), held_rows(self.options.lake, self.options.warehouse))
 
     def disagreements(self) -> list[object]:
-        compared = verify(RunLedger(self.options.ledger_url), self.options.lake, self.options.warehouse)
+        compared = verify(RunLedger(self.options.ledger_url), self.options.lake, self.options.open_warehouse())
         assert [item for item in compared if item.what == "rows of customers"]
         return [item for item in compared if not item.agrees]
 

@@ -12,11 +12,11 @@ from oracle import differences, held_rows, source_rows
 from pyspark.sql import SparkSession
 from s3_server import ACCESS, s3_client, s3_server
 from small_shop import fill, reader_address, reload, run_options, sync
+from spark_on_s3 import use_s3
 
 from booksales.local_stack.postgres import EmbeddedPostgres
 from booksales.verify import verify
 from jobs_config.errors import ExitCode
-from jobs_config.spark import s3_conf
 from spark_jobs.control.run_ledger import RunLedger
 from spark_jobs.options import RunOptions
 from spark_jobs.tables import Lake
@@ -57,14 +57,7 @@ def shop(
         s3_client(address).create_bucket(Bucket=BUCKET)
         for name, value in {**ACCESS, "AWS_ENDPOINT_URL": address}.items():
             environment.setenv(name, value)
-            # Spark's Python workers have the environment that their JVM was started with, and this besides.
-            environment.setitem(spark.sparkContext.environment, name, value)
-        hadoop = spark.sparkContext._jsc.hadoopConfiguration()  # type: ignore[union-attr]
-        credentials = {"access.key": ACCESS["AWS_ACCESS_KEY_ID"], "secret.key": ACCESS["AWS_SECRET_ACCESS_KEY"]}
-        for name, value in s3_conf(address, ACCESS["AWS_REGION"]).items():
-            hadoop.set(name.removeprefix("spark.hadoop."), value)
-        for name, value in credentials.items():
-            hadoop.set(f"fs.s3a.{name}", value)
+        use_s3(spark, address, environment)
         options = replace(
             run_options(home, reader_address(postgres, dsn), reader="columnar"), lake=f"s3://{BUCKET}/lake"
         )
@@ -78,7 +71,7 @@ def test_a_reload_lands_in_the_bucket_and_reaches_the_warehouse(spark: SparkSess
     listed = s3_client(shop.address).list_objects_v2(Bucket=BUCKET, Prefix="lake/gold/fact_sales/_delta_log/")
     assert listed["KeyCount"] > 0
     assert shop.differences() == {}
-    compared = verify(RunLedger(shop.options.ledger_url), shop.options.lake, shop.options.warehouse)
+    compared = verify(RunLedger(shop.options.ledger_url), shop.options.lake, shop.options.open_warehouse())
     assert compared
     assert [comparison for comparison in compared if not comparison.agrees] == []
 

@@ -39,7 +39,7 @@ class Installation:
     options: RunOptions
 
     def verify(self) -> list[Comparison]:
-        return verify(RunLedger(self.options.ledger_url), self.options.lake, self.options.warehouse)
+        return verify(RunLedger(self.options.ledger_url), self.options.lake, self.options.open_warehouse())
 
     def warehouse_rows(self, sql: str) -> list[tuple[object, ...]]:
         path = generation_file(self.options.warehouse, read_pointer(self.options.warehouse).generation)
@@ -274,7 +274,7 @@ def spoil_one_of_each(cursor: psycopg2.extensions.cursor, **faults: str) -> None
 def test_another_schema_needs_a_mapping_and_no_python(other_shop: OtherShop) -> None:
     options = other_shop.options
 
-    compared = verify(RunLedger(options.ledger_url), options.lake, options.warehouse)
+    compared = verify(RunLedger(options.ledger_url), options.lake, options.open_warehouse())
 
     assert [comparison for comparison in compared if not comparison.agrees] == []
     assert sum(item.warehouse for item in compared if item.what == "live sale lines") > 300

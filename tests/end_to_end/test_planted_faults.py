@@ -56,5 +56,5 @@ def test_a_reload_puts_aside_what_was_damaged_and_nothing_else(
         (table, f"{options.mapping.source}/{key}"): [rule] for key, fault in planted for table, rule in [REASONS[fault]]
     }
     assert aside == wanted
-    compared = verify(RunLedger(options.ledger_url), options.lake, options.warehouse)
+    compared = verify(RunLedger(options.ledger_url), options.lake, options.open_warehouse())
     assert [comparison for comparison in compared if not comparison.agrees] == []

@@ -23,6 +23,7 @@ from jobs_config.errors import ExitCode
 from jobs_config.state import StateFolder, open_state
 from spark_jobs.control.lease import is_held
 from spark_jobs.control.run_ledger import RunLedger
+from warehouse.duckdb_warehouse import DuckDBWarehouse
 from warehouse.generations import kept_generations, read_pointer
 
 pytestmark = pytest.mark.slow
@@ -167,7 +168,7 @@ def killed(state: StateFolder, kind: str, after_seconds: float, environment: dic
 
 def disagreements(state: StateFolder) -> list[Comparison]:
     """What source, lake and warehouse say differently of the run that serves."""
-    compared = verify(RunLedger(state.ledger_url), str(state.lake), state.warehouse)
+    compared = verify(RunLedger(state.ledger_url), str(state.lake), DuckDBWarehouse(state.warehouse))
     return [comparison for comparison in compared if not comparison.agrees]
 
 
