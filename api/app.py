@@ -42,7 +42,7 @@ from api.routes import (
     users,
     views,
 )
-from api.routing import Endpoints
+from api.routing import EncodedSlashes, Endpoints
 from api.set_aside import SetAside
 from api.shapes.bodies import Problem
 from api.shared_cache import open_shared_answers
@@ -139,6 +139,7 @@ def create_app(state: StateFolder, settings: Settings | None = None) -> FastAPI:
     app.add_middleware(OwnHostsOnly, allowed=tuple(filter(None, settings.api_hosts.split(","))))
     app.add_middleware(Bounded, at_once=settings.api_requests_at_once, measures=app.state.measures)
     app.add_middleware(Audited, log=app.state.audit, endpoints=Endpoints(routes()))
+    app.add_middleware(EncodedSlashes)
     app.add_middleware(RequestContext)
     # Made when it is first asked for: it takes a tenth of a second, and most processes are never asked.
     app.openapi = cache(lambda: _described(FastAPI.openapi(app)))  # type: ignore[method-assign]

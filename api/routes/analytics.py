@@ -100,7 +100,7 @@ def regions(request: Request, query: Annotated[RankingQuery, Query()], pinned: P
     return _ranking("regions", request, query, pinned, REGIONS["country"])
 
 
-@get("regions/{country}", Body[Ranking[RegionRow]], "regions")
+@get("regions/{country:name}", Body[Ranking[RegionRow]], "regions")
 def regions_of_country(
     request: Request, country: Name, query: Annotated[RankingQuery, Query()], pinned: Pinned = None
 ) -> Response:
@@ -108,7 +108,7 @@ def regions_of_country(
     return _ranking("regions", request, query, pinned, REGIONS["region"], country=country)
 
 
-@get("regions/{country}/{region}", Body[Ranking[RegionRow]], "regions")
+@get("regions/{country:name}/{region:name}", Body[Ranking[RegionRow]], "regions")
 def stores_of_region(
     request: Request, country: Name, region: Name, query: Annotated[RankingQuery, Query()], pinned: Pinned = None
 ) -> Response:
@@ -122,7 +122,7 @@ def genres(request: Request, query: Annotated[RankingQuery, Query()], pinned: Pi
     return _ranking("genres", request, query, pinned, GENRES["genre"])
 
 
-@get("genres/{genre}", Body[Ranking[GenreRow]], "genres")
+@get("genres/{genre:name}", Body[Ranking[GenreRow]], "genres")
 def subgenres_of_genre(
     request: Request, genre: Name, query: Annotated[RankingQuery, Query()], pinned: Pinned = None
 ) -> Response:
@@ -130,7 +130,7 @@ def subgenres_of_genre(
     return _ranking("genres", request, query, pinned, GENRES["subgenre"], genre=genre)
 
 
-@get("genres/{genre}/{subgenre}", Body[Ranking[BookRow]], "genres")
+@get("genres/{genre:name}/{subgenre:name}", Body[Ranking[BookRow]], "genres")
 def books_of_subgenre(
     request: Request, genre: Name, subgenre: Name, query: Annotated[RankingQuery, Query()], pinned: Pinned = None
 ) -> Response:

@@ -58,7 +58,7 @@ class Job(TypedDict):
 
     job_id: str
     kind: str
-    arguments: dict[str, int | bool | None]
+    arguments: dict[str, float | bool | None]
     state: str
     started_by: str
     started_at: str

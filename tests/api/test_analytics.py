@@ -406,3 +406,11 @@ def test_members_can_be_had_as_a_table_and_pinned(api):
 
     assert rows.splitlines()[1].startswith("channel,App,")
     assert gone.status_code == 410
+
+
+def test_a_name_with_a_slash_is_one_part_of_a_path(api):
+    # As generated shops name subgenres.
+    missing = api.get("/api/analytics/genres/Fiction/Fiction%20%2F%20Crime%2fNoir/")
+
+    assert missing.status_code == 422
+    assert "no subgenre Fiction / Crime/Noir" in missing.json()["detail"]

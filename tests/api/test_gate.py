@@ -48,5 +48,5 @@ def test_each_role_gets_into_its_endpoints_and_no_other(asked_by, role):
         if route.name in ("sign-out", "sync", "reload", "rollback", "generate-test-data") and route.name in may:
             continue
         # A user that no name can be: nothing comes of it but the gate's answer, or a refusal behind it.
-        answer = client.request(method, route.path.replace("{username}", "-"))
+        answer = client.request(method, route.path_format.replace("{username}", "-"))
         assert (answer.status_code == 403) == (route.name not in may), (route.name, answer.text)

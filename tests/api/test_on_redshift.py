@@ -148,7 +148,7 @@ def test_a_filter_narrows_both_alike(both: Both, name: str, value: Any) -> None:
 def test_every_analytics_route_is_compared() -> None:
     compared = {path for path, _ in QUESTIONS}
     there = {
-        route.path.format(**PLACES)
+        route.path_format.format(**PLACES)
         for route in routes()
         if route.path.startswith("/api/analytics/") and "GET" in route.methods and route.path.endswith("/")
     }

@@ -40,7 +40,10 @@ RENEWED_SECONDS = 300
 INSIDE = ("Traceback", 'File "', "sqlalchemy", "duckdb.", "select ", "/booksales/")
 
 DESCRIBED = {
-    (route.path, method): route for route in routes() if route.include_in_schema for method in route.methods or ()
+    (route.path_format, method): route
+    for route in routes()
+    if route.include_in_schema
+    for method in route.methods or ()
 }
 NAMES = sorted({(path, method, route.name) for (path, method), route in DESCRIBED.items() if method != "HEAD"})
 

@@ -31,7 +31,7 @@ class SlowWarehouse:
     def __init__(self, path):
         self._generation = Slow(path, SECONDS)
 
-    def current(self):
+    def current(self, label=""):
         return self._generation
 
     def close(self):

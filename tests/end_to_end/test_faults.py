@@ -16,6 +16,7 @@ from small_shop import fill, reader_address, reload, run_options, sync
 
 from booksales.local_stack.postgres import EmbeddedPostgres
 from jobs_config.errors import BooksalesError, ExitCode
+from spark_jobs.control.run_ledger import RunLedger
 from spark_jobs.options import RunOptions
 from warehouse.generations import read_pointer
 from warehouse.publication import PublicationError
@@ -127,7 +128,6 @@ def test_a_cut_wire(spark: SparkSession, shop: Installation, kind: str) -> None:
         "table.committing gold.fact_sales",
         "publication.step building rollup_sales_daily",
         "publication.step checking the publication",
-        "publication.step moving the publication into place",
     ],
 )
 def test_no_room_for_another_write(spark: SparkSession, shop: Installation, kind: str, point: str) -> None:
@@ -136,6 +136,26 @@ def test_no_room_for_another_write(spark: SparkSession, shop: Installation, kind
 
     assert "large" in said or "space" in said or "write" in said or "I/O" in said, said
     recovers(spark, shop)
+
+
+@pytest.mark.parametrize("kind", RUNS)
+def test_no_room_for_the_last_word(spark: SparkSession, shop: Installation, kind: str) -> None:
+    """When a publication moves into place all of it is written: it serves, and what cannot be written is the ledger's line."""
+    shop.change()
+    served = read_pointer(shop.options.warehouse).generation
+
+    with (
+        room_for_no_more() as fill_disk,
+        fault_at("publication.step moving the publication into place", fill_disk),
+        pytest.raises(BooksalesError) as failed,
+    ):
+        RUNS[kind](spark, shop.options)
+
+    assert "run ledger" in str(failed.value)
+    assert read_pointer(shop.options.warehouse).generation == served + 1
+    assert shop.differences() == {}
+    assert sync(spark, shop.options) == ExitCode.DONE
+    assert RunLedger(shop.options.ledger_url).runs(2)[1]["state"] == "published"
 
 
 def test_control_without_a_fault_the_run_publishes(spark: SparkSession, shop: Installation, tmp_path: Path) -> None:

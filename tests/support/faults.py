@@ -83,7 +83,9 @@ def room_for_no_more() -> Iterator[object]:
 
     def fill() -> None:
         for pid, (_, hard) in before.items():
-            resource.prlimit(pid, resource.RLIMIT_FSIZE, (SMALL, hard))
+            # One of Spark's workers may have gone by itself.
+            with suppress(ProcessLookupError):
+                resource.prlimit(pid, resource.RLIMIT_FSIZE, (SMALL, hard))
 
     try:
         yield fill
