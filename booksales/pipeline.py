@@ -172,7 +172,7 @@ def _exit_code(code: int) -> int:
         return code
     raise RunError(
         f"Spark was ended by {signal.Signals(-code).name}; where nobody did that, the machine ran out of memory "
-        "(see driver_memory_mb). Nothing is published, the version before still serves"
+        "(see driver_memory_mb). `booksales status` says what serves"
     )
 
 

@@ -61,13 +61,18 @@ class RunError(BooksalesError):
     """Something below us failed: disk, memory, the source's server, Spark itself."""
 
 
-def explained(error: Exception) -> BooksalesError:
-    """The error as one line: the innermost cause and what would do; nothing is published by a run that ends with it."""
+# What readers have after a run that failed: almost always the one, the other where it failed after its publication.
+UNPUBLISHED = "Nothing is published, the version before still serves"
+PUBLISHED = "What it published serves"
+
+
+def explained(error: Exception, what_serves: str = UNPUBLISHED) -> BooksalesError:
+    """The error as one line: the innermost cause, what would do, and what readers have."""
     text = str(error)
     advice = next(
         (what for pattern, what in ADVICE.items() if re.search(pattern, text)), "--verbose shows the whole of it"
     )
-    return RunError(f"{_root_cause(error, text)}; {advice}. Nothing is published, the version before still serves")
+    return RunError(f"{_root_cause(error, text)}; {advice}. {what_serves}")
 
 
 def _root_cause(error: Exception, text: str) -> str:

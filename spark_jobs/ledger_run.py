@@ -8,7 +8,7 @@ from pyspark.sql import SparkSession
 
 from jobs_config.errors import BooksalesError
 from spark_jobs.control.run_ledger import RunLedger
-from spark_jobs.errors import LedgerError, explained
+from spark_jobs.errors import PUBLISHED, UNPUBLISHED, LedgerError, explained
 from spark_jobs.options import RunOptions
 from spark_jobs.tables import Lake
 from warehouse.publication import PublicationError
@@ -37,13 +37,13 @@ def ledger_run(kind: str, ledger: RunLedger, spark: SparkSession, options: RunOp
         yield run_seq
     except KeyboardInterrupt:
         _close(ledger, options, run_seq, "interrupted", "stopped by hand")
-        raise
+        raise KeyboardInterrupt(_what_serves(options, run_seq)) from None
     except (BooksalesError, PublicationError) as error:
         _close(ledger, options, run_seq, "failed", str(error))
         raise
     except Exception as error:
         LOGGER.info("run.failed", exc_info=error)
-        failure = explained(error)
+        failure = explained(error, _what_serves(options, run_seq))
         _close(ledger, options, run_seq, "failed", str(failure))
         raise failure from error
 
@@ -53,13 +53,19 @@ def newest_published_run(options: RunOptions) -> int:
     return options.open_warehouse().newest_run()
 
 
+def _what_serves(options: RunOptions, run_seq: int) -> str:
+    """A run may fail after the pointer has moved: then readers have what it made."""
+    # A warehouse that does not answer cannot say more than the failure does.
+    with suppress(PublicationError):
+        if newest_published_run(options) == run_seq:
+            return PUBLISHED
+    return UNPUBLISHED
+
+
 def _close(ledger: RunLedger, options: RunOptions, run_seq: int, state: str, detail: str) -> None:
     try:
-        # A warehouse that does not answer cannot say more than the failure did.
-        with suppress(PublicationError):
-            if newest_published_run(options) == run_seq:
-                # It failed after the pointer had moved: readers have what it made.
-                state, detail = "published", f"published; then: {detail}"
+        if _what_serves(options, run_seq) == PUBLISHED:
+            state, detail = "published", f"published; then: {detail}"
         ledger.finish(run_seq, state, detail)
     except LedgerError as error:
         # What stopped the run, a full disk, can stop the ledger too; the next run closes this one.

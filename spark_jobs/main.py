@@ -27,7 +27,7 @@ from spark_jobs import commands
 from spark_jobs.control.database import file_of
 from spark_jobs.control.lease import open_lease
 from spark_jobs.control.lease_row import LIFE_SECONDS
-from spark_jobs.errors import explained
+from spark_jobs.errors import UNPUBLISHED, explained
 from spark_jobs.extract.connection import parse_address
 from spark_jobs.options import RunOptions, secret_key
 from spark_jobs.session import open_session
@@ -68,8 +68,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         logging.getLogger(__name__).info("job.failed", exc_info=error)
         progress.say(f"error: {explained(error)}")
         return int(ExitCode.FAILED)
-    except KeyboardInterrupt:
-        progress.say("interrupted; nothing was published by this run")
+    except KeyboardInterrupt as stopped:
+        progress.say(f"interrupted. {str(stopped) or UNPUBLISHED}")
         return int(ExitCode.INTERRUPTED)
 
 
