@@ -36,15 +36,17 @@ def ledger_run(kind: str, ledger: RunLedger, spark: SparkSession, options: RunOp
     try:
         yield run_seq
     except KeyboardInterrupt:
-        _close(ledger, options, run_seq, "interrupted", "stopped by hand")
-        raise KeyboardInterrupt(_what_serves(options, run_seq)) from None
+        serves = _what_serves(options, run_seq)
+        _close(ledger, run_seq, serves, "interrupted", "stopped by hand")
+        raise KeyboardInterrupt(serves) from None
     except (BooksalesError, PublicationError) as error:
-        _close(ledger, options, run_seq, "failed", str(error))
+        _close(ledger, run_seq, _what_serves(options, run_seq), "failed", str(error))
         raise
     except Exception as error:
         LOGGER.info("run.failed", exc_info=error)
-        failure = explained(error, _what_serves(options, run_seq))
-        _close(ledger, options, run_seq, "failed", str(failure))
+        serves = _what_serves(options, run_seq)
+        failure = explained(error, serves)
+        _close(ledger, run_seq, serves, "failed", str(failure))
         raise failure from error
 
 
@@ -62,9 +64,9 @@ def _what_serves(options: RunOptions, run_seq: int) -> str:
     return UNPUBLISHED
 
 
-def _close(ledger: RunLedger, options: RunOptions, run_seq: int, state: str, detail: str) -> None:
+def _close(ledger: RunLedger, run_seq: int, serves: str, state: str, detail: str) -> None:
     try:
-        if _what_serves(options, run_seq) == PUBLISHED:
+        if serves == PUBLISHED:
             state, detail = "published", f"published; then: {detail}"
         ledger.finish(run_seq, state, detail)
     except LedgerError as error:

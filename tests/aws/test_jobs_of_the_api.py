@@ -1,7 +1,6 @@
 """Jobs that the API starts where state machines do the work: started, followed and cancelled, with local processes for their jobs."""
 
 import json
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,10 +8,9 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
-from psycopg2.extensions import parse_dsn
 from s3_server import ACCESS
 from signed_in import bearer
-from state_machines import StateMachines, definition, state_machines
+from state_machines import StateMachines, definition, machines_over_stand_ins
 
 from api.app import close, create_app
 from api.auth.schema import JOB
@@ -20,11 +18,9 @@ from api.database import writing
 from booksales.local_stack.postgres import EmbeddedPostgres
 from jobs_config.settings import Settings
 from jobs_config.state import open_state
-from spark_jobs.control.database import PASSWORD_VARIABLE
 from spark_jobs.control.run_ledger import RunLedger
 
 BASE = "http://127.0.0.1:8600"
-STAND_IN = Path(__file__).parents[1] / "support" / "stand_in_job.py"
 GENERATE = "/api/analytics/generate-test-data/"
 
 
@@ -53,21 +49,13 @@ class Platform:
 @pytest.fixture(scope="module")
 def platform(postgres: EmbeddedPostgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
     folder = tmp_path_factory.mktemp("platform")
-    postgres.create_database("api_jobs")
-    told = parse_dsn(postgres.owner_dsn("api_jobs"))
-    url = f"postgresql+psycopg2://{told['user']}@{told['host']}:{told['port']}/api_jobs"
-    environment = {"BOOKSALES_LEDGER_URL": url, PASSWORD_VARIABLE: told["password"]}
-    stand_in = [sys.executable, str(STAND_IN), str(folder)]
-    jobs = {"pipeline": stand_in, "shop": stand_in}
-    with pytest.MonkeyPatch.context() as here, state_machines(folder / "server.log", jobs, environment) as machines:
-        for name, value in {
-            **ACCESS,
-            PASSWORD_VARIABLE: told["password"],
-            "AWS_ENDPOINT_URL": machines.address,
-        }.items():
+    with (
+        machines_over_stand_ins(postgres, "api_jobs", folder, ("pipeline", "shop")) as (machines, url),
+        pytest.MonkeyPatch.context() as here,
+    ):
+        for name, value in {**ACCESS, "AWS_ENDPOINT_URL": machines.address}.items():
             here.setenv(name, value)
         yield Platform(machines, folder, url)
-    postgres.drop_database("api_jobs")
 
 
 @pytest.fixture

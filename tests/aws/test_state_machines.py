@@ -1,20 +1,16 @@
 """The state machines, executed: their turns, retries and failures, with local processes for jobs and a ledger on PostgreSQL."""
 
 import json
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from psycopg2.extensions import parse_dsn
-from state_machines import Execution, Retries, StateMachines, definition, state_machines
+from state_machines import Execution, Retries, StateMachines, definition, machines_over_stand_ins
 
 from booksales.local_stack.postgres import EmbeddedPostgres
-from spark_jobs.control.database import PASSWORD_VARIABLE
 from spark_jobs.control.lease_row import row_lease
 from spark_jobs.control.run_ledger import RunLedger
 
-STAND_IN = Path(__file__).parents[1] / "support" / "stand_in_job.py"
 GLUE, EMR = "glue", "emr-serverless"
 RUNTIMES = (GLUE, EMR)
 # The other runtime differs in how a job is started alone, which one fast test shows.
@@ -68,16 +64,9 @@ class Stage:
 @pytest.fixture(scope="module")
 def stage(postgres: EmbeddedPostgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     folder = tmp_path_factory.mktemp("machines")
-    postgres.create_database("machines")
-    told = parse_dsn(postgres.owner_dsn("machines"))
-    url = f"postgresql+psycopg2://{told['user']}@{told['host']}:{told['port']}/machines"
-    environment = {"BOOKSALES_LEDGER_URL": url, PASSWORD_VARIABLE: told["password"]}
-    job = [sys.executable, str(STAND_IN), str(folder)]
-    jobs = dict.fromkeys(("pipeline", "shop", "main.py", "generate.py"), job)
-    with pytest.MonkeyPatch.context() as here, state_machines(folder / "server.log", jobs, environment) as machines:
-        here.setenv(PASSWORD_VARIABLE, told["password"])
+    names = ("pipeline", "shop", "main.py", "generate.py")
+    with machines_over_stand_ins(postgres, "machines", folder, names) as (machines, url):
         yield Stage(machines, folder, url)
-    postgres.drop_database("machines")
 
 
 @pytest.mark.parametrize("runtime", RUNTIMES)

@@ -14,13 +14,18 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+import pytest
+from psycopg2.extensions import parse_dsn
 from s3_server import ACCESS, wait_for
 
+from booksales.local_stack.postgres import EmbeddedPostgres
 from jobs_config.serving import listen, url_of
+from spark_jobs.control.database import PASSWORD_VARIABLE
 
 ROOT = Path(__file__).parents[2]
 TEMPLATES = ROOT / "terraform/modules/orchestration/templates"
 SERVER = Path(__file__).with_name("states_server.py")
+STAND_IN = Path(__file__).with_name("stand_in_job.py")
 ROLE = "arn:aws:iam::123456789012:role/machines"
 STEPS = "arn:aws:lambda:us-east-1:123456789012:function:steps"
 # Ends of an execution.
@@ -166,6 +171,28 @@ class StateMachines:
             aws_access_key_id=ACCESS["AWS_ACCESS_KEY_ID"],
             aws_secret_access_key=ACCESS["AWS_SECRET_ACCESS_KEY"],
         )
+
+
+@contextmanager
+def machines_over_stand_ins(
+    postgres: EmbeddedPostgres, database: str, folder: Path, names: Sequence[str]
+) -> Iterator[tuple[StateMachines, str]]:
+    """Machines whose jobs, all of these names, are stand_in_job.py over a folder, and the URL of the ledger that they keep.
+
+    The ledger's password is in the environment for as long.
+    """
+    postgres.create_database(database)
+    told = parse_dsn(postgres.owner_dsn(database))
+    url = f"postgresql+psycopg2://{told['user']}@{told['host']}:{told['port']}/{database}"
+    environment = {"BOOKSALES_LEDGER_URL": url, PASSWORD_VARIABLE: told["password"]}
+    job = [sys.executable, str(STAND_IN), str(folder)]
+    with (
+        pytest.MonkeyPatch.context() as here,
+        state_machines(folder / "server.log", {name: job for name in names}, environment) as machines,
+    ):
+        here.setenv(PASSWORD_VARIABLE, told["password"])
+        yield machines, url
+    postgres.drop_database(database)
 
 
 @contextmanager
