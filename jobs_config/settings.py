@@ -42,6 +42,11 @@ class Settings(BaseModel):
         pattern=r"^(s3://[a-z0-9][a-z0-9.-]+[a-z0-9](/[\w.=-]+)*/?)?$",
         description="s3://bucket/prefix of the lake; empty: a folder in the state folder",
     )
+    catalog: str = Field(
+        "",
+        pattern=r"^([a-z][a-z0-9_]*)?$",
+        description="Glue databases that a lake on S3 is registered in, without _silver and _gold; empty: none",
+    )
     ledger_url: str = Field(
         "",
         description="postgresql+psycopg2://user@host:port/database without a password; empty: a file in the state folder",

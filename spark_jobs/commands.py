@@ -14,6 +14,7 @@ from jobs_config.errors import ExitCode
 from jobs_config.loader import load_feed
 from jobs_config.progress import Progress
 from spark_jobs.backfill import Window
+from spark_jobs.catalog import register_tables
 from spark_jobs.control.results import check_of, step_of
 from spark_jobs.control.run_ledger import RunLedger
 from spark_jobs.erase import erase
@@ -33,6 +34,7 @@ from spark_jobs.runner import Run
 from spark_jobs.smoke import smoke
 from spark_jobs.sync import SyncOptions, sync
 from spark_jobs.tables import Lake
+from warehouse.contract import load_contract
 from warehouse.publication import Publication
 
 LANDING_VARIABLE = "BOOKSALES_LANDING_KEY"
@@ -183,6 +185,13 @@ def run_so_far(spark: SparkSession, options: RunOptions, ledger: RunLedger, run_
     return run
 
 
+def register(options: RunOptions, lake: Lake) -> None:
+    """Make the Glue catalog, where the settings name one, say which tables the lake has. Raises CatalogError."""
+    if options.settings.catalog:
+        contracts = [load_contract(table) for table in lake.versions()]
+        register_tables(options.settings.catalog, [(contract, lake.path(contract.table)) for contract in contracts])
+
+
 def _key_or_none() -> bytes | None:
     return secret_key(LANDING_VARIABLE) if os.environ.get(LANDING_VARIABLE) else None
 
@@ -197,6 +206,8 @@ def _as_run(kind: str, spark: SparkSession, options: RunOptions, progress: Progr
             stopped = run_so_far(spark, options, ledger, run_seq)
             progress.say(write_report(stopped, None, options.reports, extras_of(stopped, _key_or_none())).text)
             raise
+        # While the run is open: one that could not do this ends as failed, though what it published serves.
+        register(options, run.lake)
         if publication is None:
             ledger.finish(run_seq, "unchanged", "nothing new to publish")
             progress.say(f"run {run_seq}: nothing changed, nothing to publish")

@@ -16,7 +16,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
-from jobs_config.errors import BooksalesError, ExitCode
+from jobs_config.errors import BooksalesError, ConfigError, ExitCode
 from jobs_config.job_start import given_arguments, load_secret, trust_authorities
 from jobs_config.loader import load_source
 from jobs_config.log_setup import set_up_logging
@@ -97,6 +97,8 @@ def run_options(arguments: argparse.Namespace) -> RunOptions:
     """The options in the arguments and secrets in the environment. Raises ConfigError for what does not fit."""
     settings = load_settings(arguments.environment)
     settings = with_overrides(settings, [*place_of(arguments.warehouse), *arguments.set])
+    if settings.catalog and not arguments.lake.startswith("s3://"):
+        raise ConfigError(f"catalog: Glue's holds tables on S3 only, and the lake is {arguments.lake}; leave it empty")
     key = secret_key(PSEUDONYM_VARIABLE) if arguments.source_url or arguments.command in NEED_PSEUDONYMS else b""
     return RunOptions(
         lake=arguments.lake,

@@ -20,10 +20,10 @@ from spark_jobs.gold.fact_sales import (
     OF_STORE,
     customer_key_by_id,
     rates_through,
-    under_members_source,
 )
 from spark_jobs.meaning import OF_TABLE
 from spark_jobs.tables import READ_FAILURES, Lake, in_dates, is_of_removed_files
+from spark_jobs.transforms.members import under_members_source
 from spark_jobs.transforms.rates import daily_rates
 from warehouse.semantic import keys_of_books
 

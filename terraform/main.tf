@@ -23,6 +23,7 @@ locals {
     "--reports=/tmp/booksales-reports",
     "--ledger=${local.ledger_url}",
     "--source-url=${var.source_url}",
+    "--set=catalog=${module.catalog.prefix}",
     "--set=time_zone=${var.time_zone}",
     "--secret=${module.secrets.secret_arns["jobs"]}",
     "--ca-file=rds-ca.pem",

@@ -6,7 +6,7 @@ Grain: one row per customer of a source, plus the unknown member 0 and the erase
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from spark_jobs.transforms.members import ERASED_KEY, UNKNOWN_KEY, as_large_dimension, with_member
+from spark_jobs.transforms.members import ERASED_KEY, UNKNOWN_KEY, as_large_dimension, under_members_source, with_member
 
 NATURAL = ("source", "customer_hash")
 
@@ -14,8 +14,12 @@ NATURAL = ("source", "customer_hash")
 def transform(
     customers: DataFrame, sales: DataFrame, regions: DataFrame, suppressions: DataFrame, existing: DataFrame
 ) -> DataFrame:
+    is_live_sale = F.col("deleted_at").isNull() & (F.col("kind") == "sale") & F.col("customer_id").isNotNull()
+    # Sales of files are sales of the same person; but for those that say again what the shop has said.
+    counts = F.coalesce("in_default_totals", F.lit(True))
     first_sales = (
-        sales.filter(F.col("deleted_at").isNull() & (F.col("kind") == "sale") & F.col("customer_id").isNotNull())
+        sales.filter(is_live_sale & counts)
+        .transform(under_members_source)
         .groupBy("source", "customer_id")
         .agg(F.min("sale_date").alias("first_sale_date"))
     )

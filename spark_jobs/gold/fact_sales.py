@@ -9,7 +9,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from spark_jobs.transforms.lookup import looked_up
-from spark_jobs.transforms.members import ERASED_ID, ERASED_KEY, UNKNOWN_KEY
+from spark_jobs.transforms.members import ERASED_ID, ERASED_KEY, UNKNOWN_KEY, under_members_source
 from spark_jobs.transforms.rates import RATE, daily_rates
 
 FRONTLIST_DAYS = 365
@@ -48,14 +48,6 @@ def transform(
         .transform(with_amounts, rates, reporting_currency)
         .withColumn("source", F.col("_own_source"))
     )
-
-
-def under_members_source(sales: DataFrame) -> DataFrame:
-    """The lines under the source of the books, stores and customers they point to, which of a feed's lines is the shop.
-
-    Their own source is kept as `_own_source`.
-    """
-    return sales.withColumns({"_own_source": F.col("source"), "source": F.coalesce("member_source", "source")})
 
 
 def rates_through(snapshot_at: datetime) -> Column:

@@ -15,6 +15,14 @@ UNKNOWN = "Unknown"
 PARTS = 64
 
 
+def under_members_source(sales: DataFrame) -> DataFrame:
+    """The lines under the source of the books, stores and customers they point to, which of a feed's lines is the shop.
+
+    Their own source is kept as `_own_source`.
+    """
+    return sales.withColumns({"_own_source": F.col("source"), "source": F.coalesce("member_source", "source")})
+
+
 def as_dimension(
     members: DataFrame, existing: DataFrame, surrogate: str, natural: Sequence[str], **unknown: object
 ) -> DataFrame:

@@ -1,28 +1,35 @@
 """The lake on S3, by S3's own protocol: the jobs run on it as on a disk, and what they leave is the same."""
 
+import argparse
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 
+import boto3
 import psycopg2
 import pytest
 from oracle import differences, held_rows, source_rows
 from pyspark.sql import SparkSession
 from s3_server import ACCESS, s3_client, s3_server
-from small_shop import fill, reader_address, reload, run_options, sync
+from small_shop import PSEUDONYM_KEY, fill, reader_address, reload, run_options, sync
 from spark_on_s3 import use_s3
 
 from booksales.local_stack.postgres import EmbeddedPostgres
 from booksales.verify import verify
 from jobs_config.errors import ExitCode
+from jobs_config.progress import Progress
+from spark_jobs.catalog import CatalogError
+from spark_jobs.commands import import_csv
 from spark_jobs.control.run_ledger import RunLedger
 from spark_jobs.options import RunOptions
 from spark_jobs.tables import Lake
 
 SALES = 2_000
 BUCKET = "books"
+CATALOG = "books_test"
 
 
 @dataclass(frozen=True)
@@ -45,6 +52,11 @@ class Installation:
             return differences(source_rows(self.dsn), held_rows(self.options.lake, self.options.warehouse))
 
 
+def glue():  # type: ignore[no-untyped-def]
+    """A client of the catalog that the environment leads to."""
+    return boto3.session.Session().client("glue")
+
+
 @pytest.fixture(scope="module")
 def shop(
     spark: SparkSession, postgres: EmbeddedPostgres, tmp_path_factory: pytest.TempPathFactory
@@ -55,12 +67,13 @@ def shop(
     fill(dsn, SALES)
     with s3_server(home / "s3.log") as address, pytest.MonkeyPatch.context() as environment:
         s3_client(address).create_bucket(Bucket=BUCKET)
-        for name, value in {**ACCESS, "AWS_ENDPOINT_URL": address}.items():
+        for name, value in {**ACCESS, "AWS_DEFAULT_REGION": ACCESS["AWS_REGION"], "AWS_ENDPOINT_URL": address}.items():
             environment.setenv(name, value)
+        for layer in ("silver", "gold"):
+            glue().create_database(DatabaseInput={"Name": f"{CATALOG}_{layer}"})
         use_s3(spark, address, environment)
-        options = replace(
-            run_options(home, reader_address(postgres, dsn), reader="columnar"), lake=f"s3://{BUCKET}/lake"
-        )
+        told = run_options(home, reader_address(postgres, dsn), reader="columnar", catalog=CATALOG)
+        options = replace(told, lake=f"s3://{BUCKET}/lake")
         yield Installation(dsn, options, address)
     postgres.drop_database("on_s3")
 
@@ -74,6 +87,9 @@ def test_a_reload_lands_in_the_bucket_and_reaches_the_warehouse(spark: SparkSess
     compared = verify(RunLedger(shop.options.ledger_url), shop.options.lake, shop.options.open_warehouse())
     assert compared
     assert [comparison for comparison in compared if not comparison.agrees] == []
+    (facts,) = glue().get_tables(DatabaseName=f"{CATALOG}_gold", Expression="fact_sales")["TableList"]
+    assert facts["StorageDescriptor"]["Location"] == f"{shop.options.lake}/gold/fact_sales"
+    assert len(glue().get_tables(DatabaseName=f"{CATALOG}_silver")["TableList"]) > 10
 
 
 @pytest.mark.slow
@@ -91,11 +107,53 @@ def test_a_sync_brings_what_changed(spark: SparkSession, shop: Installation) -> 
 
 
 @pytest.mark.slow
+def test_a_file_in_a_bucket_is_imported_and_its_faulty_record_is_aside(
+    spark: SparkSession, shop: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BOOKSALES_LANDING_KEY", PSEUDONYM_KEY.hex())
+    with closing(psycopg2.connect(shop.dsn)) as connection, connection.cursor() as cursor:
+        cursor.execute("select (select min(isbn13) from books_book), (select min(code) from sales_store)")
+        (isbn, store) = cursor.fetchone() or ("", "")
+    night = f"RECEIPT|LINE|TYPE|EAN|STORE|TIME|QTY|PRICE\n7|1|S|{isbn}|{store}|20150102 101500|2|1299\n7|2|S|{isbn}|{store}|?|1|5\n"
+    s3_client(shop.address).put_object(Bucket=BUCKET, Key="in/20150102.csv", Body=night.encode("latin-1"))
+    asked = argparse.Namespace(
+        files=["till_archive", f"s3://{BUCKET}/in/"], replay_file="", replaces="", approve_deletes=False, plan_file=""
+    )
+
+    assert import_csv(spark, shop.options, asked, Progress(terminal=False)) == ExitCode.ATTENTION
+
+    lake = Lake(spark, shop.options.lake)
+    lines = lake.read("gold.fact_sales").filter("source = 'till_archive'").select("quantity", "gross_amount").collect()
+    assert [tuple(line) for line in lines] == [(2, Decimal("25.98"))]
+    aside = (
+        lake.read("silver.quarantine").filter("source = 'till_archive'").select("record_number", "reasons").collect()
+    )
+    assert [(row[0], row[1][0].partition(":")[0]) for row in aside] == [(3, "sold_at")]
+    compared = verify(RunLedger(shop.options.ledger_url), shop.options.lake, shop.options.open_warehouse())
+    assert [comparison for comparison in compared if not comparison.agrees] == []
+
+
+@pytest.mark.slow
 def test_a_sync_without_a_change_writes_nothing(spark: SparkSession, shop: Installation) -> None:
     sync(spark, shop.options)
 
     assert RunLedger(shop.options.ledger_url).runs(1)[0]["state"] == "unchanged"
     assert not Path(shop.options.lake.removeprefix("s3://")).exists()
+
+
+@pytest.mark.slow
+def test_a_catalog_that_is_gone_fails_the_run_and_what_it_published_serves(
+    spark: SparkSession, shop: Installation
+) -> None:
+    shop.execute("update sales_sale set quantity = quantity + 1 where id = (select min(id) from sales_sale)")
+    settings = shop.options.settings.model_copy(update={"catalog": "nobodys"})
+
+    with pytest.raises(CatalogError, match="nobodys"):
+        sync(spark, replace(shop.options, settings=settings))
+
+    (run,) = RunLedger(shop.options.ledger_url).runs(1)
+    assert (run["state"], run["detail"][:16]) == ("published", "published; then:")
+    assert shop.differences() == {}
 
 
 @pytest.mark.slow

@@ -20,6 +20,7 @@ def test_without_variables_every_setting_has_its_documented_default():
         "source_url": "",
         "reader": "jdbc",
         "lake": "",
+        "catalog": "",
         "ledger_url": "",
         "time_zone": "UTC",
         "retail_week_start": "sunday",

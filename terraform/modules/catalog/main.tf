@@ -1,6 +1,8 @@
 # Databases of the Glue catalog, one for a layer. Tables in them are registered by the jobs, which alone know the columns.
 
 locals {
+  prefix = replace(var.name, "-", "_")
+
   layers = {
     silver = "Typed, one row per key; deletes kept as tombstones"
     gold   = "The star: dimensions and facts"
@@ -10,7 +12,7 @@ locals {
 resource "aws_glue_catalog_database" "layer" {
   for_each = local.layers
 
-  name         = "${replace(var.name, "-", "_")}_${each.key}"
+  name         = "${local.prefix}_${each.key}"
   description  = each.value
   location_uri = "${var.lake_location}/${each.key}"
 }

@@ -114,7 +114,7 @@ locals {
       {
         Sid    = "RegisterTables"
         Effect = "Allow"
-        Action = ["glue:GetDatabase", "glue:GetTable", "glue:GetTables", "glue:CreateTable", "glue:UpdateTable"]
+        Action = ["glue:GetTables", "glue:CreateTable", "glue:UpdateTable"]
         Resource = concat(
           ["${local.arn}:glue:${local.region}:${local.account}:catalog"],
           var.catalog_database_arns,

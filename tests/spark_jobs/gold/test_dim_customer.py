@@ -40,6 +40,15 @@ def test_a_customer_has_a_kept_key_a_region_and_the_date_of_the_first_live_sale(
             "deleted_at": "2024-01-02 00:00:00",
         },
         {"source": "kiosk", "customer_id": 2, "kind": "sale", "sale_date": "2024-01-01"},
+        {"source": "till", "member_source": "shop", "customer_id": 2, "kind": "sale", "sale_date": "2024-02-03"},
+        {
+            "source": "report",
+            "member_source": "shop",
+            "customer_id": 2,
+            "kind": "sale",
+            "sale_date": "2024-02-01",
+            "in_default_totals": False,
+        },
         {"source": "shop", "kind": "sale", "sale_date": "2024-01-01"},
     )
     regions = table(spark, "gold.dim_region", {"region_key": 50, "source": "shop", "region_id": 5})
@@ -71,7 +80,7 @@ def test_a_customer_has_a_kept_key_a_region_and_the_date_of_the_first_live_sale(
         DIMENSION,
         (-1, None, 0, "erased", None, False),
         (0, None, 0, "unknown", None, False),
-        (3, "bb", 0, "school", None, True),  # marked deleted in the source
+        (3, "bb", 0, "school", "2024-02-03", True),  # marked deleted in the source; bought at a till
         (8, "cc", 50, "reseller", None, True),  # gone from the source
         (9, "aa", 50, "library", "2024-03-01", False),
     )
