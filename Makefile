@@ -4,6 +4,7 @@ PYTHON ?= python3
 SALES ?= 1000000
 SERVE ?= 1
 TESTS ?=
+LANES ?= 2
 SHARD ?=
 RESUME ?=
 DASHBOARD ?= http://127.0.0.1:8601
@@ -38,8 +39,8 @@ demo: $(SETUP) ## make a shop, run the pipeline, serve the dashboard  (SALES=100
 bench: $(SETUP) $(PEERS)/.setup ## measure us beside others  (BENCH=generate SALES=10000000 RUNS=3)
 	for bench in $(BENCH); do $(BIN)/python -m bench $$bench --sales $(SALES) --runs $(RUNS) || exit 1; done
 
-test: $(TOOLS) ## run the tests  (TESTS=tests/booksales)
-	$(BIN)/pytest -m "not slow" $(TESTS)
+test: $(TOOLS) ## run the tests, in two processes  (TESTS=tests/booksales LANES=1)
+	$(BIN)/pytest -m "not slow" -n $(LANES) $(TESTS)
 
 test-all: $(TOOLS) ## run the tests, the slow ones too, or a part of them  (SHARD=2/6 RESUME=1)
 	$(BIN)/pytest $(if $(SHARD),--shard $(SHARD)) $(if $(RESUME),--resume) $(TESTS)

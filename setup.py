@@ -48,6 +48,7 @@ EXTRAS["shop"] = ["faker>=40", "numpy>=2", "pyarrow>=18"]
 EXTRAS["redis"] = ["redis>=7"]
 EXTRAS["dev"] = [
     "pytest>=9",
+    "pytest-xdist>=3.8",
     "chispa>=0.12",
     "ruff>=0.17",
     "mypy>=2",

@@ -20,7 +20,7 @@ from api.gate import Gate, require_entries
 from api.jobs import Jobs
 from api.ledger import Ledger
 from api.limits import Bounded, BoundedBody, Rate, Rated
-from api.machine_jobs import MACHINES, StateMachines
+from api.machine_jobs import StateMachines
 from api.measures import Measures
 from api.middleware import OwnHostsOnly, RequestContext
 from api.reading import Released
@@ -149,7 +149,7 @@ def create_app(state: StateFolder, settings: Settings | None = None) -> FastAPI:
 def _jobs(engine: Engine, state: StateFolder, settings: Settings) -> Jobs:
     if not settings.state_machines:
         return Jobs(engine, ChildProcesses(state))
-    return Jobs(engine, ChildProcesses(state), StateMachines(settings.state_machines), MACHINES)
+    return Jobs(engine, ChildProcesses(state), StateMachines(settings.state_machines))
 
 
 def _warehouse(state: StateFolder, settings: Settings) -> Warehouse:

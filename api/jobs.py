@@ -5,7 +5,7 @@ import logging
 import secrets
 import threading
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
@@ -77,16 +77,13 @@ class Launcher(Protocol):
 class Jobs:
     """Starts, follows and cancels. A job goes on where the API stops; the next API finds out how it ended.
 
-    Work is done by `children`, processes of this machine; that of the kinds `elsewhere` by `platform`, where there is one.
+    Work is done by `platform`, where there is one, else by `children`, processes of this machine.
     """
 
-    def __init__(
-        self, engine: Engine, children: Launcher, platform: Launcher | None = None, elsewhere: Collection[str] = ()
-    ) -> None:
+    def __init__(self, engine: Engine, children: Launcher, platform: Launcher | None = None) -> None:
         self._engine = engine
         self._children = children
         self._platform = platform
-        self._elsewhere = frozenset(elsewhere) if platform else frozenset()
 
     def start(self, work: Work, username: str) -> RowMapping:
         """Start it. Raises JobError where another one runs."""
@@ -158,8 +155,7 @@ class Jobs:
             "started_at": int(time.time()),
         }
         connection.execute(JOB.insert().values(**values))
-        launcher = self._platform if work.kind in self._elsewhere else None
-        process = (launcher or self._children).start(job_id, work, on_end)
+        process = (self._platform or self._children).start(job_id, work, on_end)
         connection.execute(JOB.update().where(JOB.c.job_id == job_id).values(process_id=process))
 
     def _launcher_of(self, row: RowMapping) -> Launcher | None:

@@ -36,6 +36,10 @@ class StateMachines:
 
     def start(self, job_id: str, work: Work, on_end: Callable[[Ended], None]) -> None:
         """Start an execution; nobody here hears of its end. Raises JobError for what a machine does not do, PlatformAwayError."""
+        if work.kind not in MACHINES:
+            raise JobError(
+                f"no state machine does a {work.kind}; whoever may write the warehouse runs `booksales {work.kind}`"
+            )
         if work.arguments.get("replace"):
             raise JobError("test data fills an empty database here; `replace` is for an embedded shop")
         given = {name: value for name, value in work.arguments.items() if name in SIZES}

@@ -16,8 +16,8 @@ ADVICE = {
     "AccessDenied": "this role may not write there; allow it s3:PutObject and s3:GetObject on the prefix, and the bucket's KMS key",
     "403": "this role may not see it, or the credentials are not valid",
     "ExpiredToken": "the credentials have expired; sign in again",
-    "PermanentRedirect": "the bucket is in another region; set AWS_REGION to it",
-    "IllegalLocationConstraintException": "the bucket is in another region; set AWS_REGION to it",
+    "PermanentRedirect": "the bucket is in another region; set AWS_DEFAULT_REGION to it",
+    "IllegalLocationConstraintException": "the bucket is in another region; set AWS_DEFAULT_REGION to it",
 }
 
 

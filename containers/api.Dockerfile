@@ -20,9 +20,11 @@ RUN pip install --no-deps --no-index book_sales_analytics-*.whl && rm book_sales
 COPY --from=dist rds-ca.pem /etc/ssl/rds-ca.pem
 
 RUN useradd --uid 10001 --no-create-home --shell /usr/sbin/nologin booksales \
-    && install --directory --owner=10001 --mode=0700 /state
+    && install --directory --owner=10001 --mode=0700 /state \
+    && chmod 1777 /tmp
+# On Fargate an empty volume has the owner and mode that the image's has, and root's alone where the image has none.
 USER 10001:10001
-VOLUME ["/state"]
+VOLUME ["/state", "/tmp"]
 
 # On loopback: the proxy of the same task is what others reach (decision 29).
 ENTRYPOINT ["python", "-m", "api", "--home", "/state/booksales", "--log-format", "json"]

@@ -15,8 +15,11 @@ RUN pip install --require-hashes --only-binary=:all: --requirement dashboard.loc
 COPY --from=dist book_sales_analytics-*.whl ./
 RUN pip install --no-deps --no-index book_sales_analytics-*.whl && rm book_sales_analytics-*.whl dashboard.lock
 
-RUN useradd --uid 10001 --no-create-home --shell /usr/sbin/nologin booksales
+RUN useradd --uid 10001 --no-create-home --shell /usr/sbin/nologin booksales \
+    && chmod 1777 /tmp
 USER 10001:10001
+# On Fargate an empty volume has the owner and mode that the image's has, and root's alone where the image has none.
+VOLUME ["/tmp"]
 
 # On loopback, asking the API of the same task (decision 29).
 ENTRYPOINT ["python", "-m", "streamlit_app", "--log-format", "json"]

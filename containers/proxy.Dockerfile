@@ -4,8 +4,11 @@ FROM nginxinc/nginx-unprivileged:1.29-alpine
 
 USER root
 # hadolint ignore=DL3018
-RUN apk add --no-cache openssl
+RUN apk add --no-cache openssl \
+    && chmod 1777 /tmp
 USER 10001:10001
+# On Fargate an empty volume has the owner and mode that the image's has, and root's alone where the image has none.
+VOLUME ["/tmp"]
 
 COPY start.sh /usr/local/bin/start.sh
 COPY nginx.conf.template /etc/nginx/booksales.conf.template

@@ -12,7 +12,7 @@ AUTHORITIES_VARIABLE = "PGSSLROOTCERT"
 
 # Why a secret cannot be read, by AWS's name for it, and what would do.
 ADVICE = {
-    "ResourceNotFoundException": "there is none of that name in this region; check the name and AWS_REGION",
+    "ResourceNotFoundException": "there is none of that name in this region; check the name and AWS_DEFAULT_REGION",
     "AccessDeniedException": "this role may not read it; allow it secretsmanager:GetSecretValue, and kms:Decrypt on its key",
     "DecryptionFailure": "this role may not use its key; allow it kms:Decrypt",
     "ExpiredTokenException": "the credentials have expired; sign in again",

@@ -35,7 +35,7 @@ from spark_jobs.smoke import smoke
 from spark_jobs.sync import SyncOptions, sync
 from spark_jobs.tables import Lake
 from warehouse.contract import load_contract
-from warehouse.publication import Publication
+from warehouse.publication import Publication, PublicationError
 
 LANDING_VARIABLE = "BOOKSALES_LANDING_KEY"
 
@@ -202,9 +202,10 @@ def _as_run(kind: str, spark: SparkSession, options: RunOptions, progress: Progr
     with ledger_run(kind, ledger, spark, options) as run_seq:
         try:
             run, publication = work(ledger, run_seq)
-        except ExpectationError:
+        except (ExpectationError, PublicationError) as error:
             stopped = run_so_far(spark, options, ledger, run_seq)
-            progress.say(write_report(stopped, None, options.reports, extras_of(stopped, _key_or_none())).text)
+            extras = extras_of(stopped, _key_or_none())
+            progress.say(write_report(stopped, None, options.reports, extras, failure=str(error)).text)
             raise
         # While the run is open: one that could not do this ends as failed, though what it published serves.
         register(options, run.lake)

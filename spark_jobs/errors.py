@@ -18,6 +18,19 @@ ADVICE = {
     r"could not import the requested snapshot|invalid snapshot identifier": (
         "the keeper's connection ended before the tables were read; start again, without a pooler in between"
     ),
+    # Of a lake on S3; the last of them is what S3 says of many things that it does not let one see.
+    r"ExpiredToken|token (included in the request )?(has|is) expired": (
+        "the credentials for S3 have expired: start again, or give the job's role a longer session"
+    ),
+    r"NoSuchBucket|UnknownStoreException|[Bb]ucket does not exist": "there is no such bucket: look at the setting lake",
+    r"\bkms:\w+": "the job's role lacks that right to the KMS key of the lake's bucket",
+    r"PermanentRedirect|AWSRedirectException|AuthorizationHeaderMalformed|301 Moved Permanently": (
+        "the bucket is in another region: set AWS_DEFAULT_REGION and AWS_REGION to that of the lake"
+    ),
+    r"InvalidAccessKeyId|NoAwsCredentialsException|Unable to load credentials": (
+        "S3 does not know who asks: run under a role, or look at the access key"
+    ),
+    r"AccessDenied(Exception)?\b": "the job's role has no right to that in the lake's bucket",
     r"Permission denied": "this user may not write there; change the folder's owner or mode",
 }
 # What Java puts before a message that people read: the trace's own words and the package of the exception.

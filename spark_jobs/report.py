@@ -43,10 +43,12 @@ class Extras:
     overlap: Sequence[Mapping[str, Any]] = ()
 
 
-def write_report(run: Run, publication: Publication | None, folder: Path, extras: Extras | None = None) -> Report:
-    """Write the report of a run; `publication` is None where it was stopped before."""
+def write_report(
+    run: Run, publication: Publication | None, folder: Path, extras: Extras | None = None, failure: str = ""
+) -> Report:
+    """Write the report of a run; `publication` is None where it was stopped before, and `failure` says what stopped it."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    values = report_values(run, publication, extras or Extras())
+    values = report_values(run, publication, extras or Extras(), failure)
     json_file = folder / f"run-{run.run_seq:06d}.json"
     html_file = json_file.with_suffix(".html")
     json_file.write_text(json.dumps(values, default=str, indent=2) + "\n")
@@ -54,12 +56,13 @@ def write_report(run: Run, publication: Publication | None, folder: Path, extras
     return Report(json_file, html_file, _text(run, publication, html_file))
 
 
-def report_values(run: Run, publication: Publication | None, extras: Extras) -> dict[str, Any]:
-    """The run as plain values: publication, one entry per job, file and expectation, samples, trend, and where numbers are from."""
+def report_values(run: Run, publication: Publication | None, extras: Extras, failure: str = "") -> dict[str, Any]:
+    """As plain values: publication or what was in its way, one entry per job, file and expectation, samples, trend, lineage."""
     return {
         "run": run.run_seq,
         "source": run.source,
         "publication": asdict(publication) if publication else None,
+        "failure": failure,
         "rows_quarantined": sum(step.rows_quarantined for step in run.steps),
         "jobs": [asdict(step) for step in run.steps],
         "files": [file.as_values() for file in run.files],

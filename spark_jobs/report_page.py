@@ -18,7 +18,7 @@ def page_of(values: Mapping[str, Any]) -> str:
     """The whole page; whatever comes from data or configuration stands there as text."""
     parts = [
         f"<h1>Run {values['run']}</h1>",
-        _published(values["publication"]),
+        _published(values["publication"], values["failure"]),
         _verdict(values),
         "<h2>Quality</h2>", _quality(values["quality"]),
         _samples(values["samples"]), _files(values["files"]), _overlap(values["overlap"]), _trend(values["trend"]),
@@ -32,9 +32,10 @@ def page_of(values: Mapping[str, Any]) -> str:
     )
 
 
-def _published(publication: Mapping[str, Any] | None) -> str:
+def _published(publication: Mapping[str, Any] | None, failure: str) -> str:
     if publication is None:
-        return "<p>Nothing was published; the version before still serves.</p>"
+        reason = f"<p class='verdict bad'>{html.escape(failure)}</p>" if failure else ""
+        return f"<p>Nothing was published; the version before still serves.</p>{reason}"
     return (
         f"<p>Published generation {publication['generation']} with {publication['sale_count']:,} sale lines, "
         f"{publication['data_from']} to {publication['data_through']}; source read as of "
@@ -49,6 +50,8 @@ def _verdict(values: Mapping[str, Any]) -> str:
     aside = values["rows_quarantined"]
     if "stop" in failed:
         return "<p class='verdict bad'>A check that stops a run failed.</p>"
+    if values["publication"] is None:
+        return ""
     if failed or aside:
         return f"<p class='verdict look'>Published, with something to look at: {aside:,} rows are quarantined and missing from it.</p>"
     return "<p class='verdict good'>Every check passed on every row.</p>"

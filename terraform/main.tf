@@ -90,10 +90,24 @@ module "warehouse" {
   name               = local.name
   subnet_ids         = module.network.private_subnet_ids
   security_group_id  = module.network.security_group_ids["warehouse"]
-  exports_bucket_arn = module.lake.bucket_arns["exports"]
+  bucket_arns        = module.lake.bucket_arns
+  gold_prefix        = "lake/gold"
+  log_retention_days = var.log_retention_days
   key_arns           = module.secrets.key_arns
   capacity           = { base = var.warehouse_capacity.base, most = var.warehouse_capacity.most }
   most_rpu_hours     = var.warehouse_capacity.hours
+}
+
+module "release" {
+  source = "./modules/release"
+  count  = var.release == null ? 0 : 1
+
+  name                 = local.name
+  region               = var.region
+  repository           = var.release.repository
+  provider_arn         = var.release.provider_arn
+  artifacts_bucket_arn = module.lake.bucket_arns["artifacts"]
+  data_key_arn         = module.secrets.key_arns["data"]
 }
 
 module "jobs" {

@@ -3,6 +3,11 @@ output "artifacts_bucket" {
   value       = module.lake.bucket_names["artifacts"]
 }
 
+output "release_role" {
+  description = "The role that the workflow takes on to put a package there; null where there is none."
+  value       = one(module.release[*].role_arn)
+}
+
 output "state_machines" {
   description = "State machines by name: sync, reload, sweep, maintain, generate."
   value       = module.orchestration.machine_arns

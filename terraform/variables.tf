@@ -103,6 +103,12 @@ variable "encrypts_catalog" {
   type        = bool
 }
 
+variable "release" {
+  description = "Whose workflow may put packages here: owner/name of the repository, and the account's provider for GitHub's tokens, empty to make one. Null: nobody's."
+  type        = object({ repository = string, provider_arn = string })
+  default     = null
+}
+
 variable "domain" {
   description = "Name under which people reach API and dashboard."
   type        = string

@@ -20,7 +20,7 @@ from jobs_config.spark import local_spark_conf
 from jobs_config.state import StateFolder, open_state
 from spark_jobs.control.database import PASSWORD_VARIABLE
 
-pytest_plugins = ["ci_skips", "redshift_stand_in", "shards"]
+pytest_plugins = ["ci_skips", "lanes", "redshift_stand_in", "shards"]
 
 
 @pytest.fixture(scope="session")

@@ -168,12 +168,18 @@ def test_a_narrowed_account_sees_the_same_part_on_both(both_narrowed: Both, path
 
 
 def test_a_number_that_differs_is_found(both: Both, redshift_of: Callable[[str], None]) -> None:
-    redshift_of(
-        "update {star}.rollup_region_daily set gross_revenue = gross_revenue + 0.01 where sale_date = '2025-03-19'"
-    )
+    # The one answers who sees everything, the other who is narrowed by region and publisher at once.
+    places = {"rollup_region_daily": "gross_revenue", "fact_sales": "gross_reporting_amount"}
+    change = "update {{star}}.{} set {column} = {column} {by} where sale_date = '2025-03-19'"
+    for table, column in places.items():
+        redshift_of(change.format(table, column=column, by="+ 0.01"))
 
     with pytest.raises(AssertionError, match="summary"):
         both("GET", "/api/analytics/summary/", params={"from": "2025-03-19", "until": "2025-03-19"})
+
+    for table, column in places.items():
+        redshift_of(change.format(table, column=column, by="- 0.01"))
+    both("GET", "/api/analytics/summary/", params={"from": "2025-03-19", "until": "2025-03-19"})
 
 
 def test_the_servers_own_record_names_the_request(on_redshift: FastAPI, monkeypatch: pytest.MonkeyPatch) -> None:

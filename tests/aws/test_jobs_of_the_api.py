@@ -112,6 +112,14 @@ def test_test_data_is_as_large_as_asked_for_and_wipes_nothing(platform: Platform
     assert "`replace` is for an embedded shop" in refused.json()["detail"]
 
 
+def test_a_rollback_is_not_for_a_reader_of_the_warehouse(engineer: TestClient) -> None:
+    refused = engineer.post("/api/jobs/rollback/", json={})
+
+    assert refused.status_code == 409
+    assert "whoever may write the warehouse runs `booksales rollback`" in refused.json()["detail"]
+    assert engineer.get("/api/jobs/").json()["jobs"] == []
+
+
 def test_one_job_runs_at_a_time_and_is_stopped_by_cancelling_it(platform: Platform, engineer: TestClient) -> None:
     platform.order("wait")
     job_id = engineer.post("/api/jobs/sync/", json={}).json()["job_id"]

@@ -69,20 +69,26 @@ def stage(postgres: EmbeddedPostgres, tmp_path_factory: pytest.TempPathFactory) 
         yield Stage(machines, folder, url)
 
 
-@pytest.mark.parametrize("runtime", RUNTIMES)
-def test_a_run_that_comes_through_is_asked_a_question_and_told(stage: Stage, runtime: str) -> None:
-    ended = stage.run("sync", runtime=runtime)
+@pytest.mark.parametrize(
+    ("verb", "runtime"),
+    [
+        *(("sync", runtime) for runtime in RUNTIMES),
+        *(pytest.param(verb, GLUE, marks=pytest.mark.slow) for verb in ("reload", "sweep", "maintain")),
+    ],
+)
+def test_a_run_that_comes_through_is_asked_a_question_and_told(stage: Stage, verb: str, runtime: str) -> None:
+    ended = stage.run(verb, runtime=runtime)
 
     assert (ended.status, ended.states) == ("SUCCEEDED", CAME_THROUGH), ended.cause
     run, question = stage.calls()
     assert run == [
-        "sync", *question[1:4], f"--execution={ended.name}", "--log-format=json",
+        verb, *question[1:4], f"--execution={ended.name}", "--log-format=json",
     ]  # fmt: skip
     assert question[0] == "smoke"
     assert question[2:4] == ["--lake=s3://lake/lake", "--set=time_zone=Europe/Berlin"]
     assert stage.newest() == (ended.name, "published", "")
     (message,) = stage.heard()
-    assert message == ("done", f"booksales-test sync run {stage.ledger.runs(1)[0]['run_seq']}: published")
+    assert message == ("done", f"booksales-test {verb} run {stage.ledger.runs(1)[0]['run_seq']}: published")
 
 
 @pytest.mark.slow

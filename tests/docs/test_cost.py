@@ -8,6 +8,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 COST = (ROOT / "docs" / "cost.md").read_text()
 PRODUCTION = (ROOT / "terraform/environments/prod/terraform.tfvars").read_text()
+DEVELOPMENT = (ROOT / "terraform/environments/dev/terraform.tfvars").read_text()
 SIZES = ("1M", "10M", "100M")
 HOURS = 730
 DAYS, WEEKS = 30, 4
@@ -39,10 +40,12 @@ def month(place: int) -> dict[str, float]:
     """US dollars a month of each part, by the formulas of the document."""
     size = {name: values[place] for name, values in GIVEN.items()}
     dpu_hours = DAYS * (size["dpu"] * size["sync_minutes"] + 2 * size["smoke_minutes"]) / 60
-    dpu_hours += WEEKS * size["dpu"] * size["sweep_minutes"] / 60
+    weekly = size["dpu"] * (size["sweep_minutes"] + size["maintain_minutes"]) + 2 * 2 * size["smoke_minutes"]
+    dpu_hours += WEEKS * weekly / 60
     return {
         "jobs": dpu_hours * PRICES["dpu_hour"],
-        "warehouse": size["rpu"] * size["awake_hours"] * PRICES["rpu_hour"],
+        "warehouse": size["rpu"] * size["awake_hours"] * PRICES["rpu_hour"]
+        + size["warehouse_gb"] * PRICES["rms_gb_month"],
         "lake": size["lake_gb"] * PRICES["s3_gb_month"],
         "control": size["servers"] * (HOURS * size["server_hour"] + size["control_gb"] * PRICES["rds_gb_month"]),
         "serving": size["tasks"]
@@ -75,7 +78,13 @@ def test_sizes_are_those_of_terraform() -> None:
     )
     assert endpoints
     assert GIVEN["endpoints"] == [len(re.findall(r'"', endpoints[1])) / 2] * 3
-    # The environment prod is made for the middle size.
+    # The environment dev is of the smallest size, prod of the middle one. A worker G.1X is one DPU, a G.2X two.
+    for place, text in enumerate((DEVELOPMENT, PRODUCTION)):
+        kind, most = re.search(r'worker += \{ type = "G\.(\d)X", most = (\d+),', text).groups()  # type: ignore[union-attr]
+        assert int(kind) * int(most) == GIVEN["dpu"][place]
+        hours = re.search(r"warehouse_capacity = \{ .*hours = (\d+) \}", text)
+        assert hours
+        assert int(hours[1]) >= GIVEN["rpu"][place] * GIVEN["awake_hours"][place]
     assert f"base = {GIVEN['rpu'][1]:.0f}," in PRODUCTION
     assert (
         f"cpu = {GIVEN['vcpu'][1] * 1024:.0f}, memory_mb = {GIVEN['memory_gb'][1] * 1024:.0f}, least = {GIVEN['tasks'][1]:.0f},"

@@ -25,7 +25,7 @@ class CiSkips:
     def __init__(self, root: Path, strict: bool) -> None:
         self._root = root
         self._strict = strict
-        self._reasons: Counter[str] = Counter()
+        self._reasons: dict[str, str] = {}
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(self) -> Generator[None, pytest.TestReport, pytest.TestReport]:
@@ -35,17 +35,28 @@ class CiSkips:
     def pytest_make_collect_report(self) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
         return self._judged((yield))
 
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        self._note(report)
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        self._note(report)
+
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.write_line(self.summary())
 
     def summary(self) -> str:
-        reasons = "; ".join(f"{reason} ({count})" for reason, count in sorted(self._reasons.items()))
+        counts = Counter(self._reasons.values())
+        reasons = "; ".join(f"{reason} ({count})" for reason, count in sorted(counts.items()))
         return f"skipped: {reasons or 'nothing'}"
+
+    def _note(self, report: pytest.TestReport | pytest.CollectReport) -> None:
+        # With several processes here is the one that hears of all, and of a file that skips as a whole from each.
+        if report.skipped and not hasattr(report, "wasxfail"):
+            self._reasons[report.nodeid] = _reason(report)
 
     def _judged(self, report: Report) -> Report:
         if report.skipped and not hasattr(report, "wasxfail"):
             reason = _reason(report)
-            self._reasons[reason] += 1
             fault = self.fault(reason) if self._strict else ""
             if fault:
                 report.outcome, report.longrepr = "failed", f"skipped ({reason}), but {fault}"

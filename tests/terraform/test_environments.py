@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from terraform_runs import Resource, TestRun, Workspace
+from terraform_runs import ROOT, Resource, TestRun, Workspace
 
 # Actions that AWS lets nobody grant on less than everything (Service Authorization Reference), or checks without naming a resource.
 WITHOUT_RESOURCE = re.compile(
@@ -93,7 +93,7 @@ def test_only_aws_services_and_the_own_account_are_trusted(resources: list[Resou
     accounts = {account for principal in allowed for account in listed(principal.get("AWS", []))}
 
     assert allowed
-    assert {kind for principal in allowed for kind in principal} == {"AWS", "Service"}
+    assert {kind for principal in allowed for kind in principal} == {"AWS", "Service", "Federated"}
     # The second is AWS's own, which delivers load balancers' logs in this region.
     assert {account.split(":")[4] for account in accounts} == {"123456789012", "054676820928"}
 
@@ -108,6 +108,7 @@ def test_every_actor_has_a_role_of_its_own(resources: list[Resource]) -> None:
         "machines",
         "steps",
         "scheduler",
+        "release",
         "serving",
         "serving-start",
         "flow-logs",
@@ -137,6 +138,104 @@ def test_every_bucket_is_closed_encrypted_versioned_and_takes_tls_only(resources
         and ".aws_s3_bucket_policy." in address
     ]  # fmt: skip
     assert len(denied) == len(BUCKETS)
+
+
+KEY = "arn:aws:kms:eu-central-1:123456789012:key/11111111-2222-4333-8444-555555555555"
+HOW, WHICH = "s3:x-amz-server-side-encryption", "s3:x-amz-server-side-encryption-aws-kms-key-id"
+
+
+def holds(condition: dict[str, dict[str, str]], context: dict[str, str]) -> bool:
+    """Whether a policy's condition holds for a request, by IAM's rules for the operators that buckets' policies use."""
+    for operator, keys in condition.items():
+        for key, wanted in keys.items():
+            found = context.get(key)
+            if operator == "Null":
+                kept = (found is None) == (wanted == "true")
+            elif operator == "StringNotEquals":
+                # A negated operator holds where the key is absent.
+                kept = found != wanted
+            else:
+                assert operator == "Bool", operator
+                kept = found == wanted
+            if not kept:
+                return False
+    return True
+
+
+@pytest.mark.parametrize(
+    ("headers", "is_denied"),
+    [
+        ({}, False),
+        ({HOW: "aws:kms"}, False),
+        ({HOW: "aws:kms", WHICH: KEY}, False),
+        ({HOW: "aws:kms", WHICH: KEY.replace("1111", "9999")}, True),
+        ({HOW: "AES256"}, True),
+        ({"aws:SecureTransport": "false"}, True),
+    ],
+    ids=["no word of it", "by the bucket's key", "by our key", "by another key", "by S3's key", "without TLS"],
+)
+def test_what_is_put_into_a_bucket_is_encrypted_with_our_key(
+    resources: list[Resource], headers: dict[str, str], is_denied: bool
+) -> None:
+    request = {"aws:SecureTransport": "true", **headers}
+    denied = [
+        address
+        for address, statement in policies(resources)
+        if ".aws_s3_bucket_policy.data" in address
+        and statement["Effect"] == "Deny"
+        and holds(statement["Condition"], request)
+    ]
+
+    assert len(denied) == (3 if is_denied else 0)
+
+
+# What each actor's code asks AWS for, and on what, as far as a name in a policy tells it.
+NEEDED = [
+    ('jobs.aws_iam_role_policy.job["pipeline"]', "s3:PutObject", "arn:aws:s3:::a-bucket/*", ""),
+    ('jobs.aws_iam_role_policy.job["pipeline"]', "glue:GetTables", "database/a_database", ""),
+    ('jobs.aws_iam_role_policy.job["pipeline"]', "kms:Encrypt", KEY, "glue.eu-central-1.amazonaws.com"),
+    ('jobs.aws_iam_role_policy.job["pipeline"]', "kms:GenerateDataKey", KEY, "s3.eu-central-1.amazonaws.com"),
+    ('jobs.aws_iam_role_policy.job["pipeline"]', "redshift-serverless:GetCredentials", "workgroup", ""),
+    ('jobs.aws_iam_role_policy.job["shop"]', "secretsmanager:GetSecretValue", "secret", ""),
+    ("warehouse.aws_iam_role_policy.copy", "s3:GetObject", "arn:aws:s3:::a-bucket/lake/gold/*", ""),
+    ("warehouse.aws_iam_role_policy.copy", "s3:GetObject", "arn:aws:s3:::a-bucket/*", ""),
+    ("warehouse.aws_iam_role_policy.copy", "kms:Decrypt", KEY, "s3.eu-central-1.amazonaws.com"),
+    ("release[0].aws_iam_role_policy.release", "s3:PutObject", "arn:aws:s3:::a-bucket/*", ""),
+    ('secrets.aws_kms_key.part["logs"]', "kms:Decrypt", "*", "delivery.logs.amazonaws.com"),
+    ("serving.aws_ecr_repository_policy.jobs", "ecr:BatchGetImage", "", "emr-serverless.amazonaws.com"),
+]
+
+
+@pytest.mark.parametrize(
+    ("policy", "action", "on", "by"), NEEDED, ids=[f"{item[0]} {item[1]} {item[3]}" for item in NEEDED]
+)
+def test_an_actor_may_do_what_its_code_does(
+    resources: list[Resource], policy: str, action: str, on: str, by: str
+) -> None:
+    allowing = [
+        statement
+        for address, statement in policies(resources)
+        if address == f"module.{policy}"
+        and statement["Effect"] == "Allow"
+        and action in listed(statement["Action"])
+        and any(on in resource for resource in listed(statement.get("Resource", "")))
+        and by in json.dumps([statement.get("Condition"), statement.get("Principal")])
+    ]
+
+    assert allowing
+
+
+def test_the_workflow_is_trusted_for_tags_of_versions_alone(resources: list[Resource]) -> None:
+    (trust,) = (
+        statement
+        for address, statement in policies(resources)
+        if address.endswith(".aws_iam_role.release") and "Principal" in statement
+    )
+
+    assert trust["Condition"] == {
+        "StringEquals": {"token.actions.githubusercontent.com:aud": "sts.amazonaws.com"},
+        "StringLike": {"token.actions.githubusercontent.com:sub": "repo:example/book-sales-analytics:ref:refs/tags/v*"},
+    }
 
 
 def test_whatever_holds_data_or_logs_is_encrypted_with_a_key_of_ours(resources: list[Resource]) -> None:
@@ -192,10 +291,18 @@ def test_tls_is_not_left_to_chance(resources: list[Resource]) -> None:
     assert {"parameter_key": "require_ssl", "parameter_value": "true"} in workgroup.values["config_parameter"]
 
 
-def test_jobs_run_on_the_version_that_was_tested_one_at_a_time(resources: list[Resource]) -> None:
-    for job in of_type(resources, "aws_glue_job"):
+def test_jobs_run_on_the_version_that_was_tested(resources: list[Resource]) -> None:
+    jobs = of_type(resources, "aws_glue_job")
+    # A question to the warehouse may be asked while the next run has begun; the lease sees to it that one writes.
+    assert {job.values["name"]: job.values["execution_property"][0]["max_concurrent_runs"] for job in jobs} == {
+        "booksales-prod-pipeline": 2,
+        "booksales-prod-shop": 1,
+    }
+    groups = {group.values["name"] for group in of_type(resources, "aws_cloudwatch_log_group")}
+    for job in jobs:
         assert job.values["glue_version"] == "6.0"
-        assert job.values["execution_property"] == [{"max_concurrent_runs": 1}]
+        prefix = job.values["default_arguments"]["--custom-logGroup-prefix"]
+        assert {f"{prefix}/error", f"{prefix}/output"} <= groups
         assert job.values["default_arguments"]["--datalake-formats"] == "delta"
         assert "-Duser.timezone=UTC" in job.values["default_arguments"]["--conf"]
 
@@ -233,6 +340,11 @@ def test_no_container_is_root_or_may_write_beside_its_volumes(resources: list[Re
         assert container["readonlyRootFilesystem"]
         assert container["user"] == "10001:10001"
         assert container["linuxParameters"]["capabilities"] == {"drop": ["ALL"]}
+        # An empty volume is root's unless the image has one there, with owner and mode.
+        image = (ROOT / f"containers/{container['name']}.Dockerfile").read_text()
+        (declared,) = re.findall(r"^VOLUME (\[.*\])$", image, re.MULTILINE)
+        assert {mount["containerPath"] for mount in container["mountPoints"]} == {*json.loads(declared)}
+        assert "chmod 1777 /tmp" in image
     assert [container["name"] for container in containers if container.get("portMappings")] == ["proxy"]
 
 

@@ -14,7 +14,7 @@ MODULES = sorted(path for path in (TERRAFORM / "modules").iterdir())
 
 
 def test_the_modules_are_all_there() -> None:
-    parts = "catalog control jobs lake network observability orchestration secrets serving warehouse"
+    parts = "catalog control jobs lake network observability orchestration release secrets serving warehouse"
 
     assert [module.name for module in MODULES] == parts.split()
 

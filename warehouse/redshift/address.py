@@ -38,7 +38,7 @@ class Address:
     region: str = ""
 
     def arguments(self) -> dict[str, Any]:
-        """What the driver is to be told. Temporary credentials come from IAM at every connection; TLS is verified in full."""
+        """What the driver is to be told. Credentials come from IAM, and it keeps them while they hold; TLS is verified in full."""
         told: dict[str, Any] = {"database": self.database, "application_name": "booksales"}
         if self.form == "password":
             told |= {"user": self.user, "host": self.host, "port": self.port}

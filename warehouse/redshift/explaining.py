@@ -65,9 +65,9 @@ def is_serialization_failure(error: BaseException) -> bool:
     return fields.get("C") in SERIALIZATION_STATES or str(fields.get("M", "")).startswith(SERIALIZATION)
 
 
-def is_lost_connection(error: BaseException) -> bool:
+def is_lost_connection(error: BaseException | None) -> bool:
     """Whether the connection is gone, and no server has answered."""
-    if fields_of(error):
+    if error is None or fields_of(error):
         return False
     names = {kind.__name__ for kind in type(error).__mro__}
     return bool(names & {"InterfaceError", "OperationalError", "ConnectionError", "OSError", "error"})

@@ -180,7 +180,9 @@ def apply(statements: Statements) -> int:
     there = {row["role_name"] for row in statements.rows("select role_name from svv_roles")}
     undo = [row["statement"] for row in statements.rows("select statement from ops.permission_undo order by place")]
     policies = [*narrow_rows(), *mask_columns()]
-    carried_out = [*undo, *make_roles(there), *grant_columns(), *(change.statement for change in policies)]
+    stars = [row["star"] for row in statements.rows("select star from ops.publication order by generation")]
+    readable = [grant for star in stars for grant in grant_star(star)]
+    carried_out = [*undo, *make_roles(there), *grant_columns(), *readable, *(change.statement for change in policies)]
     with statements.transaction():
         for statement in carried_out:
             statements.run(statement)
@@ -192,8 +194,12 @@ def apply(statements: Statements) -> int:
 
 def read_star(statements: Statements, star: str) -> list[str]:
     """Statements that let the service read a newly built star; none where there is no such role yet."""
-    if not statements.rows("select role_name from svv_roles where role_name = $service", {"service": SERVICE}):
-        return []
+    there = statements.rows("select role_name from svv_roles where role_name = $service", {"service": SERVICE})
+    return grant_star(star) if there else []
+
+
+def grant_star(star: str) -> list[str]:
+    """Statements that let the service read a star's tables."""
     return [
         f"grant usage on schema {star} to role {SERVICE}",
         f"grant select on all tables in schema {star} to role {SERVICE}",

@@ -12,9 +12,6 @@ ROLE = re.compile(r"default|arn:aws[\w-]*:iam::\d{12}:role/[\w+=,.@/-]+")
 LOAD_ERRORS = """
 select file_name, line_number, column_name, column_type, column_length, error_code, error_message
 from sys_load_error_detail where query_id = pg_last_copy_id() order by line_number limit 5"""
-NEWEST_LOAD_ERRORS = """
-select file_name, line_number, column_name, column_type, column_length, error_code, error_message
-from sys_load_error_detail order by start_time desc limit 5"""
 
 
 def copy_role(text: str) -> str:
@@ -47,7 +44,7 @@ def load_errors(statements: Statements) -> list[str]:
     """What the load error tables hold about the newest COPY: file, row, column and reason, five at most."""
     # It is on the way to another error, which must not be hidden by this one.
     with suppress(Exception):
-        found = statements.rows(LOAD_ERRORS) or statements.rows(NEWEST_LOAD_ERRORS)
+        found = statements.rows(LOAD_ERRORS)
         return [
             f"row {row['line_number']} of {str(row['file_name']).strip()}, column {str(row['column_name']).strip()} "
             f"({str(row['column_type']).strip()} {str(row['column_length']).strip()}): {str(row['error_message']).strip()}"

@@ -48,6 +48,7 @@ CLEARING_MILLISECONDS = 60_000
 STAR, STAGE = "star", "stage"
 OURS = re.compile(rf"({STAR}_\d{{6,}}|{STAGE})_[0-9a-f]{{8}}")
 TOUCHED = "touched"
+UNKNOWN = "whether it was published is not known, the next run finds out"
 
 
 @dataclass
@@ -164,20 +165,21 @@ class Publishing:
 
     def _commit(self, star: str) -> Publication:
         """The one transaction; again after a collision, and after a connection that broke, unless it had got through."""
+        is_lost = False
         for attempt in range(1, MOST_TRIES + 1):
             try:
-                return self._transaction(star)
-            except PublicationError:
-                raise
-            except Exception as error:
-                if is_lost_connection(error):
+                if is_lost:
                     self._statements = Statements(self.address)
-                elif not is_serialization_failure(error):
+                return self._transaction(star)
+            except Exception as error:
+                is_lost = is_lost_connection(error) or is_lost_connection(error.__cause__)
+                if not is_lost and not is_serialization_failure(error):
                     raise
                 if attempt == MOST_TRIES:
-                    raise explained(error, f"{self.address.text}: {MOST_TRIES} tries; {UNCHANGED}") from error
+                    left = UNKNOWN if is_lost else UNCHANGED
+                    raise explained(error, f"{self.address.text}: {MOST_TRIES} tries; {left}") from error
                 self.report(f"trying again after {type(error).__name__}")
-                # Two that collided must not collide again.
+                # Two that collided must not collide again, and a server that went away needs time to come back.
                 time.sleep(FIRST_PAUSE_SECONDS * 2 ** (attempt - 1) * random.uniform(0.5, 1.5))  # noqa: S311
         raise AssertionError("the last try returns or raises")
 

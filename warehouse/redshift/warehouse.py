@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from warehouse.ddl import gold_contracts, warehouse_columns
 from warehouse.publication import (
     Base,
     NoPublicationError,
@@ -80,14 +81,17 @@ class RedshiftWarehouse:
         ).run()  # fmt: skip
 
     def newest(self) -> Base | None:
-        """The newest generation, whether it serves or not; None where there is none, or it must not be changed as it is pinned."""
+        """The newest generation, whether it serves or not; None where there is none, or what differs cannot be brought into it.
+
+        It cannot while it is pinned, or where its tables are those of other contracts: then the next publication builds a new one.
+        """
         with self._session() as statements:
             if not record.is_prepared(statements):
                 return None
             kept = record.builds(statements)
             if not kept or record.served(statements) == (kept[-1].generation, True):
                 return None
-            return kept[-1].base
+            return kept[-1].base if _has_columns_of_contracts(statements, kept[-1].star) else None
 
     def finish(self) -> Base | None:
         """The newest generation. A publication here is one transaction, so there is nothing half done to finish."""
@@ -174,3 +178,13 @@ class RedshiftWarehouse:
             raise explained(error, self._address.text) from error
         finally:
             statements.close()
+
+
+def _has_columns_of_contracts(statements: Statements, star: str) -> bool:
+    found = statements.rows(
+        "select table_name, column_name from information_schema.columns where table_schema = $star", {"star": star}
+    )
+    there: dict[str, set[str]] = {}
+    for row in found:
+        there.setdefault(str(row["table_name"]), set()).add(str(row["column_name"]))
+    return all(there.get(contract.name) == {*warehouse_columns(contract)} for contract in gold_contracts())

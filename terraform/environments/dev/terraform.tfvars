@@ -14,7 +14,7 @@ package_version = "0.1.0"
 runtime         = "glue"
 worker          = { type = "G.1X", most = 4, timeout_minutes = 60 }
 
-warehouse_capacity = { base = 4, most = 8, hours = 60 }
+warehouse_capacity = { base = 4, most = 8, hours = 250 }
 control_database   = { instance_class = "db.t4g.micro", first_gb = 20, most_gb = 40, backup_days = 1 }
 is_protected       = false
 encrypts_catalog   = true

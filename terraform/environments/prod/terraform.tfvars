@@ -10,13 +10,14 @@ source_cidr  = "10.2.16.0/20"
 source_url   = "postgresql://booksales_reader@shop.example.com:5432/shop"
 
 package_version = "0.1.0"
+release         = { repository = "example/book-sales-analytics", provider_arn = "" }
 runtime         = "glue"
-worker          = { type = "G.2X", most = 10, timeout_minutes = 240 }
+worker          = { type = "G.1X", most = 8, timeout_minutes = 240 }
 
 warehouse_capacity = { base = 8, most = 64, hours = 1000 }
 control_database   = { instance_class = "db.t4g.medium", first_gb = 50, most_gb = 200, backup_days = 14 }
 is_protected       = true
-encrypts_catalog   = false
+encrypts_catalog   = true
 
 domain          = "booksales.example.com"
 certificate_arn = "arn:aws:acm:eu-central-1:222222222222:certificate/00000000-0000-4000-8000-000000000000"

@@ -18,9 +18,10 @@ resource "aws_db_parameter_group" "tls_only" {
     value = "1"
   }
 
+  # A statement that makes a role holds its password.
   parameter {
     name  = "log_statement"
-    value = "ddl"
+    value = "none"
   }
 
   # Statements hold no personal data, but their parameters could; so slow ones are logged without them.

@@ -58,21 +58,23 @@ resource "aws_glue_job" "entry" {
     python_version  = "3"
   }
 
+  # The pipeline's lease lets one write. A second may ask its question while the next run has begun.
   execution_property {
-    max_concurrent_runs = 1
+    max_concurrent_runs = each.key == "pipeline" ? 2 : 1
   }
 
+  depends_on = [aws_cloudwatch_log_group.jobs]
+
   default_arguments = {
-    "--datalake-formats"                 = "delta"
-    "--conf"                             = join(" --conf ", [for name, value in local.spark_conf : "${name}=${value}"])
-    "--additional-python-modules"        = "${var.package.location}/modules.gluewheels.zip"
-    "--extra-jars"                       = "${var.package.location}/jars/postgresql-${local.postgresql_driver}.jar"
-    "--extra-files"                      = "${var.package.location}/rds-ca.pem"
-    "--enable-auto-scaling"              = "true"
-    "--enable-metrics"                   = "true"
-    "--enable-continuous-cloudwatch-log" = "true"
-    "--continuous-log-logGroup"          = aws_cloudwatch_log_group.jobs.name
-    "--TempDir"                          = "s3://${var.artifacts_bucket_name}/scratch/"
+    "--datalake-formats"          = "delta"
+    "--conf"                      = join(" --conf ", [for name, value in local.spark_conf : "${name}=${value}"])
+    "--additional-python-modules" = "${var.package.location}/modules.gluewheels.zip"
+    "--extra-jars"                = "${var.package.location}/jars/postgresql-${local.postgresql_driver}.jar"
+    "--extra-files"               = "${var.package.location}/rds-ca.pem"
+    "--enable-auto-scaling"       = "true"
+    "--enable-metrics"            = "true"
+    "--custom-logGroup-prefix"    = local.log_prefix
+    "--TempDir"                   = "s3://${var.artifacts_bucket_name}/scratch/"
   }
 }
 

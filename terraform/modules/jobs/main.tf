@@ -1,4 +1,4 @@
-# Where Spark runs. One job at a time: lake and warehouse have one writer, and a second run would only be refused its lease.
+# Where Spark runs. Lake and warehouse have one writer: whoever has the lease.
 
 data "aws_caller_identity" "current" {}
 data "aws_partition" "current" {}
@@ -26,8 +26,15 @@ locals {
   }
 }
 
+locals {
+  log_prefix = "/${var.name}/jobs"
+}
+
+# Glue parts what Spark says from what the job says.
 resource "aws_cloudwatch_log_group" "jobs" {
-  name              = "/${var.name}/jobs"
+  for_each = toset(local.is_glue ? ["/error", "/output"] : [""])
+
+  name              = "${local.log_prefix}${each.key}"
   retention_in_days = var.log_retention_days
   kms_key_id        = var.key_arns.logs
 }

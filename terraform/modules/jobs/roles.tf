@@ -53,7 +53,7 @@ locals {
         Effect = "Allow"
         Action = ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents", "logs:AssociateKmsKey"]
         Resource = [
-          "${aws_cloudwatch_log_group.jobs.arn}:*",
+          "${local.arn}:logs:${local.region}:${local.account}:log-group:${local.log_prefix}*",
           "${local.arn}:logs:${local.region}:${local.account}:log-group:/aws-glue/jobs/*",
         ]
       },
@@ -120,6 +120,16 @@ locals {
           var.catalog_database_arns,
           [for name in var.catalog_database_names : "${local.arn}:glue:${local.region}:${local.account}:table/${name}/*"],
         )
+      },
+      {
+        # Whoever reads or writes a catalog that is encrypted needs its key.
+        Sid      = "UseCatalogKey"
+        Effect   = "Allow"
+        Action   = ["kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey"]
+        Resource = [var.key_arns.data]
+        Condition = {
+          StringEquals = { "kms:ViaService" = "glue.${local.region}.amazonaws.com" }
+        }
       },
       {
         Sid      = "SignInToWarehouse"

@@ -116,13 +116,29 @@ resource "aws_s3_bucket_policy" "data" {
         Resource  = [aws_s3_bucket.data[each.key].arn, "${aws_s3_bucket.data[each.key].arn}/*"]
         Condition = { Bool = { "aws:SecureTransport" = "false" } }
       },
+      # Who names no encryption gets the bucket's own, which is our key. A negated condition holds where the header is absent, so
+      # each is asked for first.
       {
         Sid       = "NoOtherKey"
         Effect    = "Deny"
         Action    = "s3:PutObject"
         Principal = "*"
         Resource  = "${aws_s3_bucket.data[each.key].arn}/*"
-        Condition = { StringNotEqualsIfExists = { "s3:x-amz-server-side-encryption-aws-kms-key-id" = var.data_key_arn } }
+        Condition = {
+          Null            = { "s3:x-amz-server-side-encryption-aws-kms-key-id" = "false" }
+          StringNotEquals = { "s3:x-amz-server-side-encryption-aws-kms-key-id" = var.data_key_arn }
+        }
+      },
+      {
+        Sid       = "NoOtherEncryption"
+        Effect    = "Deny"
+        Action    = "s3:PutObject"
+        Principal = "*"
+        Resource  = "${aws_s3_bucket.data[each.key].arn}/*"
+        Condition = {
+          Null            = { "s3:x-amz-server-side-encryption" = "false" }
+          StringNotEquals = { "s3:x-amz-server-side-encryption" = "aws:kms" }
+        }
       },
     ]
   })

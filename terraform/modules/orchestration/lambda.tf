@@ -2,7 +2,7 @@
 
 resource "aws_lambda_function" "steps" {
   # checkov:skip=CKV_AWS_116:it is asked by the machines alone, which wait for the answer and catch its failure; nothing is queued
-  # checkov:skip=CKV_AWS_272:the archive comes from the artifacts bucket, which CI's role alone may write
+  # checkov:skip=CKV_AWS_272:the archive comes from the artifacts bucket, which jobs may only write scratch to; a digest of the package is beside it
   function_name = "${var.name}-steps"
   description   = "Asks and tells the run ledger for the state machines"
   role          = aws_iam_role.steps.arn

@@ -13,7 +13,7 @@ locals {
     secrets = { holds = "Passwords and pseudonymisation keys", services = [] }
     logs = {
       holds    = "Log groups, alarms and queues"
-      services = ["logs.${data.aws_region.current.name}.amazonaws.com", "cloudwatch.amazonaws.com", "budgets.amazonaws.com", "events.amazonaws.com"]
+      services = ["logs.${data.aws_region.current.name}.amazonaws.com", "cloudwatch.amazonaws.com", "delivery.logs.amazonaws.com", "budgets.amazonaws.com", "events.amazonaws.com"]
     }
   }
 

@@ -51,6 +51,24 @@ resource "aws_ecr_repository" "image" {
   }
 }
 
+# EMR Serverless takes the jobs' image itself, not by the role of the job.
+resource "aws_ecr_repository_policy" "jobs" {
+  repository = aws_ecr_repository.image["jobs"].name
+
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Sid       = "EmrServerlessPulls"
+      Effect    = "Allow"
+      Action    = ["ecr:BatchGetImage", "ecr:DescribeImages", "ecr:GetDownloadUrlForLayer"]
+      Principal = { Service = "emr-serverless.amazonaws.com" }
+      Condition = {
+        ArnLike = { "aws:SourceArn" = "arn:${data.aws_partition.current.partition}:emr-serverless:${local.region}:${data.aws_caller_identity.current.account_id}:/applications/*" }
+      }
+    }]
+  })
+}
+
 resource "aws_ecr_lifecycle_policy" "image" {
   for_each = aws_ecr_repository.image
 

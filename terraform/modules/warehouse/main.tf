@@ -3,6 +3,10 @@
 data "aws_region" "current" {}
 data "aws_caller_identity" "current" {}
 
+locals {
+  logs = ["connectionlog", "userlog", "useractivitylog"]
+}
+
 resource "aws_redshiftserverless_namespace" "main" {
   namespace_name                   = var.name
   db_name                          = "booksales"
@@ -12,7 +16,18 @@ resource "aws_redshiftserverless_namespace" "main" {
   kms_key_id                       = var.key_arns.data
   iam_roles                        = [aws_iam_role.copy.arn]
   default_iam_role_arn             = aws_iam_role.copy.arn
-  log_exports                      = ["connectionlog", "userlog", "useractivitylog"]
+  log_exports                      = local.logs
+
+  depends_on = [aws_cloudwatch_log_group.warehouse]
+}
+
+# Redshift would make them itself, without key and without end.
+resource "aws_cloudwatch_log_group" "warehouse" {
+  for_each = toset(local.logs)
+
+  name              = "/aws/redshift/${var.name}/${each.key}"
+  retention_in_days = var.log_retention_days
+  kms_key_id        = var.key_arns.logs
 }
 
 resource "aws_redshiftserverless_workgroup" "main" {
@@ -45,7 +60,7 @@ resource "aws_redshiftserverless_usage_limit" "compute" {
   breach_action = "deactivate"
 }
 
-# COPY's own role: it reads exports and nothing else.
+# COPY's own role. Gold's files are loaded from where they are in the lake, and listed in manifests among the exports.
 resource "aws_iam_role" "copy" {
   name = "${var.name}-copy"
 
@@ -61,7 +76,7 @@ resource "aws_iam_role" "copy" {
 }
 
 resource "aws_iam_role_policy" "copy" {
-  name = "read-exports"
+  name = "read-files"
   role = aws_iam_role.copy.id
 
   policy = jsonencode({
@@ -70,12 +85,12 @@ resource "aws_iam_role_policy" "copy" {
       {
         Effect   = "Allow"
         Action   = ["s3:GetObject"]
-        Resource = ["${var.exports_bucket_arn}/*"]
+        Resource = ["${var.bucket_arns.exports}/*", "${var.bucket_arns.lake}/${var.gold_prefix}/*"]
       },
       {
         Effect   = "Allow"
         Action   = ["s3:ListBucket", "s3:GetBucketLocation"]
-        Resource = [var.exports_bucket_arn]
+        Resource = [var.bucket_arns.exports, var.bucket_arns.lake]
       },
       {
         Effect    = "Allow"

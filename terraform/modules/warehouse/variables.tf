@@ -13,8 +13,13 @@ variable "security_group_id" {
   type        = string
 }
 
-variable "exports_bucket_arn" {
-  description = "The bucket that COPY reads."
+variable "bucket_arns" {
+  description = "Buckets that COPY reads: lake, exports."
+  type        = map(string)
+}
+
+variable "gold_prefix" {
+  description = "Where gold's tables stand in the lake's bucket, without slashes at either end."
   type        = string
 }
 
@@ -31,6 +36,11 @@ variable "capacity" {
     condition     = var.capacity.base >= 4 && var.capacity.most >= var.capacity.base
     error_message = "capacity.base is below 4, or above capacity.most."
   }
+}
+
+variable "log_retention_days" {
+  description = "Days for which the warehouse's logs are kept."
+  type        = number
 }
 
 variable "most_rpu_hours" {

@@ -23,6 +23,10 @@ create view public.svv_roles as select oid::int as role_id, rolname as role_name
 grant select on public.svv_roles to public;
 grant select on public.stl_load_errors, public.sys_load_error_detail to public;
 grant usage on schema redshift to public;
+-- What the gateway notes in the session of whoever asks.
+create sequence redshift.copy_id;
+grant usage on sequence redshift.copy_id to public;
+grant select, insert, update, delete on all tables in schema redshift to public;
 
 create function public.pg_last_copy_count() returns bigint stable language sql
 as $$ select coalesce(nullif(current_setting('gateway.copy_count', true), ''), '0')::bigint $$;

@@ -57,7 +57,7 @@ class Gateway:
         self._maintain(f"create database {self._name} template template0 lc_collate 'C' lc_ctype 'C' encoding 'UTF8'")
         connection = psycopg2.connect(self._dsn)
         with connection, connection.cursor() as cursor:
-            cursor.execute(CATALOG.read_text() + "create sequence redshift.copy_id;")
+            cursor.execute(CATALOG.read_text())
         connection.close()
         self._thread.start()
         self._server = self._run(asyncio.start_server(self._connected, "127.0.0.1", 0))
@@ -85,6 +85,13 @@ class Gateway:
             for (name,) in cursor.fetchall():
                 cursor.execute(f"truncate redshift.{name}")
             cursor.execute("truncate public.stl_load_errors")
+        connection.close()
+
+    def let_make_schemas(self, user: str) -> None:
+        """What `grant create on database` does; the database behind has another name."""
+        connection = psycopg2.connect(self._dsn)
+        with connection, connection.cursor() as cursor:
+            cursor.execute(f"grant create on database {connection.info.dbname} to {user}")
         connection.close()
 
     def forget_roles(self, names: list[str]) -> None:

@@ -171,6 +171,9 @@ class Session:
         except LoadError as error:
             await self._abort()
             await asyncio.to_thread(self._record, int(str(copy_id)), error)
+            if self.status == b"I":
+                # Known as soon as loading has begun, however it ends; a COPY that never got at its files leaves the one before.
+                await self.query(f"select set_config('gateway.copy_id', '{copy_id}', false)")
             raise
         for _, texts in read:
             await self._load(copy.table, texts)

@@ -156,6 +156,18 @@ def test_a_value_that_cannot_be_loaded_is_named_by_row_and_column(
     assert KEPT in found
 
 
+def test_a_copy_that_reaches_no_file_is_not_explained_by_rows_of_an_earlier_one(place, exports, aws_endpoint):
+    of_a_value = refused(place, changed(exports, "dim_genre", column_set("genre", lambda was: [*was[:-1], None])))
+    elsewhere = boto3.client("s3", endpoint_url=aws_endpoint, region_name="us-east-2")
+    elsewhere.create_bucket(Bucket="farther-exports", CreateBucketConfiguration={"LocationConstraint": "us-east-2"})
+
+    of_the_files = refused(place, exports, prefix="s3://farther-exports/export")
+
+    assert "row " in of_a_value
+    assert "COPY into" in of_the_files
+    assert "row " not in of_the_files
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [

@@ -163,8 +163,12 @@ def test_a_narrowed_account_sees_its_rows_and_no_totals_over_others(ask, admin, 
 
 
 @pytest.mark.slow
-def test_the_api_reads_all_that_it_asks_for_and_changes_nothing(ask, warehouse, exports, place, monkeypatch, gateway):
-    warehouse.publish(exports, described(2), {}, keep=2)
+@pytest.mark.parametrize("publications", [0, 1], ids=["what was there before", "what is built after"])
+def test_the_api_reads_all_that_it_asks_for_and_changes_nothing(
+    ask, warehouse, exports, place, monkeypatch, gateway, publications
+):
+    for number in range(publications):
+        warehouse.publish(exports, described(2 + number), {}, keep=2)
     monkeypatch.setenv(PASSWORD_VARIABLE, gateway.passwords["person_service"])
     service = RedshiftWarehouse(place.replace("admin@", "person_service@"), warehouse._copying)
 

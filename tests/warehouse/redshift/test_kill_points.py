@@ -7,12 +7,15 @@ import subprocess
 import sys
 import threading
 import time
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 from small_star import LAST_DAY, described
 from star_days import facts, of_last_day, whole
+
+from warehouse.redshift import statements
 
 SUPPORT = Path(__file__).parents[2] / "support"
 TESTS_ROOT = Path(__file__).parents[3]
@@ -124,6 +127,38 @@ def test_a_commit_whose_answer_is_lost_is_found_to_be_done(warehouse, tmp_path, 
     assert any(step.startswith("trying again") for step in steps)
     assert (made.generation, seen(warehouse)) == (2, state_of(2))
     assert ask("select count(*), max(generation) from ops.publication") == [[2 if make is whole else 1, 2]]
+
+
+def test_a_server_that_is_away_for_a_moment_after_the_commit_is_asked_again(warehouse, tmp_path, gateway, monkeypatch):
+    put(warehouse, whole(tmp_path, 1), 1)
+    lost, refused = [], []
+
+    async def lose(tag):
+        if tag == "COMMIT" and not lost:
+            lost.append(tag)
+            raise ConnectionResetError
+
+    def when_committing(step):
+        if step == "committing":
+            gateway.before_answer = lose
+
+    connect = statements.connect
+
+    def away(address):
+        if lost and not refused:
+            refused.append(address)
+            # Nobody listens there.
+            return connect(replace(address, port=9))
+        return connect(address)
+
+    monkeypatch.setattr(statements, "connect", away)
+    try:
+        made = put(warehouse, of_last_day(tmp_path, 2), 2, report=when_committing)
+    finally:
+        gateway.before_answer = None
+
+    assert (len(lost), len(refused)) == (1, 1)
+    assert (made.generation, seen(warehouse)) == (2, state_of(2))
 
 
 @pytest.mark.slow
