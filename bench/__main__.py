@@ -1,4 +1,4 @@
-"""`python -m bench generate|extract|pipeline|queries|table`: measure, write raw results, show them."""
+"""`python -m bench generate|extract|pipeline|queries|load|table`: measure, write raw results, show them."""
 
 import argparse
 import shlex
@@ -6,7 +6,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from bench import extract, generate, pipeline, queries
+from bench import extract, generate, load, pipeline, queries
 from bench.measured import BenchError
 from bench.results import RESULTS, Bench, read, table, write
 
@@ -24,6 +24,9 @@ def main() -> int:
     try:
         if arguments.bench == "queries":
             print(queries.report(arguments.home, arguments.visits, arguments.out))
+            return 0
+        if arguments.bench == "load":
+            print(load.report(arguments.home, load_asked(arguments), arguments.out))
             return 0
         bench = measured(arguments)
     except BenchError as error:
@@ -48,6 +51,17 @@ def measured(arguments: argparse.Namespace) -> Bench:
         return pipeline.run(arguments.sales, arguments.runs, arguments.only, home, command)
 
 
+def load_asked(arguments: argparse.Namespace) -> load.Asked:
+    return load.Asked(
+        arguments.readers,
+        arguments.think,
+        arguments.seconds,
+        arguments.cache_mb,
+        not arguments.no_swap,
+        arguments.build,
+    )
+
+
 def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(prog="python -m bench", description="Measure us beside others.")
     benches = top.add_subparsers(dest="bench", required=True)
@@ -65,6 +79,15 @@ def parser() -> argparse.ArgumentParser:
     asked.add_argument("--home", type=Path, required=True, help="state folder with a publication")
     asked.add_argument("--visits", type=int, default=300, help="pages that are opened (default: 300)")
     asked.add_argument("--out", type=Path, default=RESULTS, help="folder of the raw results")
+    crowd = benches.add_parser("load", description=load.__doc__)
+    crowd.add_argument("--home", type=Path, required=True, help="state folder with a publication")
+    crowd.add_argument("--readers", type=int, default=50, help="who look at once (default: 50)")
+    crowd.add_argument("--think", type=float, default=2, help="seconds between two pages, on average (default: 2)")
+    crowd.add_argument("--seconds", type=float, default=120, help="how long (default: 120)")
+    crowd.add_argument("--cache-mb", type=int, default=0, help="the API's cache in MiB (default: none)")
+    crowd.add_argument("--no-swap", action="store_true", help="no other publication serves meanwhile")
+    crowd.add_argument("--build", action="store_true", help="build a publication on all cores beside")
+    crowd.add_argument("--out", type=Path, default=RESULTS, help="folder of the raw results")
     shown = benches.add_parser("table", description="Tables of raw results.")
     shown.add_argument("files", type=Path, nargs="*", help="raw results (default: all that are kept)")
     return top
