@@ -4,6 +4,7 @@ import argparse
 import json
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict
 from datetime import date, timedelta
 from pathlib import Path
@@ -14,7 +15,7 @@ from jobs_config.errors import ExitCode
 from jobs_config.loader import load_feed
 from jobs_config.progress import Progress
 from spark_jobs.backfill import Window
-from spark_jobs.catalog import register_tables
+from spark_jobs.catalog import CatalogError, register_tables
 from spark_jobs.control.results import check_of, step_of
 from spark_jobs.control.run_ledger import RunLedger
 from spark_jobs.erase import erase
@@ -185,11 +186,16 @@ def run_so_far(spark: SparkSession, options: RunOptions, ledger: RunLedger, run_
     return run
 
 
-def register(options: RunOptions, lake: Lake) -> None:
-    """Make the Glue catalog, where the settings name one, say which tables the lake has. Raises CatalogError."""
-    if options.settings.catalog:
-        contracts = [load_contract(table) for table in lake.versions()]
-        register_tables(options.settings.catalog, [(contract, lake.path(contract.table)) for contract in contracts])
+def refusal_of_catalog(options: RunOptions, ledger: RunLedger, run: Run) -> CatalogError | None:
+    """Make the Glue catalog, where the settings name one, say which tables the lake has; why it does not take them, if so."""
+    if not options.settings.catalog:
+        return None
+    contracts = [load_contract(table) for table in ledger.lake_versions(run.run_seq)]
+    try:
+        register_tables(options.settings.catalog, [(contract, run.lake.path(contract.table)) for contract in contracts])
+    except CatalogError as error:
+        return error
+    return None
 
 
 def _key_or_none() -> bytes | None:
@@ -203,20 +209,23 @@ def _as_run(kind: str, spark: SparkSession, options: RunOptions, progress: Progr
         try:
             run, publication = work(ledger, run_seq)
         except (ExpectationError, PublicationError) as error:
-            stopped = run_so_far(spark, options, ledger, run_seq)
-            extras = extras_of(stopped, _key_or_none())
-            progress.say(write_report(stopped, None, options.reports, extras, failure=str(error)).text)
+            # On the way to an error, which one of the report's own must not hide.
+            with suppress(Exception):
+                stopped = run_so_far(spark, options, ledger, run_seq)
+                extras = extras_of(stopped, _key_or_none())
+                progress.say(write_report(stopped, None, options.reports, extras, failure=str(error)).text)
             raise
-        # While the run is open: one that could not do this ends as failed, though what it published serves.
-        register(options, run.lake)
+        refused = refusal_of_catalog(options, ledger, run)
+        if refused is None:
+            ledger.finish(run_seq, *(("published",) if publication else ("unchanged", "nothing new to publish")))
         if publication is None:
-            ledger.finish(run_seq, "unchanged", "nothing new to publish")
             progress.say(f"run {run_seq}: nothing changed, nothing to publish")
         else:
-            ledger.finish(run_seq, "published")
-            progress.say(
-                write_report(run, publication, options.reports, extras_of(run, _key_or_none(), run.overlap)).text
-            )
+            extras = extras_of(run, _key_or_none(), run.overlap)
+            progress.say(write_report(run, publication, options.reports, extras).text)
+        if refused is not None:
+            # The run is open still, and ends as one that failed after what it published.
+            raise refused
     for warning in (result.detail for result in run.quality if result.expectation == NEW_COLUMNS):
         progress.say(f"warning: {warning}")
     unfinished = ledger.unfinished_erasure()

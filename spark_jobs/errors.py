@@ -30,7 +30,7 @@ ADVICE = {
     r"InvalidAccessKeyId|NoAwsCredentialsException|Unable to load credentials": (
         "S3 does not know who asks: run under a role, or look at the access key"
     ),
-    r"AccessDenied(Exception)?\b": "the job's role has no right to that in the lake's bucket",
+    r"AccessDenied(Exception)?: s3a?://|Status Code: 403": "the job's role has no right to that in the lake's bucket",
     r"Permission denied": "this user may not write there; change the folder's owner or mode",
 }
 # What Java puts before a message that people read: the trace's own words and the package of the exception.

@@ -1,4 +1,4 @@
-"""What a run is told: places, source and settings. Built once from arguments; jobs never look at the environment."""
+"""What a run is told: places, source and settings. Built once from arguments; of the environment jobs take secrets alone."""
 
 import os
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ KEY_BYTES = 32
 
 @dataclass(frozen=True)
 class RunOptions:
-    """Everything a run needs to know before it starts; `confirm` raises when somebody else has become the writer.
+    """Everything a run needs to know before it starts; `lease` tells whether it may still write.
 
     `execution` is the state machine's that started it.
     """

@@ -18,8 +18,9 @@ from spark_jobs.meaning import OF_PUBLICATION, as_read
 from spark_jobs.options import RunOptions
 from spark_jobs.quarantine import QUARANTINE
 from spark_jobs.registry import GOLD
-from spark_jobs.runner import Run, money_columns, of_days, run_stages
+from spark_jobs.runner import Run, money_columns, run_stages
 from spark_jobs.tables import Lake
+from spark_jobs.touched_days import of_days
 from warehouse.contract import Contract, load_contract, tables_of
 from warehouse.publication import Base, Publication, TableExport
 

@@ -53,7 +53,7 @@ def write_report(
     html_file = json_file.with_suffix(".html")
     json_file.write_text(json.dumps(values, default=str, indent=2) + "\n")
     html_file.write_text(page_of(values))
-    return Report(json_file, html_file, _text(run, publication, html_file))
+    return Report(json_file, html_file, _text(run, publication, html_file, failure))
 
 
 def report_values(run: Run, publication: Publication | None, extras: Extras, failure: str = "") -> dict[str, Any]:
@@ -157,13 +157,13 @@ def _trend(run: Run) -> list[dict[str, Any]]:
     return lines
 
 
-def _text(run: Run, publication: Publication | None, html_file: Path) -> str:
+def _text(run: Run, publication: Publication | None, html_file: Path, failure: str) -> str:
     quarantined = sum(step.rows_quarantined for step in run.steps)
     published = (
         f"run {run.run_seq} published generation {publication.generation}: {publication.sale_count:,} sale lines, "
         f"{publication.data_from} to {publication.data_through}, totals in {publication.reporting_currency}"
         if publication
-        else f"run {run.run_seq} published nothing"
+        else f"run {run.run_seq} {'failed' if failure else 'published nothing'}"
     )
     return "\n".join(
         [

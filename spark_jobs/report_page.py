@@ -34,8 +34,9 @@ def page_of(values: Mapping[str, Any]) -> str:
 
 def _published(publication: Mapping[str, Any] | None, failure: str) -> str:
     if publication is None:
-        reason = f"<p class='verdict bad'>{html.escape(failure)}</p>" if failure else ""
-        return f"<p>Nothing was published; the version before still serves.</p>{reason}"
+        # A failure says itself what readers have.
+        said = f"<p class='verdict bad'>{html.escape(failure)}</p>"
+        return said if failure else "<p>Nothing was published; the version before still serves.</p>"
     return (
         f"<p>Published generation {publication['generation']} with {publication['sale_count']:,} sale lines, "
         f"{publication['data_from']} to {publication['data_through']}; source read as of "

@@ -53,6 +53,11 @@ FAR_AWAY = (
             "AccessDeniedException: s3a://lake/gold: getFileStatus",
             "the job's role has no right",
         ),
+        (
+            "Caused by: java.nio.file.AccessDeniedException: /data/lake/tmp",
+            "AccessDeniedException: /data/lake/tmp",
+            "--verbose shows the whole",
+        ),
         ("Caused by: a.b.StrangeException: whatever", "StrangeException: whatever", "--verbose shows the whole"),
         ("first line\nsecond", "RuntimeError: first line", "--verbose shows the whole"),
     ],

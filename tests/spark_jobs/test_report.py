@@ -106,6 +106,19 @@ def test_a_run_that_was_stopped_has_a_report_too(run, tmp_path):
     assert report.text.startswith("run 12 published nothing\n")
 
 
+def test_what_the_warehouse_said_no_to_is_in_the_report_and_says_itself_what_readers_have(run, tmp_path):
+    said = "COPY into star.dim_genre: row 9 of <file>, column genre: too long; whether it was published is not known"
+
+    report = write_report(run, None, tmp_path / "reports", failure=said)
+
+    page = report.html_file.read_text()
+    assert "row 9 of &lt;file&gt;, column genre" in page
+    assert "Nothing was published" not in page
+    assert "Every check passed" not in page.partition("<h2>")[0]
+    assert json.loads(report.json_file.read_text())["failure"] == said
+    assert report.text.startswith("run 12 failed\n")
+
+
 def test_files_are_shown_with_what_became_of_every_physical_record(run, tmp_path):
     run.files.append(FileResult("ab" * 32, "may.csv", 10_001, 0, 10_000, 9_257, 743, 0))
 
