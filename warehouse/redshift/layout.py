@@ -123,10 +123,20 @@ def _late_bound(schema: str, name: str, query: str) -> str:
     return f"create or replace view {schema}.{name} as {query.rstrip()}\nwith no schema binding"
 
 
+def columns_of_tables() -> dict[str, set[str]]:
+    """Every table of the star with its columns."""
+    model = load_model()
+    return {
+        **{contract.name: {*warehouse_columns(contract)} for contract in gold_contracts()},
+        **{name: {*rollup.keys, *model.measures} for name, rollup in model.rollups.items()},
+        **{name: {*COLUMNS} for name in model.recurrences},
+        CUSTOMER_MONTHS: {*CUSTOMER_MONTHS_COLUMNS},
+    }
+
+
 def table_names() -> list[str]:
     """Every table of the star, rollups too."""
-    model = load_model()
-    return [*(contract.name for contract in gold_contracts()), *model.rollups, *model.recurrences, CUSTOMER_MONTHS]
+    return [*columns_of_tables()]
 
 
 def column_type(name: str, lake_type: str) -> str:

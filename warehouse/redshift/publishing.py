@@ -16,7 +16,6 @@ from dataclasses import dataclass, field
 
 from warehouse.ddl import gold_contracts, touched_rows, warehouse_columns
 from warehouse.publication import Base, Publication, PublicationError, TableExport
-from warehouse.recurrence import CUSTOMER_MONTHS
 from warehouse.redshift import checks, grants, record
 from warehouse.redshift.address import Address
 from warehouse.redshift.explaining import (
@@ -169,15 +168,19 @@ class Publishing:
         for attempt in range(1, MOST_TRIES + 1):
             try:
                 if is_lost:
+                    # Closed first: one that is only half gone would go on holding the fence.
+                    self._statements.close()
                     self._statements = Statements(self.address)
                 return self._transaction(star)
             except Exception as error:
-                is_lost = is_lost_connection(error) or is_lost_connection(error.__cause__)
+                # A connection that is refused comes explained; what others raise of theirs, as the ledger, is no word of Redshift.
+                refused = error.__cause__ if isinstance(error, WarehouseError) else None
+                is_lost = is_lost_connection(error) or is_lost_connection(refused)
                 if not is_lost and not is_serialization_failure(error):
                     raise
                 if attempt == MOST_TRIES:
                     left = UNKNOWN if is_lost else UNCHANGED
-                    raise explained(error, f"{self.address.text}: {MOST_TRIES} tries; {left}") from error
+                    raise explained(refused or error, f"{self.address.text}: {MOST_TRIES} tries; {left}") from error  # type: ignore[arg-type]
                 self.report(f"trying again after {type(error).__name__}")
                 # Two that collided must not collide again, and a server that went away needs time to come back.
                 time.sleep(FIRST_PAUSE_SECONDS * 2 ** (attempt - 1) * random.uniform(0.5, 1.5))  # noqa: S311
@@ -220,9 +223,6 @@ class Publishing:
             self._statements.run(
                 f"insert into {table} ({columns}) select {columns} from {self._stage}.{contract.name}{days}"
             )
-        there = self._tables_in(star)
-        for statement in [] if CUSTOMER_MONTHS in there else create_counts(star):
-            self._statements.run(statement)
         if self._differs("fact_sales") or self._differs("dim_customer"):
             self.report("counting customers and orders")
             for statement in fill_counts(star):
@@ -233,18 +233,9 @@ class Publishing:
         touched = "" if fact.days is None else f"{self._stage}.{TOUCHED}"
         for name in model.rollups_as_built:
             self.report(f"building {name}")
-            condition = touched_rows(name, model, touched) if touched and name in there else "true"
-            if name not in there:
-                self._statements.run(create_rollup(name, star, model))
+            condition = touched_rows(name, model, touched) if touched else "true"
             self._statements.run(f"delete from {star}.{name} where {condition}")
             self._statements.run(fill_rollup(name, star, model, condition))
-
-    def _tables_in(self, star: str) -> set[str]:
-        """Tables of a star, of which one that an earlier version of the program made may lack some."""
-        rows = self._statements.rows(
-            "select table_name from information_schema.tables where table_schema = $star", {"star": star}
-        )
-        return {str(row["table_name"]) for row in rows}
 
     def _record(self, star: str, described: Publication) -> None:
         statements = self._statements

@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from warehouse.ddl import gold_contracts, warehouse_columns
 from warehouse.publication import (
     Base,
     NoPublicationError,
@@ -17,7 +16,7 @@ from warehouse.publication import (
 from warehouse.redshift import grants, record
 from warehouse.redshift.address import Address, parse_address
 from warehouse.redshift.explaining import WarehouseError, explained
-from warehouse.redshift.layout import create_views
+from warehouse.redshift.layout import columns_of_tables, create_views
 from warehouse.redshift.publishing import Publishing
 from warehouse.redshift.reading import Pool, RedshiftReading
 from warehouse.redshift.statements import Statements
@@ -83,7 +82,8 @@ class RedshiftWarehouse:
     def newest(self) -> Base | None:
         """The newest generation, whether it serves or not; None where there is none, or what differs cannot be brought into it.
 
-        It cannot while it is pinned, or where its tables are those of other contracts: then the next publication builds a new one.
+        It cannot while it is pinned, or where its tables are those of other contracts or another model: then the next publication
+        builds a new one.
         """
         with self._session() as statements:
             if not record.is_prepared(statements):
@@ -91,7 +91,7 @@ class RedshiftWarehouse:
             kept = record.builds(statements)
             if not kept or record.served(statements) == (kept[-1].generation, True):
                 return None
-            return kept[-1].base if _has_columns_of_contracts(statements, kept[-1].star) else None
+            return kept[-1].base if _has_tables_of_today(statements, kept[-1].star) else None
 
     def finish(self) -> Base | None:
         """The newest generation. A publication here is one transaction, so there is nothing half done to finish."""
@@ -180,11 +180,11 @@ class RedshiftWarehouse:
             statements.close()
 
 
-def _has_columns_of_contracts(statements: Statements, star: str) -> bool:
+def _has_tables_of_today(statements: Statements, star: str) -> bool:
     found = statements.rows(
         "select table_name, column_name from information_schema.columns where table_schema = $star", {"star": star}
     )
     there: dict[str, set[str]] = {}
     for row in found:
         there.setdefault(str(row["table_name"]), set()).add(str(row["column_name"]))
-    return all(there.get(contract.name) == {*warehouse_columns(contract)} for contract in gold_contracts())
+    return all(there.get(name) == columns for name, columns in columns_of_tables().items())
