@@ -9,7 +9,7 @@ from sqlalchemy.engine import RowMapping
 
 from api.jobs import LOST, Ended, JobError, PlatformAwayError, Work
 
-# What a machine does for a job of this kind. The others take a moment, and are done by the API's own machine.
+# What a machine does for a job of this kind. Nobody does the others: the API may only read the warehouse.
 MACHINES = {"sync": "sync", "reload": "reload", "generate-test-data": "generate"}
 # What the generator's machine is told; a shop that is there is never wiped from afar.
 SIZES = ("sales", "years", "seed", "faults")

@@ -82,7 +82,7 @@ def test_a_run_that_comes_through_is_asked_a_question_and_told(stage: Stage, ver
     assert (ended.status, ended.states) == ("SUCCEEDED", CAME_THROUGH), ended.cause
     run, question = stage.calls()
     assert run == [
-        verb, *question[1:4], f"--execution={ended.name}", "--log-format=json",
+        verb, *question[1:4], f"--execution={ended.name}", "--log-format=json", "--log-format=json",
     ]  # fmt: skip
     assert question[0] == "smoke"
     assert question[2:4] == ["--lake=s3://lake/lake", "--set=time_zone=Europe/Berlin"]

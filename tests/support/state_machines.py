@@ -59,7 +59,7 @@ def definition(
         "generate": "States.Array(States.Format('--sales={}', $.sales), States.Format('--years={}', $.years), "
         f"States.Format('--seed={{}}', $.seed), States.Format('--faults={{}}', $.faults), {quoted})",
     }
-    run = f"States.Array('{machine}', {quoted}, {execution}, $.flag)"
+    run = f"States.Array('{machine}', {quoted}, {execution}, '--log-format=json', $.flag)"
     return render(
         f"{'generate' if machine == 'generate' else 'pipeline'}.asl.json.tftpl",
         {

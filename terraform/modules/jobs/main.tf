@@ -30,9 +30,11 @@ locals {
   log_prefix = "/${var.name}/jobs"
 }
 
-# Glue parts what Spark says from what the job says.
+# Glue parts what Spark says from what the job says, and with a security configuration by role.
 resource "aws_cloudwatch_log_group" "jobs" {
-  for_each = toset(local.is_glue ? ["/error", "/output"] : [""])
+  for_each = toset(local.is_glue ? flatten([
+    for entry in keys(local.entries) : [for part in ["error", "output"] : "/${var.name}-role/${var.name}-${entry}/${part}"]
+  ]) : [""])
 
   name              = "${local.log_prefix}${each.key}"
   retention_in_days = var.log_retention_days

@@ -140,6 +140,20 @@ resource "aws_s3_bucket_policy" "data" {
           StringNotEquals = { "s3:x-amz-server-side-encryption" = "aws:kms" }
         }
       },
+      # Who names KMS and no key would get S3's own.
+      {
+        Sid       = "NoUnnamedKey"
+        Effect    = "Deny"
+        Action    = "s3:PutObject"
+        Principal = "*"
+        Resource  = "${aws_s3_bucket.data[each.key].arn}/*"
+        Condition = {
+          Null = {
+            "s3:x-amz-server-side-encryption"                = "false"
+            "s3:x-amz-server-side-encryption-aws-kms-key-id" = "true"
+          }
+        }
+      },
     ]
   })
 

@@ -11,7 +11,7 @@ locals {
   quoted_places = join(", ", [for argument in var.pipeline_arguments : "'${argument}'"])
   execution     = "States.Format('--execution={}', $$.Execution.Name)"
   arguments = merge(
-    { for command in local.commands : command => "States.Array('${command}', ${local.quoted_places}, ${local.execution}, $.flag)" },
+    { for command in local.commands : command => "States.Array('${command}', ${local.quoted_places}, ${local.execution}, '--log-format=json', $.flag)" },
     {
       smoke = "States.Array('smoke', ${local.quoted_places}, '--log-format=json')"
       generate = join("", [

@@ -51,7 +51,10 @@ resource "aws_kms_key" "part" {
         Action    = ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"]
         Resource  = "*" # this key
         Principal = { Service = service }
-        Condition = startswith(service, "logs.") ? {
+        # Logs name the group they encrypt for; who delivers them names an account alone.
+        Condition = startswith(service, "delivery.") ? {
+          StringEquals = { "aws:SourceAccount" = data.aws_caller_identity.current.account_id }
+          } : startswith(service, "logs.") ? {
           ArnLike = { "kms:EncryptionContext:aws:logs:arn" = "arn:${data.aws_partition.current.partition}:logs:${data.aws_region.current.name}:${data.aws_caller_identity.current.account_id}:log-group:/*" }
           } : {
           ArnLike = { "aws:SourceArn" = "arn:${data.aws_partition.current.partition}:*:*:${data.aws_caller_identity.current.account_id}:*" }

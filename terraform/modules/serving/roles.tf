@@ -1,7 +1,7 @@
 # Two roles: what ECS needs to start a task, and what the API may do once it runs.
 
 locals {
-  # Those that people start by the API; rollback is its own work.
+  # Those that people start by the API.
   machines = ["sync", "reload", "generate"]
 
   assumed_by_ecs = jsonencode({
