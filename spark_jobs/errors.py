@@ -35,6 +35,7 @@ ADVICE = {
 }
 # What Java puts before a message that people read: the trace's own words and the package of the exception.
 JAVA_PREFIX = re.compile(r"^(?:(?:Caused by)?: ?)?(?:(?:[a-z]\w*\.)+(?=[A-Z]))?")
+PLACE_ON_S3 = re.compile(r"\bs3a?://")
 CAUSED_BY = re.compile(r"Caused by: (?:[\w.$]+\.)?(\w+(?:Exception|Error))?:? ?(.*)")
 
 
@@ -91,7 +92,8 @@ def explained(error: Exception, what_serves: str = UNPUBLISHED) -> BooksalesErro
 def _root_cause(error: Exception, text: str) -> str:
     telling = [line.strip() for line in text.splitlines() if any(re.search(pattern, line) for pattern in ADVICE)]
     if telling:
-        return JAVA_PREFIX.sub("", telling[-1])
+        # S3's own words stand innermost, and where it was asked for stands around them.
+        return JAVA_PREFIX.sub("", next((line for line in reversed(telling) if PLACE_ON_S3.search(line)), telling[-1]))
     causes = [": ".join(part for part in found if part) for found in CAUSED_BY.findall(text)]
     first = next((line.strip() for line in text.splitlines() if line.strip()), "no message")
     return causes[-1] if causes else f"{type(error).__name__}: {first}"

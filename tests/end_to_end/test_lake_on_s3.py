@@ -12,6 +12,7 @@ import boto3
 import psycopg2
 import pytest
 from oracle import differences, held_rows, source_rows
+from py4j.protocol import Py4JJavaError  # type: ignore[import-untyped]
 from pyspark.sql import SparkSession
 from s3_server import ACCESS, s3_client, s3_server
 from small_shop import PSEUDONYM_KEY, fill, reader_address, reload, run_options, sync
@@ -24,6 +25,7 @@ from jobs_config.progress import Progress
 from spark_jobs.catalog import CatalogError
 from spark_jobs.commands import import_csv
 from spark_jobs.control.run_ledger import RunLedger
+from spark_jobs.errors import explained
 from spark_jobs.options import RunOptions
 from spark_jobs.tables import Lake
 
@@ -172,3 +174,19 @@ def test_a_file_in_a_bucket_is_imported_and_its_faulty_record_is_aside(
     assert [(row[0], row[1][0].partition(":")[0]) for row in aside] == [(2, "sold_at")]
     compared = verify(RunLedger(shop.options.ledger_url), shop.options.lake, shop.options.open_warehouse())
     assert [comparison for comparison in compared if not comparison.agrees] == []
+
+
+@pytest.mark.slow
+def test_a_bucket_that_is_not_there_is_named_and_what_serves_goes_on(spark: SparkSession, shop: Installation) -> None:
+    served = shop.options.open_warehouse().serving()
+
+    with pytest.raises(Py4JJavaError) as failed:
+        reload(spark, replace(shop.options, lake="s3://nobodys-books/lake"))
+
+    # As the entry file says it.
+    said = str(explained(failed.value))
+    assert said.startswith("UnknownStoreException: `s3://nobodys-books/lake/bronze'")
+    assert said.endswith(
+        "; there is no such bucket: look at the setting lake. Nothing is published, the version before still serves"
+    )
+    assert shop.options.open_warehouse().serving() == served
