@@ -52,7 +52,7 @@ def fields_of(error: BaseException) -> dict[str, Any]:
     return told if isinstance(told, dict) else {}
 
 
-def explained(error: Exception, where: str) -> WarehouseError:
+def explained(error: BaseException, where: str) -> WarehouseError:
     """The error with its place and what would do about it."""
     said = said_by(error)
     remedy = next((remedy for mark, remedy in REMEDIES if mark in said), "")
@@ -65,9 +65,9 @@ def is_serialization_failure(error: BaseException) -> bool:
     return fields.get("C") in SERIALIZATION_STATES or str(fields.get("M", "")).startswith(SERIALIZATION)
 
 
-def is_lost_connection(error: BaseException | None) -> bool:
+def is_lost_connection(error: BaseException) -> bool:
     """Whether the connection is gone, and no server has answered."""
-    if error is None or fields_of(error):
+    if fields_of(error):
         return False
     names = {kind.__name__ for kind in type(error).__mro__}
     return bool(names & {"InterfaceError", "OperationalError", "ConnectionError", "OSError", "error"})

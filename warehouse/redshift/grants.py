@@ -12,6 +12,7 @@ from itertools import pairwise
 
 from warehouse.ddl import gold_contracts, views, warehouse_columns
 from warehouse.permissions import Permissions, load_permissions
+from warehouse.redshift import record
 from warehouse.redshift.layout import column_type
 from warehouse.redshift.statements import Statements
 from warehouse.scope import KINDS, SEPARATOR
@@ -180,8 +181,7 @@ def apply(statements: Statements) -> int:
     there = {row["role_name"] for row in statements.rows("select role_name from svv_roles")}
     undo = [row["statement"] for row in statements.rows("select statement from ops.permission_undo order by place")]
     policies = [*narrow_rows(), *mask_columns()]
-    stars = [row["star"] for row in statements.rows("select star from ops.publication order by generation")]
-    readable = [grant for star in stars for grant in grant_star(star)]
+    readable = [grant for build in record.builds(statements) for grant in grant_star(build.star)]
     carried_out = [*undo, *make_roles(there), *grant_columns(), *readable, *(change.statement for change in policies)]
     with statements.transaction():
         for statement in carried_out:

@@ -174,13 +174,13 @@ class Publishing:
                 return self._transaction(star)
             except Exception as error:
                 # A connection that is refused comes explained; what others raise of theirs, as the ledger, is no word of Redshift.
-                refused = error.__cause__ if isinstance(error, WarehouseError) else None
-                is_lost = is_lost_connection(error) or is_lost_connection(refused)
+                fault = (error.__cause__ or error) if isinstance(error, WarehouseError) else error
+                is_lost = is_lost_connection(fault)
                 if not is_lost and not is_serialization_failure(error):
                     raise
                 if attempt == MOST_TRIES:
                     left = UNKNOWN if is_lost else UNCHANGED
-                    raise explained(refused or error, f"{self.address.text}: {MOST_TRIES} tries; {left}") from error  # type: ignore[arg-type]
+                    raise explained(fault, f"{self.address.text}: {MOST_TRIES} tries; {left}") from error
                 self.report(f"trying again after {type(error).__name__}")
                 # Two that collided must not collide again, and a server that went away needs time to come back.
                 time.sleep(FIRST_PAUSE_SECONDS * 2 ** (attempt - 1) * random.uniform(0.5, 1.5))  # noqa: S311

@@ -10,6 +10,8 @@ locals {
   account = data.aws_caller_identity.current.account_id
   arn     = "arn:${data.aws_partition.current.partition}"
 
+  log_prefix = "/${var.name}/jobs"
+
   # What jobs are started with, wherever they run. Delta is enabled here and nowhere in the code.
   spark_conf = {
     "spark.sql.extensions"            = "io.delta.sql.DeltaSparkSessionExtension"
@@ -24,10 +26,6 @@ locals {
     pipeline = { file = "main.py", secret = var.secret_arns.jobs }
     shop     = { file = "generate.py", secret = var.secret_arns.shop }
   }
-}
-
-locals {
-  log_prefix = "/${var.name}/jobs"
 }
 
 # Glue parts what Spark says from what the job says, and with a security configuration by role.

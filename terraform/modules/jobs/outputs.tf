@@ -34,6 +34,6 @@ output "postgresql_jar" {
 }
 
 output "log_group_name" {
-  description = "Log group of the jobs; on Glue the beginning of the names of two."
+  description = "Log group of the jobs; on Glue the beginning of the names of several."
   value       = local.log_prefix
 }

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import contextmanager
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -103,9 +104,9 @@ def test_a_killed_publication_is_whole_or_nothing_and_the_next_run_ends_equal(
     assert len(ask(SCHEMAS)) == (len(kept) if make is whole else 1)
 
 
-@pytest.mark.parametrize("make", [pytest.param(whole, marks=pytest.mark.slow), of_last_day], ids=["whole", "in part"])
-def test_a_commit_whose_answer_is_lost_is_found_to_be_done(warehouse, tmp_path, gateway, ask, make):
-    put(warehouse, whole(tmp_path, 1), 1)
+@contextmanager
+def commit_unanswered(gateway):
+    """The answer to the first commit is lost: those that were, and what arms it when a publication reports its steps."""
     lost = []
 
     async def lose(tag):
@@ -117,11 +118,19 @@ def test_a_commit_whose_answer_is_lost_is_found_to_be_done(warehouse, tmp_path, 
         if step == "committing":
             gateway.before_answer = lose
 
-    steps = []
     try:
-        made = put(warehouse, make(tmp_path, 2), 2, report=lambda step: (steps.append(step), when_committing(step)))
+        yield lost, when_committing
     finally:
         gateway.before_answer = None
+
+
+@pytest.mark.parametrize("make", [pytest.param(whole, marks=pytest.mark.slow), of_last_day], ids=["whole", "in part"])
+def test_a_commit_whose_answer_is_lost_is_found_to_be_done(warehouse, tmp_path, gateway, ask, make):
+    put(warehouse, whole(tmp_path, 1), 1)
+    steps = []
+
+    with commit_unanswered(gateway) as (lost, when_committing):
+        made = put(warehouse, make(tmp_path, 2), 2, report=lambda step: (steps.append(step), when_committing(step)))
 
     assert lost == ["COMMIT"]
     assert any(step.startswith("trying again") for step in steps)
@@ -131,31 +140,19 @@ def test_a_commit_whose_answer_is_lost_is_found_to_be_done(warehouse, tmp_path, 
 
 def test_a_server_that_is_away_for_a_moment_after_the_commit_is_asked_again(warehouse, tmp_path, gateway, monkeypatch):
     put(warehouse, whole(tmp_path, 1), 1)
-    lost, refused = [], []
+    connect, refused = statements.connect, []
 
-    async def lose(tag):
-        if tag == "COMMIT" and not lost:
-            lost.append(tag)
-            raise ConnectionResetError
+    with commit_unanswered(gateway) as (lost, when_committing):
 
-    def when_committing(step):
-        if step == "committing":
-            gateway.before_answer = lose
+        def away(address):
+            if lost and not refused:
+                refused.append(address)
+                # Nobody listens there.
+                return connect(replace(address, port=9))
+            return connect(address)
 
-    connect = statements.connect
-
-    def away(address):
-        if lost and not refused:
-            refused.append(address)
-            # Nobody listens there.
-            return connect(replace(address, port=9))
-        return connect(address)
-
-    monkeypatch.setattr(statements, "connect", away)
-    try:
+        monkeypatch.setattr(statements, "connect", away)
         made = put(warehouse, of_last_day(tmp_path, 2), 2, report=when_committing)
-    finally:
-        gateway.before_answer = None
 
     assert (len(lost), len(refused)) == (1, 1)
     assert (made.generation, seen(warehouse)) == (2, state_of(2))
