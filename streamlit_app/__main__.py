@@ -17,6 +17,7 @@ from jobs_config.loopback import require_loopback_url
 from jobs_config.serving import listen, until_signal, url_of
 from jobs_config.state import keep_files_private
 from streamlit_app.address import DEFAULT_URL, URL_VARIABLE
+from streamlit_app.company import company_sign_in
 
 DEFAULT_PORT = 8601
 GRACE_SECONDS = 3
@@ -31,6 +32,7 @@ def main(arguments: list[str] | None = None) -> int:
     parsed = _parser().parse_args(arguments)
     try:
         os.environ[URL_VARIABLE] = require_loopback_url(parsed.api_url)
+        company_sign_in()
         listener = listen(parsed.host, parsed.port)
     except BooksalesError as error:
         sys.stderr.write(f"streamlit_app: {error}\n")

@@ -13,14 +13,18 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.client import ApiError, Client
 from streamlit_app.address import api_url
+from streamlit_app.company import BACK, PATIENCE_SECONDS, IssuerError, company_sign_in
 from streamlit_app.sign_ins import IDLE_SECONDS, SIGN_INS
 
 PATH = "/sign-in"
+TO_COMPANY = "/sign-in/company"
 COOKIE = "booksales_sign_in"
+BEGUN_COOKIE = "booksales_sign_in_begun"
 HOME = "/"
 LONGEST_FORM, LONGEST_TARGET = 32_000, 8_000
 NOT_A_PAGE = ("/_stcore/", "/static/", "/media/", "/component/")
 REFUSED = (401, 422, 429)
+UNKNOWN = 401
 
 PAGE = Template(Path(__file__).with_name("sign_in.html").read_text())
 REASONS = {
@@ -28,11 +32,19 @@ REASONS = {
     "not-set-up": "Nobody can sign in yet. Make the first account with “booksales users add NAME --role admin”.",
 }
 ENDED = "You are signed out."
+NO_ROLE = (
+    "The company's issuer knows you, but none of your groups has a role here. Ask whoever runs this dashboard for one."
+)
 
 
 def routes() -> list[Route]:
     """What the dashboard answers beside its pages."""
-    return [Route(PATH, ask, methods=["GET"]), Route(PATH, sign_in, methods=["POST"])]
+    return [
+        Route(PATH, ask, methods=["GET"]),
+        Route(PATH, sign_in, methods=["POST"]),
+        Route(TO_COMPANY, to_company, methods=["GET"]),
+        Route(BACK, from_company, methods=["GET"]),
+    ]
 
 
 async def ask(request: Request) -> Response:
@@ -59,6 +71,45 @@ async def sign_in(request: Request) -> Response:
         return _form(target, reason, fields.get("username", ""), 401)
     response = RedirectResponse(target, 303)
     _set_cookie(request, response, SIGN_INS.open(client))
+    return response
+
+
+async def to_company(request: Request) -> Response:
+    """On to the company's own issuer, with what shows on the way back that it was this browser."""
+    target, company = own_path(request.query_params.get("next", "")), company_sign_in()
+    if company is None:
+        return PlainTextResponse("this dashboard knows no issuer: its setting is oidc_client_id", 404)
+    try:
+        address, state = await run_in_threadpool(company.begin, target, str(request.base_url).rstrip("/"))
+    except IssuerError as error:
+        return _form(target, str(error), status=502)
+    response = RedirectResponse(address, 303, {"Cache-Control": "no-store"})
+    _set_cookie(request, response, state, BEGUN_COOKIE, PATIENCE_SECONDS)
+    return response
+
+
+async def from_company(request: Request) -> Response:
+    """Back from the issuer: signed in, where the browser is the one that went there and the API knows the reader."""
+    company, asked = company_sign_in(), request.query_params
+    state = asked.get("state", "")
+    if company is None or state == "" or state != request.cookies.get(BEGUN_COOKIE):
+        return _form(HOME, "That sign-in was not begun here. Please begin anew.", status=403)
+    if "error" in asked:
+        return _form(HOME, f"The company's issuer did not let you in: {asked['error'][:80]}", status=403)
+    try:
+        tokens, target = await run_in_threadpool(company.finish, state, asked.get("code", ""))
+    except IssuerError as error:
+        return _form(HOME, str(error), status=502)
+    client = Client(api_url(), tokens.access, renew=tokens.renew)
+    try:
+        await run_in_threadpool(client.me)
+    except ApiError as error:
+        client.close()
+        said = NO_ROLE if error.status == UNKNOWN else REASONS.get(error.kind, str(error))
+        return _form(target, said, status=error.status or 502)
+    response = RedirectResponse(target, 303)
+    response.delete_cookie(BEGUN_COOKIE)
+    _set_cookie(request, response, SIGN_INS.open(client, tokens.revoke))
     return response
 
 
@@ -109,16 +160,19 @@ class Door:
 def _is_page(scope: Scope) -> bool:
     accepts = Request(scope).headers.get("accept", "")
     path = scope["path"]
-    return scope["method"] == "GET" and "text/html" in accepts and path != PATH and not path.startswith(NOT_A_PAGE)
+    is_the_way_in = path in (PATH, TO_COMPANY, BACK)
+    return scope["method"] == "GET" and "text/html" in accepts and not (is_the_way_in or path.startswith(NOT_A_PAGE))
 
 
-def _set_cookie(request: Request, response: Response, sign_in_id: str) -> None:
+def _set_cookie(
+    request: Request, response: Response, value: str, name: str = COOKIE, seconds: int = IDLE_SECONDS
+) -> None:
     # Lax, not strict: a link in a mail is to open for whoever has signed in. What changes something is asked for by
     # the page's websocket or by the form above, and both are refused to other pages.
     response.set_cookie(
-        COOKIE,
-        sign_in_id,
-        max_age=IDLE_SECONDS,
+        name,
+        value,
+        max_age=seconds,
         httponly=True,
         secure=request.url.scheme == "https",
         samesite="lax",
@@ -140,6 +194,13 @@ async def _fields(request: Request) -> dict[str, str] | None:
 
 
 def _form(target: str, said: str, username: str = "", status: int = 200) -> Response:
-    shown = {"target": target, "said": said, "username": username, "hidden": "" if said else "hidden"}
+    shown = {
+        "target": target,
+        "said": said,
+        "username": username,
+        "said_hidden": "" if said else "hidden",
+        "to_company": f"{TO_COMPANY}?{urlencode({'next': target})}",
+        "company_hidden": "" if company_sign_in() else "hidden",
+    }
     page = PAGE.substitute({name: escape(value) for name, value in shown.items()})
     return HTMLResponse(page, status, {"Cache-Control": "no-store"})

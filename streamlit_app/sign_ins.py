@@ -8,6 +8,7 @@ import secrets
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from api.client import ApiError, Client
@@ -22,6 +23,7 @@ class SignIn:
     """One browser that has signed in."""
 
     client: Client
+    end: Callable[[], None]
     seen_at: float
 
 
@@ -34,12 +36,12 @@ class SignIns:
         self._lock = threading.Lock()
         self._found: dict[str, SignIn] = {}
 
-    def open(self, client: Client) -> str:
-        """The id of a new sign-in; it is known to the caller alone."""
+    def open(self, client: Client, end: Callable[[], None] | None = None) -> str:
+        """The id of a new sign-in; it is known to the caller alone. `end` ends the session elsewhere than at the API."""
         sign_in_id = secrets.token_urlsafe(32)
         with self._lock:
             self._forget_old()
-            self._found[_hash(sign_in_id)] = SignIn(client, self._clock())
+            self._found[_hash(sign_in_id)] = SignIn(client, end or client.sign_out, self._clock())
         return sign_in_id
 
     def find(self, sign_in_id: str) -> Client | None:
@@ -52,14 +54,14 @@ class SignIns:
             return found.client
 
     def end(self, client: Client) -> None:
-        """Sign out at the API and here: every tab of that browser is signed out with its next click."""
+        """Sign out where the session was opened, and here: every tab of that browser is signed out with its next click."""
         with self._lock:
+            ended = [found for found in self._found.values() if found.client is client]
             self._found = {key: found for key, found in self._found.items() if found.client is not client}
-        try:
-            client.sign_out()
-        except ApiError:
-            # It has ended already, or the API is away; nobody has its tokens any more.
-            return
+        for found in ended:
+            # Where it has ended already, or whoever opened it is away, nobody has its tokens any more.
+            with suppress(ApiError):
+                found.end()
 
     def _forget_old(self) -> None:
         by_age = sorted(self._found.items(), key=lambda item: item[1].seen_at, reverse=True)[: self._most - 1]

@@ -15,7 +15,7 @@ from api.auth.accounts import checked_member, checked_role
 from api.auth.jwks import RemoteKeys
 from api.auth.jws import TokenError
 from jobs_config.errors import ConfigError
-from jobs_config.loopback import ADDRESSES
+from jobs_config.loopback import require_private_way
 from jobs_config.settings import Settings
 from warehouse.permissions import load_permissions
 from warehouse.scope import Scope
@@ -122,9 +122,7 @@ def open_issuer(settings: Settings) -> Issuer | None:
     """The issuer of the settings, none where they name none. Raises ConfigError for a role that is none, and for an unsafe address."""
     if not settings.oidc_issuer:
         return None
-    if not re.match(rf"https://|http://({'|'.join(map(re.escape, ADDRESSES))})[:/]", settings.oidc_jwks_url):
-        raise ConfigError(f"oidc_jwks_url: keys come by https, not from {settings.oidc_jwks_url!r}")
-    return Issuer(settings, RemoteKeys(settings.oidc_jwks_url))
+    return Issuer(settings, RemoteKeys(require_private_way("oidc_jwks_url", settings.oidc_jwks_url)))
 
 
 def _mapping(text: str) -> dict[str, str]:

@@ -3,26 +3,15 @@
 from http.cookies import SimpleCookie
 
 import pytest
+from at_the_door import BASE, PAGE, browser_at_the_door
 from live_api import live_api
 from signed_in import PASSWORD, account, authority
-from starlette.applications import Starlette
-from starlette.middleware import Middleware
-from starlette.responses import PlainTextResponse
-from starlette.routing import Route
-from starlette.testclient import TestClient
 
 from jobs_config.state import StateFolder
 from streamlit_app import door
 from streamlit_app.address import URL_VARIABLE
-from streamlit_app.guard import Guard
 
-BASE = "http://127.0.0.1:8601"
-PAGE = {"Accept": "text/html"}
 FORM = {"Origin": BASE}
-
-
-async def page(request):
-    return PlainTextResponse("the page")
 
 
 @pytest.fixture
@@ -34,12 +23,6 @@ def browser(api_url, tmp_path_factory, monkeypatch):
     of.engine.dispose()
     monkeypatch.setenv(URL_VARIABLE, api_url)
     return browser_at_the_door()
-
-
-def browser_at_the_door():
-    routes = [*door.routes(), Route("/{path:path}", page)]
-    app = Starlette(routes=routes, middleware=[Middleware(Guard), Middleware(door.Door)])
-    return TestClient(app, base_url=BASE, follow_redirects=False)
 
 
 def sign_in(browser, username="ana", password=PASSWORD, target="/", headers=FORM):

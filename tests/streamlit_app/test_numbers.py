@@ -68,7 +68,8 @@ def test_a_page_draws_what_the_api_answers_to_the_questions_it_cites(api_url, op
     assert (
         not_answered(numbers_drawn(page), (number for answer in answers for number in numbers_of(answer["data"]))) == []
     )
-    assert len(list(numbers_drawn(page))) > 5
+    # Narrow filters may leave one book, of one week.
+    assert len(list(numbers_drawn(page))) >= 3
     for path in cited(page):
         assert_asks_for(path, choice)
 

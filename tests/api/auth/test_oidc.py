@@ -357,9 +357,9 @@ def test_keys_that_may_not_verify_a_token_are_left_out(issuer, keys):
     [
         ({"oidc_roles": "bi-admins=root"}, "no role 'root'; there are viewer"),
         ({"oidc_roles": "bi-admins"}, "no role 'bi-admins'"),
-        ({"oidc_jwks_url": "http://login.example.com/keys"}, "keys come by https"),
-        ({"oidc_jwks_url": "file:///etc/passwd"}, "keys come by https"),
-        ({"oidc_jwks_url": "http://127.0.0.1.example.com/keys"}, "keys come by https"),
+        ({"oidc_jwks_url": "http://login.example.com/keys"}, "oidc_jwks_url: has to go by https"),
+        ({"oidc_jwks_url": "file:///etc/passwd"}, "oidc_jwks_url: has to go by https"),
+        ({"oidc_jwks_url": "http://127.0.0.1.example.com/keys"}, "oidc_jwks_url: has to go by https"),
     ],
 )
 def test_settings_that_are_not_safe_are_refused_at_the_start(issuer, wrong, said):
