@@ -32,7 +32,7 @@ from api.shapes.bodies import Body, Meta, Table
 from api.shapes.books import BookDetail, Comparables, ComparableWeek, FoundBook, LaunchWeek
 from api.shapes.customers import Cohort, Cohorts, CustomerMonth, CustomerMonths
 from api.shapes.dictionary import Dictionary
-from api.shapes.operations import Job, Published, QualityResults, Run, Runs
+from api.shapes.operations import Job, Published, QualityResults, QualityTrend, Run, Runs
 from api.shapes.sql import SqlBody
 from api.shapes.trust import AuditVerdict, Freshness, LineageGraph, Quarantined, QuarantinedTable, RunDetail, SavedView
 from api.windows import Comparison, Interval, Window
@@ -77,6 +77,7 @@ __all__ = [
     "NewUser",
     "Published",
     "QualityResults",
+    "QualityTrend",
     "Quarantined",
     "QuarantinedTable",
     "QueryOptions",

@@ -75,6 +75,18 @@ class Ledger:
             asked.order_by(QUALITY.c.failed_rows.desc(), QUALITY.c.table_name).limit(limit), "quality_result"
         )
 
+    def quality_trend(self, count: int) -> dict[str, Rows]:
+        """The newest runs that checked anything, oldest first, and what each expectation that failed in one of them found in all."""
+        checked = sa.select(QUALITY.c.run_seq).distinct().order_by(QUALITY.c.run_seq.desc()).limit(count)
+        numbers = [row["run_seq"] for row in self._rows(checked, "quality_result")]
+        found = self._rows(sa.select(QUALITY).where(QUALITY.c.run_seq.in_(numbers)), "quality_result")
+        steps = self._rows(sa.select(STEP).where(STEP.c.run_seq.in_(numbers)), "step")
+        runs = self._rows(sa.select(RUN).where(RUN.c.run_seq.in_(numbers)).order_by(RUN.c.run_seq), "run")
+        return {
+            "runs": [_run_quality(run, found, steps) for run in runs],
+            "expectations": _over_runs(found, [run["run_seq"] for run in runs]),
+        }
+
     def publications(self, limit: int) -> Rows:
         """Publications, newest first."""
         return self._rows(sa.select(PUBLICATION).order_by(PUBLICATION.c.generation.desc()).limit(limit), "publication")
@@ -87,3 +99,38 @@ class Ledger:
                 return []
             rows = connection.execute(asked).mappings().all()
             return [{str(name): value for name, value in row.items()} for row in rows]
+
+
+def _run_quality(run: Mapping[str, Any], found: Rows, steps: Rows) -> Mapping[str, Any]:
+    number = run["run_seq"]
+    failed = [each["failed_rows"] > 0 for each in found if each["run_seq"] == number]
+    of_run = [step for step in steps if step["run_seq"] == number]
+    return {
+        **{name: run[name] for name in ("run_seq", "kind", "state", "started_at")},
+        # What is read into silver is read once; later layers read it again.
+        "rows_read": sum(step["rows_read"] for step in of_run if step["table_name"].startswith("silver.")),
+        "rows_quarantined": sum(step["rows_quarantined"] for step in of_run),
+        "expectations": len(failed),
+        "expectations_failed": sum(failed),
+    }
+
+
+def _over_runs(found: Rows, numbers: Sequence[int]) -> Rows:
+    by_expectation: dict[tuple[str, str, str], dict[int, int]] = {}
+    for each in found:
+        key = each["table_name"], each["expectation"], each["level"]
+        by_expectation.setdefault(key, {})[each["run_seq"]] = each["failed_rows"]
+    trends = [
+        {
+            "table_name": table,
+            "expectation": expectation,
+            "level": level,
+            "failed_rows": [failed.get(number) for number in numbers],
+        }
+        for (table, expectation, level), failed in by_expectation.items()
+        if any(failed.values())
+    ]
+    # By the newest run that has it, then by the one before.
+    return sorted(
+        trends, key=lambda trend: ([-(count or 0) for count in reversed(trend["failed_rows"])], trend["table_name"])
+    )

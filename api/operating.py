@@ -6,7 +6,7 @@ from urllib.parse import quote
 from api.connection import Connection
 from api.shapes.accounts import NewUser, User
 from api.shapes.audit import Activity, AuditPage
-from api.shapes.operations import Job, QualityResults, Runs
+from api.shapes.operations import Job, QualityResults, QualityTrend, Runs
 from api.shapes.trust import AuditVerdict, Freshness, LineageGraph, Quarantined, RunDetail, SavedView, SetAsideRecord
 
 
@@ -22,6 +22,11 @@ class Operating(Connection):
         """What a run's expectations found, for engineers."""
         results: QualityResults = self._json("GET", "/api/quality/", params={} if run is None else {"run": run})
         return results
+
+    def quality_trend(self, runs: int = 20) -> QualityTrend:
+        """What expectations found in the newest runs that checked anything, run by run."""
+        trend: QualityTrend = self._json("GET", "/api/quality/trend/", params={"runs": runs})
+        return trend
 
     def run(self, run_seq: int) -> RunDetail:
         """One run with its steps, for engineers."""

@@ -2,12 +2,54 @@
 
 import streamlit as st
 
-from api.client import QuarantinedTable, Run, RunDetail
-from streamlit_app import words
+from api.client import QualityTrend, QuarantinedTable, Run, RunDetail
+from streamlit_app import panels, words
+from streamlit_app.charts import bars
 from streamlit_app.visit import Visit
 
 # States of runs that say little by themselves.
 STATES = {"unchanged": "nothing had changed"}
+
+
+def draw_trend(trend: QualityTrend) -> None:
+    """Draw whether quality gets better or worse: rows put aside run by run, and each expectation that found any."""
+    over = trend["runs"]
+    st.subheader("Quality over the last runs", anchor=False)
+    st.caption(
+        f"{len(over)} runs that checked anything, oldest first; {len(trend['expectations'])} expectations found rows."
+    )
+    labels = [f"{run['run_seq']} {run['kind']}" for run in over]
+    aside = [run["rows_quarantined"] for run in over]
+    texts = [
+        f"{run['rows_quarantined']:,} of {run['rows_read']:,} rows put aside; "
+        f"{run['expectations_failed']} of {run['expectations']} expectations found rows; {words.moment(run['started_at'])}"
+        for run in over
+    ]
+    alt = f"Rows put aside in the last {len(over)} runs; the newest put aside {aside[-1]:,}"
+    panels.chart(bars.columns(labels, aside, texts, "run"), alt, key="quality_trend")
+    rows = [
+        {
+            "Table": each["table_name"],
+            "Expectation": each["expectation"],
+            "Level": each["level"],
+            "Newest": each["failed_rows"][-1],
+            "Over the runs": each["failed_rows"],
+        }
+        for each in trend["expectations"]
+    ]
+    if rows:
+        st.dataframe(
+            rows,
+            hide_index=True,
+            column_config={
+                "Newest": st.column_config.NumberColumn(
+                    help="rows that failed in the newest run; empty where it did not check"
+                ),
+                "Over the runs": st.column_config.BarChartColumn(help="rows that failed, run by run"),
+            },
+            alt=f"{len(rows)} expectations over the last runs",
+            key="expectations_table",
+        )
 
 
 def draw(visit: Visit, run: RunDetail) -> None:

@@ -13,7 +13,7 @@ from api.jobs import JobError, Jobs, Work
 from api.ledger import Ledger
 from api.params import RequestBody
 from api.rendering import render
-from api.shapes.operations import Job, JobList, Publications, QualityResults, Runs
+from api.shapes.operations import Job, JobList, Publications, QualityResults, QualityTrend, Runs
 
 router = APIRouter(prefix="/api", tags=["operations"])
 
@@ -41,6 +41,14 @@ class QualityQuery(_Query):
     """Which run's results."""
 
     run: int | None = Field(None, ge=1, le=2**62, description="a run's number; the newest by default")
+
+
+class TrendQuery(BaseModel):
+    """Over how many runs."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    runs: int = Field(20, ge=2, le=100, description="the newest that checked anything")
 
 
 class ListQuery(_Query):
@@ -80,6 +88,12 @@ def runs(request: Request, query: Annotated[RunQuery, Query()]) -> Response:
 def quality(request: Request, query: Annotated[QualityQuery, Query()]) -> Response:
     """What a run's expectations found, most failures first."""
     return render({"results": _ledger(request).quality(query.run, query.limit)})
+
+
+@router.get("/quality/trend/", name="quality-trend", operation_id="quality_trend", response_model=QualityTrend)
+def quality_trend(request: Request, query: Annotated[TrendQuery, Query()]) -> Response:
+    """What expectations found in the last runs, run by run: whether it gets better or worse."""
+    return render(_ledger(request).quality_trend(query.runs))
 
 
 @router.get("/publications/", name="publications", operation_id="publications", response_model=Publications)

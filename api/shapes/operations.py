@@ -39,6 +39,35 @@ class QualityResults(TypedDict):
     results: list[QualityResult]
 
 
+class RunQuality(TypedDict):
+    """What one run read into silver and put aside, and how many of its expectations found something."""
+
+    run_seq: int
+    kind: str
+    state: str
+    started_at: str
+    rows_read: int
+    rows_quarantined: int
+    expectations: int
+    expectations_failed: int
+
+
+class ExpectationTrend(TypedDict):
+    """One expectation over the runs, in their order; null where a run did not check it."""
+
+    table_name: str
+    expectation: str
+    level: str
+    failed_rows: list[int | None]
+
+
+class QualityTrend(TypedDict):
+    """Runs oldest first; of the expectations those that found something in one of them, the worst of late first."""
+
+    runs: list[RunQuality]
+    expectations: list[ExpectationTrend]
+
+
 class PublicationEntry(TypedDict):
     """One publication."""
 

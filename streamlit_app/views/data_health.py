@@ -84,6 +84,9 @@ def _runs(visit: Visit) -> None:
         "Run to look into", list(labels), format_func=labels.__getitem__, key=RUN, on_change=_choose_run, width=360
     )
     runs.draw(visit, visit.client.run(int(chosen)))
+    trend = visit.client.quality_trend()
+    if len(trend["runs"]) > 1:
+        runs.draw_trend(trend)
 
 
 def _choose_run() -> None:

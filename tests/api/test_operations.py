@@ -13,9 +13,10 @@ from api.auth.schema import JOB
 from api.child_jobs import ChildProcesses
 from api.database import writing
 from api.jobs import Jobs, Work
-from api.shapes.operations import Job, JobList, Publications, QualityResults, Runs
+from api.shapes.operations import Job, JobList, Publications, QualityResults, QualityTrend, Runs
 from jobs_config.settings import Settings
 from spark_jobs.check_result import CheckResult
+from spark_jobs.control.results import StepResult
 from spark_jobs.control.run_ledger import RunLedger
 
 BASE = "http://127.0.0.1:8600"
@@ -164,6 +165,7 @@ def test_how_much_may_be_generated_depends_on_the_role(operated, engineer):
         ("GET", "/api/jobs/x/", None, 422),
         ("GET", "/api/runs/?before=0", None, 422),
         ("GET", "/api/quality/?run=x", None, 422),
+        ("GET", "/api/quality/trend/?runs=1", None, 422),
         ("GET", "/api/publications/?limit=1001", None, 422),
     ],
 )
@@ -203,3 +205,30 @@ def test_what_expectations_found_is_read_from_the_ledger(engineer, ledger):
     assert [(one["table_name"], one["failed_rows"]) for one in results["results"]] == [("gold.fact_sales", 3)]
     assert engineer.get("/api/quality/?run=1").json() == {"results": []}
     TypeAdapter(Publications).validate_python(engineer.get("/api/publications/").json(), strict=True, extra="forbid")
+
+
+def test_quality_is_followed_over_the_runs_that_checked_anything(engineer, ledger):
+    for kind, failed, read in (("sync", 9, 40), ("sync", 0, 20)):
+        run = ledger.start(kind, "bookstore")
+        ledger.record_step(run, StepResult("silver_sales", "silver.sales", read, read - failed, failed, 1, 1.0))
+        ledger.record_step(run, StepResult("fact_sales", "gold.fact_sales", read, read, 0, 1, 1.0))
+        found = [CheckResult("silver.sales", "quantity_fits", "quarantine", failed, read)]
+        ledger.record_quality(run, [*found, CheckResult("silver.sales", "never_fails", "warn", 0, read)])
+        ledger.finish(run, "done", "")
+
+    trend = engineer.get("/api/quality/trend/").json()
+
+    TypeAdapter(QualityTrend).validate_python(trend, strict=True, extra="forbid")
+    numbers = ["run_seq", "rows_read", "rows_quarantined", "expectations", "expectations_failed"]
+    assert [[run[name] for name in numbers] for run in trend["runs"]] == [
+        [5, 0, 0, 1, 1],
+        [6, 40, 9, 2, 1],
+        [7, 20, 0, 2, 0],
+    ]
+    assert [(each["expectation"], each["failed_rows"]) for each in trend["expectations"]] == [
+        ("quantity_fits", [None, 9, 0]),
+        ("key_found", [3, None, None]),
+    ]
+    newest = engineer.get("/api/quality/trend/?runs=2").json()
+    assert [run["run_seq"] for run in newest["runs"]] == [6, 7]
+    assert [each["expectation"] for each in newest["expectations"]] == ["quantity_fits"]

@@ -101,3 +101,21 @@ def test_the_diagram_has_every_table_and_edge():
 )
 def test_an_age_is_told_in_one_unit(age, text):
     assert ago(age) == text
+
+
+def test_quality_is_drawn_over_runs_once_there_are_several(operated, open_page):
+    url, warehouse = operated
+    engineer = token_of(warehouse, "engineer")
+    assert not [each for each in open_page(url, "health", engineer).subheader if "over the last" in each.value]
+    ledger = RunLedger(open_state(warehouse.parent).ledger_url)
+    run = ledger.start("sync", "bookstore")
+    ledger.record_step(run, StepResult("silver_sales", "silver.sales", 50, 43, 7, 1, 1.0))
+    ledger.record_quality(run, [CheckResult("silver.sales", "quantity_fits", "quarantine", 7, 50)])
+    ledger.finish(run, "unchanged", "")
+
+    page = open_page(url, "health", engineer)
+
+    assert not page.exception
+    assert any("over the last" in each.value for each in page.subheader)
+    rows = next(frame.value for frame in page.dataframe if "Over the runs" in frame.value.columns)
+    assert [(row["Newest"], list(row["Over the runs"])) for row in rows.to_dict("records")] == [(7, [3, 7])]

@@ -45,6 +45,7 @@ ADDED = {
         "runs",
         "run",
         "quality",
+        "quality-trend",
         "quarantine",
         "quarantine-records",
         "publications",
