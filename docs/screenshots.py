@@ -32,6 +32,11 @@ PAGES = {
     "regions": "/regions?range=365d",
     "calendar": "/calendar?range=365d&compare=52_weeks",
     "returns": "/returns?range=365d&compare=52_weeks",
+    "customers": "/customers",
+    "explore": "/explore?range=365d&metric=net_revenue&by=genre",
+    "health": "/health",
+    "lab": "/lab",
+    "admin": "/admin",
     "print": "/?range=90d&print=1",
 }
 
