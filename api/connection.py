@@ -33,7 +33,7 @@ class ApiError(Exception):
 class Connection:
     """A session of one user, or of nobody. May be used by several threads.
 
-    `renew` gives the token after one that was got elsewhere and has run out; ApiError where there is none.
+    `renew` gives the token after one that was got elsewhere and is good no more; ApiError of status 401 where there will be none.
     """
 
     def __init__(
@@ -73,8 +73,13 @@ class Connection:
     def sign_out(self) -> None:
         """End the session, here and at the API."""
         self._json("POST", "/api/auth/sign-out/")
-        self._token = self._refresh_token = ""
-        self._renew = None
+        self.forget()
+
+    def forget(self) -> None:
+        """Have no token any more, nor a way to another; who asks from now on is nobody."""
+        with self._lock:
+            self._token = self._refresh_token = ""
+            self._renew = None
 
     def _json(self, method: str, path: str, headers: dict[str, str] | None = None, **parts: Any) -> Any:
         return self._answered(method, path, headers, **parts).json()
@@ -112,7 +117,9 @@ class Connection:
             if self._token == old and self._renew is not None:
                 try:
                     self._token = self._renew()
-                except ApiError:
+                except ApiError as error:
+                    if error.status != UNAUTHENTICATED:
+                        raise
                     self._renew = None
             return self._token != old
 

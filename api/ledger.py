@@ -76,8 +76,16 @@ class Ledger:
         )
 
     def quality_trend(self, count: int) -> dict[str, Rows]:
-        """The newest runs that checked anything, oldest first, and what each expectation that failed in one of them found in all."""
-        checked = sa.select(QUALITY.c.run_seq).distinct().order_by(QUALITY.c.run_seq.desc()).limit(count)
+        """The newest ended runs that checked anything, oldest first, and what each expectation found that failed in one of them."""
+        ended = QUALITY.join(RUN, QUALITY.c.run_seq == RUN.c.run_seq)
+        checked = (
+            sa.select(QUALITY.c.run_seq)
+            .select_from(ended)
+            .where(RUN.c.finished_at.is_not(None))
+            .distinct()
+            .order_by(QUALITY.c.run_seq.desc())
+            .limit(count)
+        )
         numbers = [row["run_seq"] for row in self._rows(checked, "quality_result")]
         found = self._rows(sa.select(QUALITY).where(QUALITY.c.run_seq.in_(numbers)), "quality_result")
         steps = self._rows(sa.select(STEP).where(STEP.c.run_seq.in_(numbers)), "step")
@@ -104,12 +112,12 @@ class Ledger:
 def _run_quality(run: Mapping[str, Any], found: Rows, steps: Rows) -> Mapping[str, Any]:
     number = run["run_seq"]
     failed = [each["failed_rows"] > 0 for each in found if each["run_seq"] == number]
-    of_run = [step for step in steps if step["run_seq"] == number]
+    # What is read into silver is read once; later layers read it again.
+    silver = [step for step in steps if step["run_seq"] == number and step["table_name"].startswith("silver.")]
     return {
         **{name: run[name] for name in ("run_seq", "kind", "state", "started_at")},
-        # What is read into silver is read once; later layers read it again.
-        "rows_read": sum(step["rows_read"] for step in of_run if step["table_name"].startswith("silver.")),
-        "rows_quarantined": sum(step["rows_quarantined"] for step in of_run),
+        "rows_read": sum(step["rows_read"] for step in silver),
+        "rows_quarantined": sum(step["rows_quarantined"] for step in silver),
         "expectations": len(failed),
         "expectations_failed": sum(failed),
     }

@@ -6,6 +6,7 @@ web page of another site.
 
 import re
 from collections.abc import Collection, Iterable
+from urllib.parse import urlsplit
 
 from jobs_config.errors import ConfigError
 
@@ -47,7 +48,9 @@ def refusal(headers: Headers, allowed: Collection[str] = ()) -> tuple[int, str] 
 
 def require_private_way(setting: str, url: str) -> str:
     """The URL, where nobody on the way can read or change what goes there: by https, or on this machine. Raises ConfigError."""
-    if not re.match(rf"https://|http://({'|'.join(map(re.escape, ADDRESSES))})[:/]", url):
+    parts = urlsplit(url)
+    is_near = parts.scheme == "http" and parts.hostname in ADDRESSES
+    if not parts.hostname or "@" in parts.netloc or not (parts.scheme == "https" or is_near):
         raise ConfigError(f"{setting}: has to go by https, not to {url!r}")
     return url
 

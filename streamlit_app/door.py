@@ -1,10 +1,15 @@
 """The way in: a plain page to sign in, the cookie it sets, and the way there for whoever asks for a page without one."""
 
+import hashlib
+from collections.abc import Callable
+from contextlib import suppress
 from html import escape
 from pathlib import Path
 from string import Template
+from typing import Any, TypeVar
 from urllib.parse import parse_qs, urlencode, urlsplit
 
+from anyio import CapacityLimiter, to_thread
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
@@ -13,13 +18,14 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.client import ApiError, Client
 from streamlit_app.address import api_url
-from streamlit_app.company import BACK, PATIENCE_SECONDS, IssuerError, company_sign_in
+from streamlit_app.company import BACK, PATIENCE_SECONDS, IssuedTokens, IssuerError, company_sign_in
 from streamlit_app.sign_ins import IDLE_SECONDS, SIGN_INS
 
 PATH = "/sign-in"
 TO_COMPANY = "/sign-in/company"
 COOKIE = "booksales_sign_in"
-BEGUN_COOKIE = "booksales_sign_in_begun"
+OF_THIS_HOST = "__Host-"
+COOKIES = (f"{OF_THIS_HOST}{COOKIE}", COOKIE)
 HOME = "/"
 LONGEST_FORM, LONGEST_TARGET = 32_000, 8_000
 NOT_A_PAGE = ("/_stcore/", "/static/", "/media/", "/component/")
@@ -32,9 +38,13 @@ REASONS = {
     "not-set-up": "Nobody can sign in yet. Make the first account with “booksales users add NAME --role admin”.",
 }
 ENDED = "You are signed out."
-NO_ROLE = (
-    "The company's issuer knows you, but none of your groups has a role here. Ask whoever runs this dashboard for one."
+NOT_LET_IN = (
+    "The company's issuer knows you, but the API does not take its token: none of your groups has a role here, or its name, "
+    "audience or lifetime are not as the API wants them. The API's audit says which; ask whoever runs this dashboard."
 )
+ISSUER_THREADS = CapacityLimiter(8)
+
+Found = TypeVar("Found")
 
 
 def routes() -> list[Route]:
@@ -69,9 +79,7 @@ async def sign_in(request: Request) -> Response:
         client.close()
         reason = f"You are not signed in: {error}" if error.status in REFUSED else REASONS.get(error.kind, str(error))
         return _form(target, reason, fields.get("username", ""), 401)
-    response = RedirectResponse(target, 303)
-    _set_cookie(request, response, SIGN_INS.open(client))
-    return response
+    return await run_in_threadpool(_signed_in, request, target, client)
 
 
 async def to_company(request: Request) -> Response:
@@ -79,12 +87,14 @@ async def to_company(request: Request) -> Response:
     target, company = own_path(request.query_params.get("next", "")), company_sign_in()
     if company is None:
         return PlainTextResponse("this dashboard knows no issuer: its setting is oidc_client_id", 404)
+    if is_signed_in(request):
+        return RedirectResponse(target, 303)
     try:
-        address, state = await run_in_threadpool(company.begin, target, str(request.base_url).rstrip("/"))
+        begun = await _aside(company.begin, target, str(request.base_url).rstrip("/"))
     except IssuerError as error:
         return _form(target, str(error), status=502)
-    response = RedirectResponse(address, 303, {"Cache-Control": "no-store"})
-    _set_cookie(request, response, state, BEGUN_COOKIE, PATIENCE_SECONDS)
+    response = RedirectResponse(begun.address, 303, {"Cache-Control": "no-store"})
+    _set_cookie(request, response, begun.sealed, _begun_cookie(begun.state), PATIENCE_SECONDS)
     return response
 
 
@@ -92,30 +102,57 @@ async def from_company(request: Request) -> Response:
     """Back from the issuer: signed in, where the browser is the one that went there and the API knows the reader."""
     company, asked = company_sign_in(), request.query_params
     state = asked.get("state", "")
-    if company is None or state == "" or state != request.cookies.get(BEGUN_COOKIE):
+    sealed = request.cookies.get(_named(request, _begun_cookie(state)), "")
+    if company is None or not sealed:
         return _form(HOME, "That sign-in was not begun here. Please begin anew.", status=403)
     if "error" in asked:
         return _form(HOME, f"The company's issuer did not let you in: {asked['error'][:80]}", status=403)
     try:
-        tokens, target = await run_in_threadpool(company.finish, state, asked.get("code", ""))
+        tokens, target = await _aside(company.finish, sealed, state, asked.get("code", ""))
+        response = await _aside(_let_in, request, tokens, target)
     except IssuerError as error:
-        return _form(HOME, str(error), status=502)
-    client = Client(api_url(), tokens.access, renew=tokens.renew)
-    try:
-        await run_in_threadpool(client.me)
-    except ApiError as error:
-        client.close()
-        said = NO_ROLE if error.status == UNKNOWN else REASONS.get(error.kind, str(error))
-        return _form(target, said, status=error.status or 502)
-    response = RedirectResponse(target, 303)
-    response.delete_cookie(BEGUN_COOKIE)
-    _set_cookie(request, response, SIGN_INS.open(client, tokens.revoke))
+        response = _form(HOME, str(error), status=502)
+    response.delete_cookie(_named(request, _begun_cookie(state)))
     return response
+
+
+def _let_in(request: Request, tokens: IssuedTokens, target: str) -> Response:
+    """The way on for a reader whom the API knows by the issuer's token."""
+    try:
+        with Client(api_url(), tokens.access) as asking:
+            asking.me()
+    except ApiError as error:
+        with suppress(ApiError):
+            tokens.revoke()
+        said = NOT_LET_IN if error.status == UNKNOWN else REASONS.get(error.kind, str(error))
+        return _form(target, said, status=error.status or 502)
+    client = Client(api_url(), tokens.access, renew=tokens.renew)
+
+    def end() -> None:
+        # First here, so that nobody renews what is taken back.
+        client.forget()
+        tokens.revoke()
+
+    return _signed_in(request, target, client, end)
+
+
+def _signed_in(request: Request, target: str, client: Client, end: Callable[[], None] | None = None) -> Response:
+    """The way on, with a new id: one that was known before is never made good, and whoever it was of is signed out."""
+    if before := SIGN_INS.find(request.cookies.get(_named(request, COOKIE), "")):
+        SIGN_INS.end(before)
+    response = RedirectResponse(target, 303)
+    _set_cookie(request, response, SIGN_INS.open(client, end))
+    return response
+
+
+async def _aside(function: Callable[..., Found], *given: Any) -> Found:
+    """Run what waits for the issuer in threads of its own, so that one that is slow holds up nobody who signs in by the form."""
+    return await to_thread.run_sync(function, *given, limiter=ISSUER_THREADS)
 
 
 def is_signed_in(request: HTTPConnection) -> bool:
     """Whether the request's cookie is of somebody who has signed in here."""
-    return SIGN_INS.find(request.cookies.get(COOKIE, "")) is not None
+    return SIGN_INS.find(request.cookies.get(_named(request, COOKIE), "")) is not None
 
 
 def own_path(target: str) -> str:
@@ -150,7 +187,7 @@ class Door:
         async def send_and_renew(message: Message) -> None:
             if message["type"] == "http.response.start":
                 renewed = Response()
-                _set_cookie(request, renewed, request.cookies[COOKIE])
+                _set_cookie(request, renewed, request.cookies[_named(request, COOKIE)])
                 message["headers"] = [*message["headers"], *_cookies_of(renewed)]
             await send(message)
 
@@ -170,13 +207,23 @@ def _set_cookie(
     # Lax, not strict: a link in a mail is to open for whoever has signed in. What changes something is asked for by
     # the page's websocket or by the form above, and both are refused to other pages.
     response.set_cookie(
-        name,
+        _named(request, name),
         value,
         max_age=seconds,
         httponly=True,
         secure=request.url.scheme == "https",
         samesite="lax",
     )
+
+
+def _named(request: HTTPConnection, name: str) -> str:
+    """The cookie's name: behind TLS one that browsers take from this very host alone, and not from one beside it."""
+    return f"{OF_THIS_HOST}{name}" if request.url.scheme in ("https", "wss") else name
+
+
+def _begun_cookie(state: str) -> str:
+    """One for each sign-in that has begun: several tabs may be on their way at once."""
+    return f"{COOKIE}_{hashlib.sha256(state.encode()).hexdigest()[:12]}"
 
 
 def _cookies_of(response: Response) -> list[tuple[bytes, bytes]]:

@@ -18,7 +18,7 @@ def draw_trend(trend: QualityTrend) -> None:
     st.caption(
         f"{len(over)} runs that checked anything, oldest first; {len(trend['expectations'])} expectations found rows."
     )
-    labels = [f"{run['run_seq']} {run['kind']}" for run in over]
+    labels = [f"{run['run_seq']} {run['kind']}{' (failed)' if run['state'] == 'failed' else ''}" for run in over]
     aside = [run["rows_quarantined"] for run in over]
     texts = [
         f"{run['rows_quarantined']:,} of {run['rows_read']:,} rows put aside; "
@@ -33,7 +33,8 @@ def draw_trend(trend: QualityTrend) -> None:
             "Expectation": each["expectation"],
             "Level": each["level"],
             "Newest": each["failed_rows"][-1],
-            "Over the runs": each["failed_rows"],
+            # A list with a hole in it is not drawn at all.
+            "Over the runs": [count or 0 for count in each["failed_rows"]],
         }
         for each in trend["expectations"]
     ]
@@ -43,9 +44,9 @@ def draw_trend(trend: QualityTrend) -> None:
             hide_index=True,
             column_config={
                 "Newest": st.column_config.NumberColumn(
-                    help="rows that failed in the newest run; empty where it did not check"
+                    help="rows that failed in the newest run; empty where it did not look"
                 ),
-                "Over the runs": st.column_config.BarChartColumn(help="rows that failed, run by run"),
+                "Over the runs": st.column_config.BarChartColumn(help="rows that failed, run by run", y_min=0),
             },
             alt=f"{len(rows)} expectations over the last runs",
             key="expectations_table",

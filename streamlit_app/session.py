@@ -3,10 +3,9 @@
 import streamlit as st
 
 from api.client import Client
-from streamlit_app.door import COOKIE, PATH
+from streamlit_app.door import COOKIES, PATH
 from streamlit_app.sign_ins import SIGN_INS
 
-KEY = "_client"
 NOT_SIGNED_IN = "not-signed-in"
 
 # Nothing of a user's stands in it; the address that it hands on is the browser's own.
@@ -19,13 +18,9 @@ TO_SIGN_IN = f"""
 
 
 def client() -> Client | None:
-    """The client of whoever has signed in here, found by the cookie that this tab came with."""
-    found: Client | None = st.session_state.get(KEY)
-    if found is None:
-        found = SIGN_INS.find(st.context.cookies.get(COOKIE, ""))
-        if found is not None:
-            st.session_state[KEY] = found
-    return found
+    """The client of whoever has signed in here, found by the cookie that this tab came with; asked anew with each click."""
+    cookies = st.context.cookies
+    return SIGN_INS.find(next((cookies[name] for name in COOKIES if name in cookies), ""))
 
 
 def require() -> Client:
@@ -44,6 +39,6 @@ def forget() -> None:
 
 def sign_out() -> None:
     """End the session, at the API too, in every tab of this browser."""
-    found = st.session_state.pop(KEY, None)
+    found = client()
     if found is not None:
         SIGN_INS.end(found)

@@ -62,6 +62,7 @@ class SignIns:
             # Where it has ended already, or whoever opened it is away, nobody has its tokens any more.
             with suppress(ApiError):
                 found.end()
+            found.client.forget()
 
     def _forget_old(self) -> None:
         by_age = sorted(self._found.items(), key=lambda item: item[1].seen_at, reverse=True)[: self._most - 1]

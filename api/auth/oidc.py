@@ -22,7 +22,8 @@ from warehouse.scope import Scope
 
 LONGEST = 8_192
 LEEWAY_SECONDS = 10
-LONGEST_LIFE_SECONDS = 3_600
+# Entra ID gives tokens of 60 to 90 minutes, which its users cannot change.
+LONGEST_LIFE_SECONDS = 5_400
 TYPES = frozenset({"jwt", "at+jwt", "application/at+jwt"})
 # A header with another name asks for a key or a rule of the token's own.
 HEADER = frozenset({"alg", "kid", "typ", "x5t", "x5t#S256"})
@@ -30,7 +31,8 @@ EVERYTHING = "*"
 PREFIX = "oidc:"
 MOST_MEMBERS = 200
 
-_NAME = re.compile(r"[a-z0-9][a-z0-9._@+-]{0,58}")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+|-]{0,58}")
+SUBJECT = "sub"
 
 
 @dataclass(frozen=True)
@@ -83,10 +85,12 @@ class Issuer:
         return Stranger(self._name(claims), self._role(claims), self._scope(claims))
 
     def _name(self, claims: dict[str, Any]) -> str:
-        name = _claim(claims, self._settings.oidc_name_claim)
-        if not isinstance(name, str) or not _NAME.fullmatch(name.lower()):
+        claim = self._settings.oidc_name_claim
+        name = _claim(claims, claim)
+        if not isinstance(name, str) or not _NAME.fullmatch(name):
             raise TokenError("no name")
-        return f"{PREFIX}{name.lower()}"
+        # Two subjects may differ by their letters' case alone; an address or a name of somebody does not.
+        return f"{PREFIX}{name if claim == SUBJECT else name.lower()}"
 
     def _role(self, claims: dict[str, Any]) -> str:
         """The highest role that a group of the token stands for."""

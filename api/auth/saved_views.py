@@ -1,4 +1,4 @@
-"""Views that an account has saved: a page of the dashboard with its filters, under a name. Nobody sees another's."""
+"""Views that somebody has saved: a page of the dashboard with its filters, under a name. Nobody sees another's."""
 
 import time
 from collections.abc import Sequence
@@ -18,36 +18,36 @@ class SavedViewError(BooksalesError):
 
 
 class NoSavedViewError(BooksalesError):
-    """The account has no view of that name."""
+    """Its owner has no view of that name."""
 
 
 class SavedViews:
-    """Reads and changes the saved views of one account at a time."""
+    """Reads and changes the saved views of one user at a time, by name."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def of(self, account_id: int) -> Sequence[RowMapping]:
-        """The account's views, in order of their names."""
-        asked = sa.select(SAVED_VIEW).where(SAVED_VIEW.c.account_id == account_id).order_by(SAVED_VIEW.c.name)
+    def of(self, owner: str) -> Sequence[RowMapping]:
+        """The owner's views, in order of their names."""
+        asked = sa.select(SAVED_VIEW).where(SAVED_VIEW.c.owner == owner).order_by(SAVED_VIEW.c.name)
         with self._engine.connect() as connection:
             return connection.execute(asked).mappings().all()
 
-    def save(self, account_id: int, name: str, page: str, query: str) -> RowMapping:
-        """Save a view; one of the same name is replaced. Raises SavedViewError where the account has too many."""
-        is_it = (SAVED_VIEW.c.account_id == account_id) & (SAVED_VIEW.c.name == name)
+    def save(self, owner: str, name: str, page: str, query: str) -> RowMapping:
+        """Save a view; one of the same name is replaced. Raises SavedViewError where there are too many."""
+        is_it = (SAVED_VIEW.c.owner == owner) & (SAVED_VIEW.c.name == name)
         with writing(self._engine) as connection:
             connection.execute(SAVED_VIEW.delete().where(is_it))
-            counted = sa.select(sa.func.count()).select_from(SAVED_VIEW).where(SAVED_VIEW.c.account_id == account_id)
+            counted = sa.select(sa.func.count()).select_from(SAVED_VIEW).where(SAVED_VIEW.c.owner == owner)
             if connection.execute(counted).scalar_one() >= MOST_VIEWS:
                 raise SavedViewError(f"there are {MOST_VIEWS} saved views already; delete one first")
-            values = {"account_id": account_id, "name": name, "page": page, "query": query}
+            values = {"owner": owner, "name": name, "page": page, "query": query}
             connection.execute(SAVED_VIEW.insert().values(**values, saved_at=int(time.time())))
             return connection.execute(sa.select(SAVED_VIEW).where(is_it)).mappings().one()
 
-    def delete(self, account_id: int, name: str) -> None:
+    def delete(self, owner: str, name: str) -> None:
         """Delete a view. Raises NoSavedViewError."""
-        is_it = (SAVED_VIEW.c.account_id == account_id) & (SAVED_VIEW.c.name == name)
+        is_it = (SAVED_VIEW.c.owner == owner) & (SAVED_VIEW.c.name == name)
         with writing(self._engine) as connection:
             if connection.execute(SAVED_VIEW.delete().where(is_it)).rowcount == 0:
                 raise NoSavedViewError(f"no saved view {name!r}; /api/views/ lists those there are")

@@ -67,14 +67,15 @@ JOB = sa.Table(
     sa.Column("exit_code", sa.Integer),
     sa.Column("process_id", sa.Integer),
 )
-# A page of the dashboard and its filters, as the query of a link, under a name of the account's own.
+# A page of the dashboard and its filters, as the query of a link, under a name of their owner's.
 SAVED_VIEW = sa.Table(
     "saved_view",
     METADATA,
-    sa.Column("account_id", sa.ForeignKey("account.account_id"), nullable=False),
+    # A username; those who sign in at the company's issuer have one and no account.
+    sa.Column("owner", sa.String(64), nullable=False),
     sa.Column("name", sa.String(80), nullable=False),
     sa.Column("page", sa.String(40), nullable=False),
     sa.Column("query", sa.Text, nullable=False),
     sa.Column("saved_at", sa.BigInteger, nullable=False),
-    sa.PrimaryKeyConstraint("account_id", "name"),
+    sa.PrimaryKeyConstraint("owner", "name"),
 )

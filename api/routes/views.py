@@ -42,20 +42,20 @@ class NewView(RequestBody):
 @router.get("/", name="views", operation_id="views", response_model=SavedViewList)
 def views(request: Request) -> Response:
     """One's own saved views, in order of their names."""
-    return render({"views": [_shown(row) for row in _views(request).of(caller_of(request).account_id)]})
+    return render({"views": [_shown(row) for row in _views(request).of(caller_of(request).username)]})
 
 
 @router.post("/", name="views", operation_id="save_view", response_model=SavedView, status_code=201)
 def save_view(request: Request, body: NewView) -> Response:
     """Save a view; one's own of the same name is replaced."""
-    saved = _views(request).save(caller_of(request).account_id, body.name, body.page, body.query)
+    saved = _views(request).save(caller_of(request).username, body.name, body.page, body.query)
     return render(_shown(saved), status=201)
 
 
 @router.delete("/{name}/", name="views", operation_id="delete_view", response_model=Done)
 def delete_view(request: Request, name: Annotated[ViewName, Path()]) -> Response:
     """Delete one of one's own views."""
-    _views(request).delete(caller_of(request).account_id, name)
+    _views(request).delete(caller_of(request).username, name)
     return render({"status": "done"})
 
 

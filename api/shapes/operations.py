@@ -40,7 +40,7 @@ class QualityResults(TypedDict):
 
 
 class RunQuality(TypedDict):
-    """What one run read into silver and put aside, and how many of its expectations found something."""
+    """What one run read into silver, what it put aside of that, and how many of its expectations found something."""
 
     run_seq: int
     kind: str

@@ -69,9 +69,8 @@ def test_what_is_no_view_is_refused(of, body):
 
 def test_there_is_an_end_to_views_and_one_can_still_be_replaced(of, authority):
     ana, kept = of("ana"), SavedViews(authority.engine)
-    account_id = authority.accounts.find("ana").account_id
     for number in range(MOST_VIEWS):
-        kept.save(account_id, f"view {number}", "overview", "")
+        kept.save("ana", f"view {number}", "overview", "")
 
     assert ana.post(VIEWS, json={"name": "one more", "page": "overview"}).status_code == 409
     assert ana.post(VIEWS, json={"name": "view 7", "page": "titles"}).status_code == 201

@@ -149,6 +149,8 @@ def test_the_dashboard_hears_loopback_and_its_own_origin(proxy: Proxy) -> None:
     assert asked["Host"].startswith("127.0.0.1:")
     assert asked["Origin"] == f"http://{asked['Host']}"
     assert (asked["Upgrade"], asked["Connection"]) == ("websocket", "upgrade")
+    # Whatever the caller says: without it the dashboard's cookies would go by plain HTTP too.
+    assert proxy.ask("/", X_Forwarded_Proto="http").asked["X-Forwarded-Proto"] == "https"
 
 
 @pytest.mark.parametrize("origin", ["https://evil.example.com", "http://booksales.example.com", "null"])

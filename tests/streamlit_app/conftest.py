@@ -10,8 +10,9 @@ from streamlit.util import calc_hash
 
 import streamlit_app
 from api.client import Client
-from streamlit_app import session
 from streamlit_app.address import URL_VARIABLE
+from streamlit_app.door import COOKIE
+from streamlit_app.sign_ins import SIGN_INS
 
 SCRIPT = Path(streamlit_app.__file__).with_name("app.py")
 
@@ -61,7 +62,7 @@ def open_page(token: str, cookies: dict[str, str], monkeypatch: pytest.MonkeyPat
             # A page is known by the hash of its path; AppTest itself goes to pages in files of their own only.
             page._page_hash = calc_hash(slug)
         if token:
-            page.session_state[session.KEY] = Client(api, token)
+            cookies[COOKIE] = SIGN_INS.open(Client(api, token))
         for name, value in parameters.items():
             page.query_params[name] = value
         return page.run()

@@ -1,5 +1,6 @@
 """Signing in at the company's own issuer: the dashboard, the API and an issuer, all of them real, and a browser between them."""
 
+from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import parse_qs, urlsplit
 
 import httpx2
@@ -7,7 +8,7 @@ import pytest
 from at_the_door import BASE, PAGE, browser_at_the_door
 from code_issuer import CLIENT_ID, SECRET, code_issuer
 from live_api import served
-from signed_in import account
+from signed_in import PASSWORD, account
 
 from api.app import close, create_app
 from api.client import ApiError
@@ -16,7 +17,7 @@ from jobs_config.state import open_state
 from streamlit_app import company, door
 from streamlit_app.__main__ import main
 from streamlit_app.address import URL_VARIABLE
-from streamlit_app.company import BACK, MOST_BEGUN, PATIENCE_SECONDS, CompanySignIn, IssuerError
+from streamlit_app.company import BACK, DESCRIBED_SECONDS, PATIENCE_SECONDS, PAUSE_SECONDS, CompanySignIn, IssuerError
 from streamlit_app.sign_ins import SIGN_INS
 
 ANA = {"sub": "ana@example.com", "roles": ["bi-readers"]}
@@ -48,6 +49,7 @@ def browser(star, settings, monkeypatch):
     """A browser before a dashboard that has the settings, over an API that has them too."""
     app = create_app(open_state(star.parent), settings)
     account(app.state.authority, "admin")
+    account(app.state.authority, "viewer", username="ana", has_password=True)
     monkeypatch.setattr(company, "load_settings", lambda: settings)
     company.company_sign_in.cache_clear()
     with served(app) as url:
@@ -66,6 +68,10 @@ def at_the_issuer(answer):
 
 def client_of(browser):
     return SIGN_INS.find(browser.cookies[door.COOKIE])
+
+
+def state_of(way_back):
+    return parse_qs(urlsplit(way_back).query)["state"][0]
 
 
 def test_the_way_through_the_issuer_ends_on_the_page_that_was_wanted_as_the_reader_that_the_api_knows(browser, issuer):
@@ -94,82 +100,102 @@ def test_where_there_is_no_issuer_the_form_offers_none(api_url, monkeypatch):
     assert browser.get(f"{BACK}?state=&code=a").status_code == 403
 
 
-@pytest.mark.parametrize("dropped", ["the cookie", "the state"])
-def test_another_browser_or_another_state_signs_nobody_in(browser, dropped):
+def test_another_browser_signs_nobody_in(browser):
     """Somebody may begin in a browser of their own, and lay the way back before another: that one would be them."""
     way_back = at_the_issuer(browser.get(door.TO_COMPANY))
-    if dropped == "the cookie":
-        browser.cookies.clear()
-    else:
-        way_back = way_back.replace("state=", "state=x")
+    other = browser_at_the_door()
+    other.get(door.TO_COMPANY)
+
+    for path in (way_back, way_back.replace("state=", "state=x"), f"{BACK}?code=a", f"{BACK}?state=&code=a"):
+        answer = other.get(path)
+
+        assert answer.status_code == 403
+        assert "not begun here" in answer.text
+        assert door.COOKIE not in other.cookies
+
+
+def test_a_cookie_of_another_sign_in_under_the_right_name_signs_nobody_in(browser):
+    way_back = at_the_issuer(browser.get(door.TO_COMPANY))
+    state = state_of(way_back)
+    begun = company.company_sign_in().begin("/", BASE)
+    browser.cookies.clear()
+    browser.cookies.set(door._begun_cookie(state), begun.sealed)
 
     answer = browser.get(way_back)
 
-    assert answer.status_code == 403
+    assert answer.status_code == 502
     assert "not begun here" in answer.text
-    assert door.COOKIE not in browser.cookies
 
 
-def test_a_way_back_is_good_for_once_and_for_a_while(browser, issuer, settings):
+def test_two_tabs_may_be_on_their_way_at_once(browser):
+    ways = [at_the_issuer(browser.get(f"{door.TO_COMPANY}?next=%2F{name}")) for name in ("titles", "genres")]
+
+    assert [browser.get(way).headers["location"] for way in ways] == ["/titles", "/genres"]
+
+
+def test_who_has_signed_in_is_not_signed_in_anew_by_a_link(browser):
+    browser.get(at_the_issuer(browser.get(door.TO_COMPANY)))
+
+    assert browser.get(f"{door.TO_COMPANY}?next=%2Ftitles").headers["location"] == "/titles"
+
+
+def test_a_way_back_is_good_for_once_and_for_a_while(browser, settings):
     way_back = at_the_issuer(browser.get(door.TO_COMPANY))
-    state = browser.cookies[door.BEGUN_COOKIE]
+    name = door._begun_cookie(state_of(way_back))
+    sealed = browser.cookies[name]
     assert browser.get(way_back).status_code == 303
-    browser.cookies.set(door.BEGUN_COOKIE, state)
+    assert name not in browser.cookies
+    browser.cookies.set(name, sealed)
     assert browser.get(way_back).status_code == 502
 
     now = [0.0]
     slow = CompanySignIn(settings, clock=lambda: now[0])
-    _, state = slow.begin("/", BASE)
+    begun = slow.begin("/", BASE)
     now[0] = PATIENCE_SECONDS + 1
     with pytest.raises(IssuerError, match="took too long"):
-        slow.finish(state, "code")
+        slow.finish(begun.sealed, begun.state, "code")
 
 
-def test_what_is_begun_and_never_ended_is_bounded_and_the_oldest_goes(settings):
-    sign_in = CompanySignIn(settings)
-    states = [sign_in.begin("/", BASE)[1] for _ in range(MOST_BEGUN + 1)]
+def test_a_way_that_no_cookie_can_hold_leads_to_the_first_page(browser):
+    way_back = at_the_issuer(browser.get(door.TO_COMPANY, params={"next": "/overview?genre=" + "a" * 7_000}))
 
-    with pytest.raises(IssuerError, match="took too long"):
-        sign_in.finish(states[0], "code")
-    with pytest.raises(IssuerError, match="gave no token"):
-        sign_in.finish(states[1], "code")
+    assert browser.get(way_back).headers["location"] == "/"
 
 
 def test_a_code_without_its_verifier_is_worth_nothing(browser, issuer, settings):
     """The control for PKCE: the code alone, taken on the way, buys no token."""
     code = parse_qs(urlsplit(at_the_issuer(browser.get(door.TO_COMPANY))).query)["code"][0]
     thief = CompanySignIn(settings)
-    _, state = thief.begin("/", BASE)
+    begun = thief.begin("/", BASE)
 
     with pytest.raises(IssuerError, match="gave no token"):
-        thief.finish(state, code)
+        thief.finish(begun.sealed, begun.state, code)
 
 
 def test_a_dashboard_with_a_secret_says_it_and_a_wrong_one_is_refused(issuer, settings):
     issuer.client.secret = SECRET
     for secret, ends_well in ((SECRET, True), ("another", False)):
         sign_in = CompanySignIn(settings, secret)
-        address, state = sign_in.begin("/", BASE)
+        begun = sign_in.begin("/", BASE)
         with httpx2.Client(trust_env=False) as web:
-            code = parse_qs(urlsplit(web.get(address).headers["location"]).query)["code"][0]
+            code = parse_qs(urlsplit(web.get(begun.address).headers["location"]).query)["code"][0]
         if ends_well:
-            tokens, _ = sign_in.finish(state, code)
+            tokens, _ = sign_in.finish(begun.sealed, begun.state, code)
             assert tokens.renew() != ""
             tokens.revoke()
             assert issuer.refresh == {}
         else:
             with pytest.raises(IssuerError, match="gave no token"):
-                sign_in.finish(state, code)
+                sign_in.finish(begun.sealed, begun.state, code)
 
 
-def test_a_token_that_is_good_no_more_is_renewed_in_the_middle_of_a_question(browser):
+def test_a_token_that_is_good_no_more_is_renewed_in_the_middle_of_a_question(browser, issuer):
     browser.get(at_the_issuer(browser.get(door.TO_COMPANY)))
     client = client_of(browser)
-    first = client._token
-    client._token = client._token[:-4] + "AAAA"
+    client._token = spoilt = client._token[:-4] + "AAAA"
 
     assert client.me()["username"] == "oidc:ana@example.com"
-    assert client._token not in (first, first[:-4] + "AAAA")
+    assert client._token != spoilt and issuer.renewals == 1
 
 
 def test_where_the_issuer_renews_nothing_the_reader_is_signed_out(browser, issuer):
@@ -192,6 +218,60 @@ def test_signing_out_has_the_issuer_take_its_token_back(browser, issuer):
 
     assert issuer.refresh == {}
     assert client_of(browser) is None
+    with pytest.raises(ApiError) as raised:
+        client.me()
+    assert raised.value.status == 401
+
+
+def test_where_the_issuer_takes_nothing_back_the_tabs_are_signed_out_all_the_same(browser, issuer):
+    browser.get(at_the_issuer(browser.get(door.TO_COMPANY)))
+    client = client_of(browser)
+    issuer.fails = True
+
+    SIGN_INS.end(client)
+    issuer.fails = False
+
+    assert len(issuer.refresh) == 1  # the control: a renewal would have gone well
+    with pytest.raises(ApiError) as raised:
+        client.me()
+    assert raised.value.status == 401
+
+
+def test_an_issuer_that_fails_for_a_while_signs_nobody_out(browser, issuer):
+    browser.get(at_the_issuer(browser.get(door.TO_COMPANY)))
+    client = client_of(browser)
+    client._token = client._token[:-4] + "AAAA"
+    issuer.fails = True
+    with pytest.raises(ApiError) as raised:
+        client.me()
+    assert (raised.value.kind, raised.value.status) == ("no-issuer", 0)
+    issuer.fails = False
+
+    assert client.me()["username"] == "oidc:ana@example.com"
+
+
+def test_threads_of_one_reader_renew_once(browser, issuer):
+    """A refresh token is good for once, so a second renewal by it would sign the reader out."""
+    browser.get(at_the_issuer(browser.get(door.TO_COMPANY)))
+    client = client_of(browser)
+    client._token = client._token[:-4] + "AAAA"
+    renewals = issuer.renewals
+
+    with ThreadPoolExecutor(8) as pool:
+        names = list(pool.map(lambda _: client.me()["username"], range(16)))
+
+    assert set(names) == {"oidc:ana@example.com"}
+    assert issuer.renewals - renewals == 1
+
+
+def test_signing_in_anew_signs_out_who_was_signed_in_by_this_browser(browser, issuer):
+    browser.get(at_the_issuer(browser.get(door.TO_COMPANY)))
+    first = client_of(browser)
+
+    browser.post(door.PATH, data={"username": "ana", "password": PASSWORD, "next": "/"}, headers={"Origin": BASE})
+
+    assert client_of(browser) is not first
+    assert issuer.refresh == {}
 
 
 def test_who_has_no_role_here_is_told_so(browser, issuer):
@@ -202,6 +282,7 @@ def test_who_has_no_role_here_is_told_so(browser, issuer):
     assert answer.status_code == 401
     assert "none of your groups has a role here" in answer.text
     assert door.COOKIE not in browser.cookies
+    assert issuer.refresh == {}  # what nobody will use is taken back
 
 
 def test_who_refuses_at_the_issuer_comes_back_to_the_form(browser, issuer):
@@ -214,12 +295,12 @@ def test_who_refuses_at_the_issuer_comes_back_to_the_form(browser, issuer):
 
 
 def test_what_the_way_back_says_is_not_run(browser):
-    browser.get(door.TO_COMPANY)
-    state = browser.cookies[door.BEGUN_COOKIE]
+    state = state_of(at_the_issuer(browser.get(door.TO_COMPANY)))
 
     answer = browser.get(BACK, params={"state": state, "error": "<script>alert(1)</script>"})
 
-    assert "<script>alert" not in answer.text
+    assert answer.status_code == 403
+    assert "&lt;script&gt;alert" in answer.text and "<script>alert" not in answer.text
 
 
 @pytest.mark.parametrize(
@@ -252,10 +333,50 @@ def test_an_issuer_that_is_away_is_said_and_accounts_go_on(browser, settings, mo
     assert 'name="password"' in answer.text
 
 
+def test_what_the_issuer_said_of_itself_holds_while_it_does_not_answer_and_it_is_not_asked_all_the_time(
+    issuer, settings
+):
+    now = [0.0]
+    sign_in = CompanySignIn(settings, clock=lambda: now[0])
+    sign_in.begin("/", BASE)
+    assert issuer.described_times == 1
+    issuer.fails = True
+    now[0] = DESCRIBED_SECONDS + 1
+
+    for _ in range(5):
+        sign_in.begin("/", BASE)
+
+    assert issuer.described_times == 2
+    issuer.fails = False
+    now[0] += PAUSE_SECONDS + 1
+    sign_in.begin("/", BASE)
+    sign_in.begin("/", BASE)
+    assert issuer.described_times == 3
+
+
+def test_behind_tls_the_cookies_are_of_this_host_alone(browser, issuer):
+    browser.base_url, secure = "https://127.0.0.1:8601", "https://127.0.0.1:8601"
+    issuer.client.redirect_uri = f"{secure}{BACK}"
+    sent = browser.get(door.TO_COMPANY)
+    with httpx2.Client(trust_env=False) as web:
+        way_back = web.get(sent.headers["location"]).headers["location"].removeprefix(secure)
+    assert sent.headers["set-cookie"].startswith(f"__Host-{door._begun_cookie(state_of(way_back))}=")
+
+    answer = browser.get(way_back)
+
+    assert (answer.status_code, answer.headers["location"]) == (303, "/")
+    assert f"__Host-{door.COOKIE}=" in answer.headers["set-cookie"]
+    assert browser.get("/", headers=PAGE).text == "the page"
+    planted = browser_at_the_door()
+    planted.base_url = secure
+    planted.cookies.set(door.COOKIE, browser.cookies[f"__Host-{door.COOKIE}"])
+    assert planted.get("/", headers=PAGE).status_code == 303
+
+
 def test_behind_a_proxy_the_issuer_is_told_the_name_that_readers_use(settings):
     sign_in = CompanySignIn(settings.model_copy(update={"dashboard_url": "https://books.example.com"}))
 
-    address, _ = sign_in.begin("/", BASE)
+    address = sign_in.begin("/", BASE).address
 
     assert parse_qs(urlsplit(address).query)["redirect_uri"] == [f"https://books.example.com{BACK}"]
 

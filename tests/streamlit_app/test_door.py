@@ -31,7 +31,8 @@ def sign_in(browser, username="ana", password=PASSWORD, target="/", headers=FORM
 
 
 def cookie_of(answer):
-    return SimpleCookie(answer.headers["set-cookie"])[door.COOKIE]
+    found = SimpleCookie(answer.headers["set-cookie"])
+    return next(found[name] for name in door.COOKIES if name in found)
 
 
 def test_who_has_not_signed_in_is_sent_to_the_form_and_back_to_what_they_wanted(browser):
@@ -57,7 +58,10 @@ def test_the_cookie_is_out_of_reach_of_scripts_and_of_other_sites_and_holds_no_t
 def test_behind_tls_the_cookie_goes_by_tls_only(browser):
     browser.base_url = "https://127.0.0.1:8601"
 
-    assert cookie_of(sign_in(browser, headers={"Origin": "https://127.0.0.1:8601"}))["secure"]
+    cookie = cookie_of(sign_in(browser, headers={"Origin": "https://127.0.0.1:8601"}))
+
+    assert cookie["secure"] and cookie["path"] == "/" and not cookie["domain"]
+    assert cookie.key == f"__Host-{door.COOKIE}"
 
 
 def test_a_page_renews_the_cookie_and_an_asset_does_not(browser):

@@ -5,7 +5,6 @@ from signed_in import PASSWORD, account, authority
 
 from api.client import Client
 from jobs_config.state import StateFolder
-from streamlit_app import session
 from streamlit_app.door import COOKIE
 from streamlit_app.sign_ins import SIGN_INS
 
@@ -45,11 +44,13 @@ def test_without_a_sign_in_the_page_has_no_number_and_leads_to_the_form(api_url,
 
 
 def test_a_tab_and_its_reload_are_of_whoever_has_the_cookie(api_url, open_page, sign_in):
-    client = sign_in("ana")
+    sign_in("ana")
 
     tabs = [open_page(api_url, token=""), open_page(api_url, token="")]
 
-    assert all(tab.metric and tab.session_state[session.KEY] is client for tab in tabs)
+    for tab in tabs:
+        assert tab.metric
+        assert any(button.label == "Sign out ana" for button in tab.button)
 
 
 def test_signing_out_ends_the_session_at_the_api_and_in_every_tab(api_url, open_page, sign_in):

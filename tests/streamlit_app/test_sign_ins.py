@@ -9,9 +9,12 @@ class Clock:
 
 
 class Person:
-    """Somebody's client; it notes that it was signed out."""
+    """Somebody's client; it notes that it was signed out, and that it has no token any more."""
 
-    is_signed_out = False
+    is_signed_out = has_forgotten = False
+
+    def forget(self):
+        self.has_forgotten = True
 
     def sign_out(self):
         self.is_signed_out = True
@@ -55,5 +58,5 @@ def test_an_end_is_for_one_browser_and_at_the_api_too():
 
     sign_ins.end(ana)
 
-    assert ana.is_signed_out and not leo.is_signed_out
+    assert ana.is_signed_out and ana.has_forgotten and not leo.is_signed_out and not leo.has_forgotten
     assert sign_ins.find(of_ana) is None and sign_ins.find(of_leo) is leo

@@ -90,6 +90,9 @@ class Kept:
     person: dict[str, Any] | None = None
     client: Registered = field(default_factory=Registered)
     gives_refresh_tokens: bool = True
+    fails: bool = False
+    described_times: int = 0
+    renewals: int = 0
     codes: dict[str, Code] = field(default_factory=dict)
     refresh: dict[str, Refresh] = field(default_factory=dict)
     asked: list[dict[str, str]] = field(default_factory=list)
@@ -119,7 +122,15 @@ def code_issuer(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[str, Kept]]:
 
     @app.get("/.well-known/openid-configuration")
     def described() -> Any:
+        kept.described_times += 1
         return jsonify(kept.described)
+
+    @app.before_request
+    def failed() -> Any:
+        if kept.fails and request.path != "/keys":
+            kept.described_times += request.path.startswith("/.well-known")
+            return "not now", 503
+        return None
 
     @app.get("/keys")
     def keys() -> Any:
@@ -212,6 +223,7 @@ def _refresh_grant(kept: Kept) -> type[RefreshTokenGrant]:
         TOKEN_ENDPOINT_AUTH_METHODS = ["client_secret_basic", "none"]  # noqa: RUF012
 
         def authenticate_refresh_token(self, refresh_token: str) -> Refresh | None:
+            kept.renewals += 1
             return kept.refresh.pop(refresh_token, None)
 
         def authenticate_user(self, refresh_token: Refresh) -> dict[str, Any]:

@@ -84,6 +84,21 @@ def test_groups_are_mapped_to_a_role(of, issuer, groups, role):
     assert (found.username, found.role, found.scope) == ("oidc:ana@example.com", role, EVERYTHING)
 
 
+def test_subjects_that_differ_by_case_are_two_people_and_an_address_is_one(app_of, issuer):
+    of, by_mail = (app_of(**more).state.authority for more in ({}, {"oidc_name_claim": "email"}))
+
+    subjects = [caller(of, issuer.token(sub=subject)).username for subject in ("aB|3", "Ab|3")]
+    addresses = [
+        caller(by_mail, issuer.token(email=address)).username for address in ("Ana@example.com", "ana@example.com")
+    ]
+
+    assert subjects == ["oidc:aB|3", "oidc:Ab|3"]
+    assert addresses == ["oidc:ana@example.com"] * 2
+    with pytest.raises(UnauthenticatedError):
+        # The Kelvin sign, whose small letter is a k.
+        caller(by_mail, issuer.token(email="\u212aate@example.com"))
+
+
 def test_claims_are_mapped_to_a_scope_and_to_a_view(of, issuer):
     narrowed = caller(of, issuer.token(regions=["Germany", "United Kingdom / London"], publishers="Harbour House"))
     everywhere = caller(of, issuer.token(**EVERYWHERE))
@@ -248,6 +263,19 @@ def test_a_stranger_asks_as_somebody_of_the_role_does_and_is_in_the_audit(app_of
         assert (refused.status_code, refused.json()["type"].rpartition(":")[2]) == (409, "not-possible")
 
 
+def test_strangers_keep_views_of_their_own(app_of, issuer):
+    client = TestClient(app_of(), base_url=BASE)
+
+    def ask(method, name, **parts):
+        return client.request(
+            method, "/api/views/", headers={"Authorization": f"Bearer {issuer.token(sub=name)}"}, **parts
+        )
+
+    assert ask("POST", "ana@example.com", json={"name": "Mine", "page": "overview"}).status_code == 201
+    assert [view["name"] for view in ask("GET", "ana@example.com").json()["views"]] == ["Mine"]
+    assert ask("GET", "leo@example.com").json()["views"] == []
+
+
 def test_a_stranger_has_neither_session_nor_password_here(of, issuer):
     stranger = caller(of, issuer.token(**EVERYWHERE))
 
@@ -360,6 +388,8 @@ def test_keys_that_may_not_verify_a_token_are_left_out(issuer, keys):
         ({"oidc_jwks_url": "http://login.example.com/keys"}, "oidc_jwks_url: has to go by https"),
         ({"oidc_jwks_url": "file:///etc/passwd"}, "oidc_jwks_url: has to go by https"),
         ({"oidc_jwks_url": "http://127.0.0.1.example.com/keys"}, "oidc_jwks_url: has to go by https"),
+        ({"oidc_jwks_url": "http://127.0.0.1:80@example.com/keys"}, "oidc_jwks_url: has to go by https"),
+        ({"oidc_jwks_url": "https://"}, "oidc_jwks_url: has to go by https"),
     ],
 )
 def test_settings_that_are_not_safe_are_refused_at_the_start(issuer, wrong, said):
