@@ -14,7 +14,7 @@ from uvicorn.supervisors import Multiprocess
 
 from api.app import close, create_app
 from api.auth.authority import setup_code_file
-from api.measures import SHARED
+from api.prometheus import SHARED
 from jobs_config.errors import BooksalesError, ConfigError
 from jobs_config.log_setup import log_event, set_up_logging
 from jobs_config.loopback import ADDRESSES

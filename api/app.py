@@ -21,8 +21,8 @@ from api.jobs import Jobs
 from api.ledger import Ledger
 from api.limits import Bounded, BoundedBody, Rate, Rated
 from api.machine_jobs import StateMachines
-from api.measures import Measures
 from api.middleware import OwnHostsOnly, RequestContext
+from api.prometheus import Measures
 from api.reading import Released
 from api.routes import (
     analytics,

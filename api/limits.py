@@ -8,8 +8,8 @@ from collections.abc import Callable
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.measures import Measures
 from api.problems import BUSY, TOO_LARGE, TOO_MANY_REQUESTS, problem
+from api.prometheus import Measures
 from api.routing import PROBES
 
 MOST_BODY_BYTES = 64 * 1024

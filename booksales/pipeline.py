@@ -23,11 +23,10 @@ from jobs_config.progress import Progress
 from jobs_config.settings import Settings
 from jobs_config.spark import local_spark_conf, s3_conf
 from jobs_config.state import StateFolder
-from spark_jobs.commands import LANDING_VARIABLE
 from spark_jobs.control.lease import HELD_VARIABLE, writer_lease
 from spark_jobs.errors import RunError
 from spark_jobs.extract.connection import PASSWORD_VARIABLE
-from spark_jobs.main import PSEUDONYM_VARIABLE
+from spark_jobs.options import LANDING_VARIABLE, PSEUDONYM_VARIABLE
 from warehouse.files import endpoint, is_on_s3, region
 
 JOBS_FOLDER = Path(spark_jobs.__file__).parent

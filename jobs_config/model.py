@@ -74,7 +74,10 @@ class SourceMapping(_Model):
 
 
 class JobConfig(_Model):
-    """One job: the tables it reads by the name its transform gives them, what it writes, how a rerun replaces its output."""
+    """One job: the tables it reads by the name its transform gives them, what it writes.
+
+    `write_mode` is how a whole read replaces its output; a sync merges silver by the contract's key whatever it says.
+    """
 
     job: str
     reads: dict[str, str]

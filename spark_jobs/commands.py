@@ -26,7 +26,7 @@ from spark_jobs.extract.drift import NEW_COLUMNS
 from spark_jobs.import_csv import Asked, import_files, plan_import, replaced_hash, sort_files
 from spark_jobs.ledger_run import ledger_run
 from spark_jobs.maintain import maintain
-from spark_jobs.options import RunOptions, secret_key
+from spark_jobs.options import LANDING_VARIABLE, RunOptions, secret_key
 from spark_jobs.plan_sync import plan_sync
 from spark_jobs.publish import republish
 from spark_jobs.reload import reload
@@ -37,8 +37,6 @@ from spark_jobs.sync import SyncOptions, sync
 from spark_jobs.tables import Lake
 from warehouse.contract import load_contract
 from warehouse.publication import Publication, PublicationError
-
-LANDING_VARIABLE = "BOOKSALES_LANDING_KEY"
 
 # What a run did, and what it published: nothing where readers would see no change.
 Work = Callable[[RunLedger, int], tuple[Run, Publication | None]]
@@ -52,23 +50,8 @@ def reload_source(spark: SparkSession, options: RunOptions, arguments: argparse.
 
 
 def sync_source(spark: SparkSession, options: RunOptions, arguments: argparse.Namespace, progress: Progress) -> int:
-    """What changed in the source since the last run."""
-    return _sync("sync", spark, options, arguments, progress)
-
-
-def sweep_source(spark: SparkSession, options: RunOptions, arguments: argparse.Namespace, progress: Progress) -> int:
-    """A sync that looks at every row of every table, and compares content."""
-    return _sync("sweep", spark, options, arguments, progress)
-
-
-def backfill_source(spark: SparkSession, options: RunOptions, arguments: argparse.Namespace, progress: Progress) -> int:
-    """A sync that reads old business dates again."""
-    return _sync("backfill", spark, options, arguments, progress)
-
-
-def _sync(
-    kind: str, spark: SparkSession, options: RunOptions, arguments: argparse.Namespace, progress: Progress
-) -> int:
+    """What changed in the source since the last run. A sweep looks at every row of every table, a backfill reads old days again."""
+    kind = arguments.command
     window = None
     if kind == "backfill":
         window = Window(
@@ -217,7 +200,8 @@ def _as_run(kind: str, spark: SparkSession, options: RunOptions, progress: Progr
             raise
         refused = refusal_of_catalog(options, ledger, run)
         if refused is None:
-            ledger.finish(run_seq, *(("published",) if publication else ("unchanged", "nothing new to publish")))
+            state, detail = ("published", "") if publication else ("unchanged", "nothing new to publish")
+            ledger.finish(run_seq, state, detail)
         if publication is None:
             progress.say(f"run {run_seq}: nothing changed, nothing to publish")
         else:

@@ -56,7 +56,7 @@ class ApprovalError(RefusedError):
 
 
 class ExpectationError(BooksalesError):
-    """An expectation of level `stop` failed, or rows went missing between two layers; nothing is published."""
+    """An expectation of level `stop` failed, or a row of gold lacks a value that it must have; nothing is published."""
 
 
 class LakeError(BooksalesError):

@@ -28,7 +28,7 @@ Observed = Mapping[str, int | str | None]
 def with_reasons(rows: DataFrame, contract: Contract, read: ReadTable) -> DataFrame:
     """The rows with `_reasons`: every rule that sends the row to quarantine; empty for a good row. `read` gives other tables.
 
-    And with `_failed_<name>` for what `metrics` counts: Spark observes without compiling, so no condition is left to that.
+    And with `_failed_<name>` for what `observed_columns` counts: Spark observes without compiling, so no condition is left to that.
     """
     rows = _with_comparisons(rows, contract, read)
     by_column = {name: check for name, check in contract.expectations.items() if check.is_of_rows and check.check}
@@ -53,7 +53,7 @@ def _of_those_that_hold(reasons: Mapping[str, Column]) -> Column:
     return F.when(any_of_them, listed).otherwise(none)
 
 
-def metrics(contract: Contract, sums: list[str]) -> list[Column]:
+def observed_columns(contract: Contract, sums: list[str]) -> list[Column]:
     """What to observe while a frame with reasons is written: rows, good rows, failures by expectation, sums and measures."""
     good = F.size(REASONS) == 0
     counted = [F.count(F.lit(1)).alias("rows"), F.count(F.when(good, 1)).alias("good_rows")]

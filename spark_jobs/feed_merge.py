@@ -16,7 +16,7 @@ from spark_jobs.check_result import CheckResult
 from spark_jobs.control.results import StepResult
 from spark_jobs.delta_log import Note
 from spark_jobs.errors import ApprovalError, ExtractionError
-from spark_jobs.expectations import REASONS, Observed, metrics, results
+from spark_jobs.expectations import REASONS, Observed, observed_columns, results
 from spark_jobs.extract.csv_feed import DeliveredFile, feed_schema
 from spark_jobs.merge import CLASS, DELETED, INSERTED, UPDATED, partitions_of, with_class
 from spark_jobs.registry import FEEDS
@@ -111,7 +111,7 @@ def compare_feed(run: Run, imported: Imported) -> Compared:
     )
     # A good record's text is not needed any more, and is half of what would be kept.
     kept_text = judged.withColumn("_raw", F.when(~is_good(), F.col("_raw")))
-    checked = kept_text.observe(observation, *metrics(contract, [])).localCheckpoint()
+    checked = kept_text.observe(observation, *observed_columns(contract, [])).localCheckpoint()
     compared = Compared(checked, None, observation.get, results(contract, observation.get))
     _count_by_file(compared)
     good = checked.filter(is_good()).select(*contract.columns).withColumn(IS_GONE, F.lit(False))

@@ -27,22 +27,22 @@ from spark_jobs import commands
 from spark_jobs.control.database import file_of
 from spark_jobs.control.lease import open_lease
 from spark_jobs.control.lease_row import LIFE_SECONDS
+from spark_jobs.control.run_ledger import READING
 from spark_jobs.errors import UNPUBLISHED, explained
 from spark_jobs.extract.connection import parse_address
-from spark_jobs.options import RunOptions, secret_key
+from spark_jobs.options import PSEUDONYM_VARIABLE, RunOptions, secret_key
 from spark_jobs.session import open_session
 from warehouse.publication import PublicationError
 
 LEAST_LEASE_SECONDS = 5
-PSEUDONYM_VARIABLE = "BOOKSALES_PSEUDONYM_KEY"
 SMOKE = "smoke"
 # Without reading the shop they have to tell people by their hashes.
 NEED_PSEUDONYMS = ("erase", "import-csv")
 COMMANDS = {
     "reload": commands.reload_source,
     "sync": commands.sync_source,
-    "sweep": commands.sweep_source,
-    "backfill": commands.backfill_source,
+    "sweep": commands.sync_source,
+    "backfill": commands.sync_source,
     "maintain": commands.maintain_lake,
     "erase": commands.erase_people,
     "publish": commands.publish_again,
@@ -99,6 +99,10 @@ def run_options(arguments: argparse.Namespace) -> RunOptions:
     settings = with_overrides(settings, [*place_of(arguments.warehouse), *arguments.set])
     if settings.catalog and not arguments.lake.startswith("s3://"):
         raise ConfigError(f"catalog: Glue's holds tables on S3 only, and the lake is {arguments.lake}; leave it empty")
+    if arguments.command in READING and not arguments.source_url:
+        raise ConfigError(
+            f"{arguments.command} reads the shop: name it by --source-url postgresql://user@host:port/database"
+        )
     key = secret_key(PSEUDONYM_VARIABLE) if arguments.source_url or arguments.command in NEED_PSEUDONYMS else b""
     return RunOptions(
         lake=arguments.lake,
@@ -173,7 +177,7 @@ def _add_options_of_commands(parser: argparse.ArgumentParser) -> None:
         help="sync, sweep, backfill, import-csv: take away more than 5 %% of a table, or of what files replace",
     )
     parser.add_argument("--from-date", default="", help="backfill: first business date, YYYY-MM-DD")
-    parser.add_argument("--until-date", default="", help="backfill: last business date")
+    parser.add_argument("--until-date", default="", help="backfill: last business date, included")
     parser.add_argument(
         "--table", action="append", dest="tables", default=[], help="backfill: a table to compare as a whole besides"
     )

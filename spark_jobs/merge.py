@@ -13,7 +13,7 @@ from jobs_config.loader import load_job
 from spark_jobs.check_result import CheckResult
 from spark_jobs.control.results import StepResult
 from spark_jobs.delta_log import Note
-from spark_jobs.expectations import REASONS, Observed, metrics, results
+from spark_jobs.expectations import REASONS, Observed, observed_columns, results
 from spark_jobs.extract.query import DELETE
 from spark_jobs.registry import Transform
 from spark_jobs.runner import Run, checked_rows, measure_results, record
@@ -84,7 +84,7 @@ def compare_delivery(
     checks, classes = Observation(), Observation()
     # Each frame is used several times; kept, it is computed and counted once.
     checked = checked_rows(transform, {"rows": upserts}, run, contract)
-    checked = checked.observe(checks, *metrics(contract, [])).localCheckpoint()
+    checked = checked.observe(checks, *observed_columns(contract, [])).localCheckpoint()
     arrived = arrived_rows(checked, delivered, contract, run.source)
     if ghosts is not None:
         arrived = arrived.unionByName(ghosts.withColumn(IS_GONE, F.lit(True)), allowMissingColumns=True)

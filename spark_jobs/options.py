@@ -11,6 +11,8 @@ from spark_jobs.control.lease import FILE_LEASE, Lease
 from spark_jobs.extract.connection import SourceAddress
 from warehouse.warehouses import Warehouse, open_warehouse
 
+# Where secrets are: never in an argument, which every user of the machine can see.
+PSEUDONYM_VARIABLE, LANDING_VARIABLE = "BOOKSALES_PSEUDONYM_KEY", "BOOKSALES_LANDING_KEY"
 KEY_BYTES = 32
 
 

@@ -4,6 +4,7 @@ import logging
 import zoneinfo
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
 from datetime import UTC, date, datetime, timedelta
 
 from pyspark.sql import DataFrame, SparkSession
@@ -30,6 +31,7 @@ TABLES_AT_ONCE = 4
 
 # Then a generation is built whole again: rows deleted in a copy leave room behind that only a new file gives back.
 MOST_INCREMENTS = 30
+QUALITY_COLUMNS = ("run_seq", "table_name", "expectation", "level", "failed_rows", "checked_rows")
 FILE_COLUMNS = (
     "sha256", "feed", "name", "run_seq", "physical", "blank", "record_count", "accepted", "quarantined", "superseded",
 )  # fmt: skip
@@ -155,12 +157,20 @@ def _ops_rows(run: Run) -> dict[str, list[tuple[object, ...]]]:
         # A publication is read only once it serves, and then its own run has published.
         ended = ("published", now()) if row["run_seq"] == run.run_seq else (row["state"], row["finished_at"])
         runs.append((row["run_seq"], row["kind"], ended[0], row["started_at"], ended[1], row["detail"]))
-    quality: list[tuple[object, ...]] = [
-        (run.run_seq, item.table, item.expectation, item.level, item.failed_rows, item.checked_rows)
-        for item in run.quality
-    ]
-    files: list[tuple[object, ...]] = [tuple(row[name] for name in FILE_COLUMNS) for row in run.ledger.files()]
-    return {"run": runs, "quality_result": quality, "imported_file": files, "quarantined": _aside(run)}
+    # By the ledger, which adds up what a table's several writes in one run have found.
+    found = run.ledger.quality(run.lake_run_seq or run.run_seq)
+    quality: list[tuple[object, ...]] = [tuple(row[name] for name in QUALITY_COLUMNS) for row in found]
+    return {"run": runs, "quality_result": quality, "imported_file": _files(run), "quarantined": _aside(run)}
+
+
+def _files(run: Run) -> list[tuple[object, ...]]:
+    """Files that are loaded, this run's first: the ledger notes those only once the publication that has them serves."""
+    new = {
+        file.sha256: {**asdict(file), "feed": run.source, "run_seq": run.run_seq, "record_count": file.records}
+        for file in run.files
+    }
+    before = [dict(row) for row in run.ledger.files() if row["sha256"] not in new]
+    return [tuple(row[name] for name in FILE_COLUMNS) for row in (*new.values(), *before)]
 
 
 def _aside(run: Run) -> list[tuple[object, ...]]:

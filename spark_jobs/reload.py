@@ -52,7 +52,7 @@ def reload(
         run_seq, lake, ledger, options.mapping.source, job_parameters(meaning_of(options), snapshot_at),
         discard_history=options.discard_history
     )  # fmt: skip
-    run.found(drifted)
+    run.keep_checks(drifted)
     note_presence(run, reader.erased, reader.key)
     with progress.phase("clean and check (silver)"):
         run_stages(run, SILVER, progress)

@@ -22,13 +22,13 @@ from spark_jobs.control.results import FileResult, StepResult
 from spark_jobs.control.run_ledger import RunLedger
 from spark_jobs.delta_log import Note
 from spark_jobs.errors import ExpectationError
-from spark_jobs.expectations import REASONS, Observed, metrics, results, with_reasons
+from spark_jobs.expectations import REASONS, Observed, observed_columns, results, with_reasons
 from spark_jobs.meaning import OF_TABLE
-from spark_jobs.measures import judged, measured
 from spark_jobs.quarantine import QUARANTINE, Quarantine
 from spark_jobs.registry import Stage, Transform
 from spark_jobs.tables import Lake
 from spark_jobs.touched_days import days_to_rebuild, of_days
+from spark_jobs.write_totals import judged, measured
 from warehouse.contract import Contract, load_contract
 
 LOGGER = logging.getLogger(__name__)
@@ -83,7 +83,7 @@ class Run:
             self._writes[table] = self._writes.get(table, -1) + 1
             return self._writes[table]
 
-    def found(self, results: list[CheckResult]) -> None:
+    def keep_checks(self, results: list[CheckResult]) -> None:
         """Keep what checks found, in the ledger and for the run's report."""
         self.ledger.record_quality(self.run_seq, results)
         self.quality.extend(results)
@@ -163,7 +163,7 @@ def record(run: Run, step: StepResult, found: list[CheckResult]) -> None:
     """Keep what a job did and what its checks found, in the ledger and for the run's report."""
     run.ledger.record_step(run.run_seq, step)
     run.steps.append(step)
-    run.found(found)
+    run.keep_checks(found)
     log_event(LOGGER, "job.finished", job=step.name, rows_read=step.rows_read, rows_written=step.rows_written,
               rows_quarantined=step.rows_quarantined, seconds=round(step.seconds, 2))  # fmt: skip
 
@@ -207,7 +207,7 @@ def _write(
     run: Run, job: JobConfig, contract: Contract, rows: DataFrame, note: Note
 ) -> tuple[dict[str, int | str | None], int]:
     observation = Observation(job.job)
-    observing = rows.observe(observation, *metrics(contract, money_columns(contract)))
+    observing = rows.observe(observation, *observed_columns(contract, money_columns(contract)))
     good = observing.filter(F.size(REASONS) == 0).select(*contract.columns)
     where = f"source = '{run.source}'" if job.write_mode == "replace_source" else ""
     where = of_days(note.days) if note.days is not None else where

@@ -66,7 +66,7 @@ def sync(
         now = position_of(snapshot)
         check_goes_on(before, now, repr(options.address))
         check_columns(snapshot)
-        run.found(columns_not_read(snapshot, before))
+        run.keep_checks(columns_not_read(snapshot, before))
         with progress.phase("find what changed"):
             changes = find_changes(snapshot, before, asked.sweeps_all)
         log_event(LOGGER, "changes.found", rows=sum(change.rows for change in changes))
@@ -74,7 +74,8 @@ def sync(
         note_presence(run, reader.erased, reader.key)
         with progress.phase(f"extract {sum(change.rows for change in changes):,} changes"):
             deliver_changes(lake, reader, changes, progress.update)
-        # Before the first table is written: until the run is complete, nobody else builds on what it may leave half done.
+        # Before the first table that numbers are made of is written: until the run is complete, nobody else builds on what it may
+        # leave half done.
         swept = {change.table.name for change in changes if change.is_swept}
         ledger.record_position(run_seq, options.mapping.source, after_sync(before, now, swept))
         log_event(LOGGER, "position.recorded")

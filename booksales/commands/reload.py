@@ -7,11 +7,13 @@ from booksales.commands.jobs import add_run_options, run_and_report
 from booksales.pipeline import find_source
 from jobs_config.errors import ExitCode
 from jobs_config.loader import load_source
+from jobs_config.model import SourceMapping
 from jobs_config.settings import Settings, load_settings
 from jobs_config.state import StateFolder, open_state
 from spark_jobs.extract.connection import SourceAddress, parse_address
 from spark_jobs.options import RunOptions
-from spark_jobs.plan import plan_reload
+from spark_jobs.plan_reload import plan_reload
+from warehouse.contract import tables_of
 
 
 def add_to(verbs: Verbs) -> None:
@@ -28,11 +30,11 @@ def add_to(verbs: Verbs) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     state, settings = open_state(), load_settings()
-    load_source(settings.source)
+    mapping = load_source(settings.source)
     source = find_source(state, settings)
     address = parse_address(source.url, source.password)
     if arguments.dry_run:
-        return _show_plan(state, settings, address, arguments.json)
+        return _show_plan(state, settings, mapping, address, arguments.json)
     asks = arguments.discard_history and not arguments.yes
     if asks and not confirmed("Every earlier version of every book will be forgotten.", "discard"):
         return ExitCode.REFUSED
@@ -40,8 +42,9 @@ def run(arguments: argparse.Namespace) -> int:
     return run_and_report(state, settings, "reload", flags, source, arguments)
 
 
-def _show_plan(state: StateFolder, settings: Settings, address: SourceAddress, wants_json: bool) -> int:
-    mapping = load_source(settings.source)
+def _show_plan(
+    state: StateFolder, settings: Settings, mapping: SourceMapping, address: SourceAddress, wants_json: bool
+) -> int:
     plan = plan_reload(
         RunOptions(state.lake, state.warehouse, state.reports, state.ledger_url, settings, mapping, address, b"")
     )
@@ -50,5 +53,5 @@ def _show_plan(state: StateFolder, settings: Settings, address: SourceAddress, w
         return ExitCode.DONE
     titles = ["table", "writes", "rows", "partitions", "bytes"]
     print(as_table(titles, [[entry[title] for title in titles] for entry in plan]))
-    print("then the star (12 gold tables) and a new warehouse generation; nothing was touched")
+    print(f"then the star ({len(tables_of('gold'))} gold tables) and a new warehouse generation; nothing was touched")
     return ExitCode.DONE

@@ -49,11 +49,6 @@ class Range:
     folder: str
 
 
-def reads(table: SourceTable) -> bool:
-    """Whether this reader may read a table: it has pages to split it by, and no personal column."""
-    return table.pages > 0 and not any(column.pseudonymise for column in table.mapping.columns.values())
-
-
 def write_rows(reader: Reader, table: SourceTable, query: Query, folder: str) -> int:
     """Write the bronze rows of a query into a folder, a file for each of its conditions; returns how many there were.
 

@@ -15,7 +15,14 @@ from spark_jobs.extract import columnar
 from spark_jobs.extract.changes import Changes
 from spark_jobs.extract.erased import without_erased
 from spark_jobs.extract.jdbc import read_query
-from spark_jobs.extract.query import Query, changes_query, columnar_pages, rows_query, whole_table_query
+from spark_jobs.extract.query import (
+    Query,
+    changes_query,
+    columnar_pages,
+    is_read_by_columns,
+    rows_query,
+    whole_table_query,
+)
 from spark_jobs.extract.reader import Reader
 from spark_jobs.extract.snapshot import SourceTable
 from spark_jobs.tables import Lake
@@ -37,7 +44,7 @@ def deliver_tables(lake: Lake, reader: Reader, rows_of: Mapping[str, int], repor
 
 
 def _is_read_by_columns(reader: Reader, table: SourceTable) -> bool:
-    return reader.is_columnar and columnar.reads(table)
+    return reader.is_columnar and is_read_by_columns(table)
 
 
 def _pages(reader: Reader, table: SourceTable) -> int:

@@ -118,6 +118,7 @@ def check_goes_on(before: SourcePosition, now: SourcePosition, where: str) -> No
         for name, old in before.tables.items()
         if name in now.tables and now.tables[name].key != old.key
     ]
+    signs += [f"{name} was never read" for name in now.tables if name not in before.tables]
     if signs:
         raise SourceChangedError(
             f"{where}: {'; '.join(signs)}. What was read before cannot be continued: make sure that this is the right database, "

@@ -39,6 +39,11 @@ def whole_table_query(snapshot: SourceSnapshot, table: SourceTable, pages: int =
     return Query(f"({_rows(snapshot, table, SNAPSHOT)}) as guarded", ranges, is_whole_table=True)
 
 
+def is_read_by_columns(table: SourceTable) -> bool:
+    """Whether the columnar reader may read a table: it has pages to split it by, and no personal column."""
+    return table.pages > 0 and not any(column.pseudonymise for column in table.mapping.columns.values())
+
+
 def columnar_pages(table: SourceTable, cores: int) -> int:
     """Pages of one range for the columnar reader: as many as leave all cores busy to the end."""
     share = table.pages // (COLUMNAR_PARTITIONS_PER_CORE * cores)

@@ -66,7 +66,7 @@ select exists (
 
 @dataclass(frozen=True)
 class SourceTable:
-    """One mapped table as the snapshot sees it. `pages` are heap pages of 8 KiB; 0 where the table has no heap of its own."""
+    """One mapped table as the snapshot sees it. `pages` are pages of its heap; 0 where the table has no heap of its own."""
 
     name: str
     mapping: TableMapping

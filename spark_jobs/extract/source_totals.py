@@ -39,7 +39,7 @@ def rows_by_table(totals: list[SourceTotal]) -> dict[str, int]:
 
 
 def source_totals(snapshot: SourceSnapshot, table: SourceTable, time_zone: str) -> list[SourceTotal]:
-    """Totals of one table: per business month and currency where it holds sales, else one row."""
+    """Totals of one table: per business month and currency where it holds sales, else one row; never none."""
     live = _live(table.mapping)
     if table.name == "sales":
         return _sales_totals(snapshot, table, live, time_zone)
@@ -66,10 +66,12 @@ def _sales_totals(snapshot: SourceSnapshot, table: SourceTable, live: str, time_
         """,
         (time_zone,),
     )
-    return [
+    totals = [
         SourceTotal(table.name, month or "", currency or "", count, live_count, int(quantity), Decimal(gross))
         for month, currency, count, live_count, quantity, gross in rows
     ]
+    # A shop that has sold nothing was counted too.
+    return totals or [SourceTotal(table.name, "", "", 0, 0, 0, Decimal(0))]
 
 
 def _live(mapping: TableMapping) -> str:

@@ -26,7 +26,7 @@ from jobs_config.state import StateFolder
 from spark_jobs.control.database import PASSWORD_VARIABLE as LEDGER_PASSWORD
 from spark_jobs.control.run_ledger import RunLedger
 from spark_jobs.extract.connection import PASSWORD_VARIABLE as SOURCE_PASSWORD
-from spark_jobs.main import PSEUDONYM_VARIABLE
+from spark_jobs.options import PSEUDONYM_VARIABLE
 from warehouse.duckdb_warehouse import DuckDBWarehouse
 from warehouse.generations import read_pointer
 

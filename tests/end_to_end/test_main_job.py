@@ -22,7 +22,7 @@ from jobs_config.progress import Progress
 from spark_jobs import commands
 from spark_jobs.control.run_ledger import RunLedger
 from spark_jobs.errors import SourceMappingError
-from spark_jobs.options import RunOptions
+from spark_jobs.options import LANDING_VARIABLE, RunOptions
 from warehouse.generations import generation_file, kept_generations, read_pointer
 from warehouse.publication import PublicationError
 
@@ -136,7 +136,7 @@ def test_every_record_of_a_real_csv_is_accounted_for(
 ) -> None:
     if not GOODBOOKS.exists():
         pytest.skip("missing: ../shared/data/goodbooks-books.csv")
-    monkeypatch.setenv(commands.LANDING_VARIABLE, "00" * 32)
+    monkeypatch.setenv(LANDING_VARIABLE, "00" * 32)
     unasked = {"replaces": "", "approve_deletes": False, "plan_file": "", "replay_file": ""}
     call = argparse.Namespace(files=["goodbooks", str(GOODBOOKS)], **unasked)
 
@@ -162,6 +162,9 @@ def test_every_record_of_a_real_csv_is_accounted_for(
     assert installation.warehouse_rows(
         "select count(*) from analytics.dim_book where source = 'goodbooks' and isbn13 is not null"
     ) == [(9_257,)]
+    assert installation.warehouse_rows("select feed, accepted, quarantined from ops.imported_file") == [
+        ("goodbooks", 9_257, 743)
+    ]
 
 
 def test_a_second_reload_gives_the_same_tables_and_one_more_generation(

@@ -275,6 +275,18 @@ def test_a_truncated_table_is_named_and_nothing_is_taken_away(spark: SparkSessio
     assert deltalake.DeltaTable(f"{shop.options.lake}/silver/exchange_rates").to_pyarrow_dataset().count_rows() > 0
 
 
+@pytest.mark.slow
+def test_a_shop_without_any_sale_is_named_and_then_loaded_as_such(spark: SparkSession, shop: Installation) -> None:
+    shop.execute("truncate sales_sale cascade")
+    with pytest.raises(ApprovalError, match=r"sales_sale.*it is empty.*--approve-deletes"):
+        sync(spark, shop.options)
+
+    assert sync(spark, shop.options, approve_deletes=True) == ExitCode.DONE
+    assert shop.differences() == {}
+    assert reload(spark, shop.options) == ExitCode.DONE
+    assert shop.differences() == {}
+
+
 def test_a_table_made_anew_is_another_source_and_nothing_is_loaded(spark: SparkSession, shop: Installation) -> None:
     generation = shop.generation
     shop.execute(

@@ -22,7 +22,7 @@ from jobs_config.spark import CORRECTNESS, DELTA
 from jobs_config.state import StateFolder
 from spark_jobs.control.run_ledger import RunLedger
 from spark_jobs.extract.connection import PASSWORD_VARIABLE
-from spark_jobs.main import PSEUDONYM_VARIABLE
+from spark_jobs.options import PSEUDONYM_VARIABLE
 from warehouse.duckdb_warehouse import DuckDBWarehouse
 
 ROOT = Path(__file__).parents[2]

@@ -2,7 +2,7 @@ import pytest
 from frames import assert_rows, frame
 from pyspark.sql import Observation
 
-from spark_jobs.expectations import CheckResult, metrics, results, with_reasons
+from spark_jobs.expectations import CheckResult, observed_columns, results, with_reasons
 from warehouse.contract import Contract
 
 CONTRACT = Contract(
@@ -109,7 +109,7 @@ def observed(spark):
         ("9780306406157", None, None),
     )
     observation = Observation()
-    with_reasons(rows, CONTRACT, no_table).observe(observation, *metrics(CONTRACT, ["price"])).write.format(
+    with_reasons(rows, CONTRACT, no_table).observe(observation, *observed_columns(CONTRACT, ["price"])).write.format(
         "noop"
     ).mode("overwrite").save()
     return observation.get

@@ -24,3 +24,11 @@ def test_a_lease_that_would_expire_at_once_is_a_mistake_in_the_call(capsys, life
         main(["publish", *places, f"--lease-seconds={life}"])
 
     assert f"expected 5 to 99999 whole seconds, found {life!r}" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["reload", "sync", "sweep"])
+def test_a_command_that_reads_the_shop_says_that_it_was_not_named(capsys, command):
+    places = ["--lake", "l", "--warehouse", "w", "--reports", "r", "--ledger", "sqlite://"]
+
+    assert main([command, *places]) == 2
+    assert f"{command} reads the shop: name it by --source-url" in capsys.readouterr().err

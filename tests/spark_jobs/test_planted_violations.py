@@ -6,7 +6,7 @@ from pyspark.sql import Observation
 from pyspark.sql import functions as F
 
 from spark_jobs.errors import ExpectationError
-from spark_jobs.expectations import REASONS, metrics, results, with_reasons
+from spark_jobs.expectations import REASONS, observed_columns, results, with_reasons
 from spark_jobs.runner import Run, stop_if_asked
 from warehouse.contract import load_contract, tables_of
 
@@ -104,7 +104,7 @@ def judged(spark, name):
         rows = row if rows is None else rows.unionByName(row)
     authors = table(spark, "gold.dim_author", {"author_key": 7})
     checked, observation = with_reasons(rows, contract, lambda _: authors), Observation()
-    found = checked.observe(observation, *metrics(contract, [])).select("_row", REASONS).collect()
+    found = checked.observe(observation, *observed_columns(contract, [])).select("_row", REASONS).collect()
     return contract, planted, found, {result.expectation: result for result in results(contract, observation.get)}
 
 

@@ -58,6 +58,7 @@ def sync(
     spark: SparkSession, options: RunOptions, kind: str = "sync", progress: Progress | None = None, **asked: object
 ) -> int:
     """A sync, sweep or backfill in this process, asked as its command line would; returns its exit code."""
-    command = {"sync": commands.sync_source, "sweep": commands.sweep_source, "backfill": commands.backfill_source}[kind]
-    arguments = argparse.Namespace(**{"approve_deletes": False, "plan_file": "", "tables": [], **asked})
-    return command(spark, options, arguments, progress or Progress(terminal=False))
+    arguments = argparse.Namespace(
+        **{"command": kind, "approve_deletes": False, "plan_file": "", "tables": [], **asked}
+    )
+    return commands.sync_source(spark, options, arguments, progress or Progress(terminal=False))

@@ -16,7 +16,7 @@ from spark_jobs.errors import ExtractionError
 from spark_jobs.extract import columnar
 from spark_jobs.extract.delivery import deliver
 from spark_jobs.extract.erased import Erased
-from spark_jobs.extract.query import Query, partition_predicates, whole_table_query
+from spark_jobs.extract.query import Query, is_read_by_columns, partition_predicates, whole_table_query
 from spark_jobs.extract.reader import Reader
 from spark_jobs.extract.snapshot import SourceSnapshot, open_snapshot
 from spark_jobs.tables import Lake
@@ -81,8 +81,8 @@ def postgres_ranges(snapshot: SourceSnapshot, name: str) -> list[str]:
 
 def test_personal_columns_stay_with_the_reader_that_hashes_them(postgres: EmbeddedPostgres, shop: str) -> None:
     with open_snapshot(reader_address(postgres, shop), load_source("bookstore")) as snapshot:
-        assert not columnar.reads(snapshot.tables["customers"])
-        assert columnar.reads(snapshot.tables["sales"])
+        assert not is_read_by_columns(snapshot.tables["customers"])
+        assert is_read_by_columns(snapshot.tables["sales"])
 
 
 def test_rows_written_after_the_snapshot_do_not_arrive(

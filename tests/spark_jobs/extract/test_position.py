@@ -68,6 +68,7 @@ CHANGES = {
         replace(LATER, tables={"sales": replace(SALES, key="uid")}),
         "the key of sales was id and is uid",
     ),
+    "a table that was never read": (replace(LATER, tables={**LATER.tables, "feeds": SALES}), "feeds was never read"),
 }
 
 

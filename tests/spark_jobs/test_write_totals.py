@@ -2,7 +2,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from spark_jobs.measures import judged, measured
+from spark_jobs.write_totals import judged, measured
 from warehouse.contract import Contract
 
 READ_AT = datetime(2024, 5, 1, 6, tzinfo=UTC)
