@@ -46,14 +46,14 @@ class Compared:
 class Answers:
     """Answers from one publication for one view, with a note of the tables that gave them."""
 
-    def __init__(self, generation: Reading, cache: AnswerCache, view: View) -> None:
-        self.publication = generation.publication
+    def __init__(self, reading: Reading, cache: AnswerCache, view: View) -> None:
+        self.publication = reading.publication
         self.view = view
         # For the audit and for `answered_by`: names only, never a value.
         self.tables: dict[str, None] = {}
         self.columns: dict[str, None] = {}
         self.row_count = 0
-        self._generation = generation
+        self._reading = reading
         self._cache = cache
 
     def window(self, query: WindowQuery) -> Window:
@@ -211,7 +211,7 @@ class Answers:
 
     def _rows(self, planned: Plan) -> list[Metrics]:
         self.tables |= dict.fromkeys(planned.tables)
-        rows = self._cache.rows(self._generation, planned, self.view.key)
+        rows = self._cache.rows(self._reading, planned, self.view.key)
         self.row_count += len(rows)
         return rows
 

@@ -51,13 +51,13 @@ class Asking:
     def __init__(self, request: Request, query: WindowQuery, pinned: int | None) -> None:
         self._media_type = accepted(request)
         self._note: Note = request.state.note
-        generation = reading_of(request, pinned)
+        reading = reading_of(request, pinned)
         view = view_of(caller_of(request))
-        self._etag = etag_of(request, self._media_type, generation.publication.generation, view.key)
+        self._etag = etag_of(request, self._media_type, reading.publication.generation, view.key)
         if self._etag in _known_to(request):
             raise NotModifiedError(self._etag)
         request.app.state.warmer.seen(view)
-        self.answers = Answers(generation, request.app.state.cache, view)
+        self.answers = Answers(reading, request.app.state.cache, view)
         self.filters: Filters = query.filters if isinstance(query, FilteredQuery) else {}
         self.answers.check(self.filters)
         self.window = self.answers.window(query)

@@ -52,10 +52,10 @@ class AnswerCache:
         """What the kept answers take, about."""
         return self._bytes
 
-    def rows(self, generation: Reading, plan: Plan, view: str = "") -> Rows:
+    def rows(self, reading: Reading, plan: Plan, view: str = "") -> Rows:
         """The plan's rows in that generation for all who see the same. They are shared: do not change them."""
-        key = (generation.publication.generation, view, plan.sql, tuple(sorted(plan.parameters.items())))
-        return self.answer(key, lambda: self._asked(generation, plan, view), lambda rows: rows)
+        key = (reading.publication.generation, view, plan.sql, tuple(sorted(plan.parameters.items())))
+        return self.answer(key, lambda: self._asked(reading, plan, view), lambda rows: rows)
 
     def answer(self, key: Key, ask: Callable[[], Answer], rows_of: Callable[[Answer], Rows]) -> Answer:
         """What is kept under the key, else what `ask` answers; how much it takes is told by its rows."""
@@ -86,15 +86,15 @@ class AnswerCache:
         if self._shared is not None:
             self._shared.close()
 
-    def _asked(self, generation: Reading, plan: Plan, view: str) -> Rows:
+    def _asked(self, reading: Reading, plan: Plan, view: str) -> Rows:
         if self._shared is None:
-            return generation.rows(plan.sql, plan.parameters)
-        found = self._shared.find(generation.publication, plan, view)
+            return reading.rows(plan.sql, plan.parameters)
+        found = self._shared.find(reading.publication, plan, view)
         if found is not None:
             self.counts.shared += 1
             return found
-        rows = generation.rows(plan.sql, plan.parameters)
-        self._shared.keep(generation.publication, plan, view, rows)
+        rows = reading.rows(plan.sql, plan.parameters)
+        self._shared.keep(reading.publication, plan, view, rows)
         return rows
 
     def _keep(self, key: Key, rows: Rows) -> None:

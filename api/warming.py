@@ -65,16 +65,16 @@ class Warmer:
     def warm(self) -> bool:
         """Ask the dashboard's questions of a publication that is new; whether there was one."""
         try:
-            generation = self._warehouse.current()
+            reading = self._warehouse.current()
         except NoPublicationError:
             return False
-        number = generation.publication.generation
+        number = reading.publication.generation
         if number == self._warmed:
             return False
         with self._lock:
             views = list(self._views.values())
         for view in views:
-            ask_as_the_dashboard(Answers(generation, self._cache, view))
+            ask_as_the_dashboard(Answers(reading, self._cache, view))
         self._warmed = number
         log_event(logger, "api.warmed", publication=number, views=len(views))
         return True

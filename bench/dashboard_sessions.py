@@ -28,7 +28,7 @@ from bench.results import spread
 from bench.serving import READER, reader, running
 from bench.streamlit_session import Session, sign_in
 from jobs_config.machine import MEGABYTE
-from warehouse.duckdb_warehouse import DuckDBWarehouse
+from warehouse.embedded.warehouse import EmbeddedWarehouse
 
 DAYS = ("7 days", "30 days", "90 days", "365 days", "4 whole weeks", "13 whole weeks", "Year to date", "All days")
 
@@ -89,7 +89,7 @@ def measure(
     home: Path, sessions: int, browsers: int, think: float, changes: int, rounds: int, seed: int
 ) -> dict[str, object]:
     """Rounds of all sessions; the first finds nothing kept, the others do."""
-    publication = DuckDBWarehouse(home / "warehouse").current().publication
+    publication = EmbeddedWarehouse(home / "warehouse").current().publication
     password, load = reader(home), os.getloadavg()
     results = []
     with served(home) as (url, processes):

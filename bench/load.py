@@ -27,7 +27,7 @@ from bench.results import in_short, machine, spread
 from bench.serving import READER, reader, running
 from jobs_config.machine import MEGABYTE
 from jobs_config.state import open_state
-from warehouse.generations import kept_generations
+from warehouse.embedded.generations import kept_generations
 
 # As many as the dashboard asks for one page at once.
 AT_ONCE = 4

@@ -20,7 +20,7 @@ from api.client import Client
 from bench.results import in_short, machine, spread
 from bench.serving import READER, reader, running
 from jobs_config.state import open_state
-from warehouse.duckdb_warehouse import DuckDBWarehouse
+from warehouse.embedded.warehouse import EmbeddedWarehouse
 
 PREFIX = "/api/analytics/"
 MIX = Path(__file__).parent / "query_mix.yaml"
@@ -65,7 +65,7 @@ class Mix:
 def load_mix(home: Path) -> Mix:
     """The mix over the members of an installation's publication."""
     told = yaml.safe_load(MIX.read_text())
-    warehouse = DuckDBWarehouse(open_state(home).warehouse)
+    warehouse = EmbeddedWarehouse(open_state(home).warehouse)
     reading = warehouse.current()
     last = reading.publication.data_through
     assert last is not None

@@ -17,7 +17,7 @@ from jobs_config.settings import Settings
 from spark_jobs.extract.erased import digest_of
 from spark_jobs.extract.pseudonym import keyed_hash
 from warehouse.contract import load_contract
-from warehouse.generations import generation_file, kept_generations
+from warehouse.embedded.generations import generation_file, kept_generations
 
 TABLES = (
     "silver.customers", "silver.sales", "silver.books", "silver.quarantine", "silver.suppressions", "gold.dim_customer",

@@ -20,9 +20,9 @@ def smoke(warehouse: Warehouse) -> str:
         reading.release()
 
 
-def _asked(generation: Reading) -> str:
-    publication = generation.publication
-    (fact,), (view,) = generation.rows(FACT), generation.rows(VIEW)
+def _asked(reading: Reading) -> str:
+    publication = reading.publication
+    (fact,), (view,) = reading.rows(FACT), reading.rows(VIEW)
     if fact["sales"] != publication.sale_count:
         raise PublicationError(
             f"publication {publication.generation} says {publication.sale_count:,} sales, fact_sales has {fact['sales']:,}; "

@@ -184,7 +184,7 @@ def test_the_client_of_the_api_needs_no_server_and_no_database():
 
 
 def test_the_embedded_warehouse_needs_no_driver_of_aws():
-    loaded = modules_after("import warehouse.embedded, warehouse.warehouses, api.app")
+    loaded = modules_after("import warehouse.embedded.warehouse, warehouse.warehouses, api.app")
 
     assert loaded & {"boto3", "botocore", "redshift_connector"} == set()
     assert {"warehouse", "duckdb"} <= loaded

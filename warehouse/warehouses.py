@@ -106,6 +106,6 @@ def open_warehouse(
         from warehouse.redshift.warehouse import Copying, RedshiftWarehouse
 
         return RedshiftWarehouse(url, Copying(export_prefix, copy_role), connections, question_seconds)
-    from warehouse.embedded import EmbeddedWarehouse
+    from warehouse.embedded.warehouse import EmbeddedWarehouse
 
     return EmbeddedWarehouse(folder, question_seconds)

@@ -36,13 +36,13 @@ class SqlQuestion(RequestBody):
 @router.post("/sql/", name="sql", operation_id="sql", response_model=SqlBody)
 def sql(request: Request, question: SqlQuestion, pinned: Pinned = None) -> Response:
     """One SELECT over the tables, columns and rows in sight, answered in a process of its own with bounds on time and memory."""
-    media_type, generation = accepted(request), reading_of(request, pinned)
+    media_type, reading = accepted(request), reading_of(request, pinned)
     view = view_of(caller_of(request))
     asked = checked(question.sql, sight_of(view.role, view.scope))
-    answer = _answer(request, generation, view, asked, question.limit)
-    number = generation.publication.generation
+    answer = _answer(request, reading, view, asked, question.limit)
+    number = reading.publication.generation
     request.state.note.says(asked.columns, len(answer.rows), number)
-    about = _about(generation, view, asked)
+    about = _about(reading, view, asked)
     if media_type == JSON:
         response = render({"data": _shown(answer), "meta": about})
     else:
@@ -53,18 +53,18 @@ def sql(request: Request, question: SqlQuestion, pinned: Pinned = None) -> Respo
     return response
 
 
-def _answer(request: Request, generation: Reading, view: View, asked: Checked, limit: int) -> SqlAnswer:
+def _answer(request: Request, reading: Reading, view: View, asked: Checked, limit: int) -> SqlAnswer:
     cache: AnswerCache = request.app.state.cache
     sandbox: Sandbox = request.app.state.sandbox
     seen = sight_of(view.role, view.scope).tables
 
     def ask() -> SqlAnswer:
-        if generation.serving_file is None:
+        if reading.serving_file is None:
             raise NotServedError("this warehouse has its own users, roles and SQL: ask it by a sign-in there")
-        return sandbox.answer(generation.serving_file, partial(statements, seen, view.scope), asked.sql, limit)
+        return sandbox.answer(reading.serving_file, partial(statements, seen, view.scope), asked.sql, limit)
 
     # A key that no question of our own can have: those have parameters of other names.
-    key = (generation.publication.generation, view.key, asked.sql, (("sql limit", limit),))
+    key = (reading.publication.generation, view.key, asked.sql, (("sql limit", limit),))
     with sandbox.admitted():
         return cache.answer(key, ask, lambda answer: answer.rows)
 
@@ -74,6 +74,6 @@ def _shown(answer: SqlAnswer) -> dict[str, Any]:
     return {"columns": columns, "rows": answer.rows, "is_truncated": answer.is_truncated}
 
 
-def _about(generation: Reading, view: View, asked: Checked) -> dict[str, Any]:
+def _about(reading: Reading, view: View, asked: Checked) -> dict[str, Any]:
     scope = {"regions": view.scope.regions, "publishers": view.scope.publishers}
-    return {"scope": scope, **answered_from(generation.publication, asked.tables)}
+    return {"scope": scope, **answered_from(reading.publication, asked.tables)}

@@ -13,7 +13,8 @@ from api.app import close, create_app
 from api.auth.authority import Authority, open_authority
 from jobs_config.settings import Settings
 from jobs_config.state import StateFolder, open_state
-from warehouse.duckdb_warehouse import DuckDBWarehouse, Generation
+from warehouse.embedded.reading import DuckDBReading
+from warehouse.embedded.warehouse import EmbeddedWarehouse
 
 BASE = "http://127.0.0.1:8600"
 
@@ -25,8 +26,8 @@ def star(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def generation(star: Path) -> Generation:
-    return DuckDBWarehouse(star).current()
+def generation(star: Path) -> DuckDBReading:
+    return EmbeddedWarehouse(star).current()
 
 
 @pytest.fixture(scope="session")

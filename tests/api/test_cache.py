@@ -14,7 +14,7 @@ from api.answers import Answers
 from api.cache import AnswerCache
 from api.view import View
 from api.warming import Warmer, ask_as_the_dashboard
-from warehouse.duckdb_warehouse import DuckDBWarehouse
+from warehouse.embedded.warehouse import EmbeddedWarehouse
 from warehouse.planner import Plan
 from warehouse.scope import EVERYTHING, Scope
 
@@ -189,7 +189,7 @@ def test_a_failure_and_a_question_by_post_carry_no_tag(asked_by):
 
 
 def test_after_a_publication_the_dashboards_questions_are_answered_already(own_state, tmp_path):
-    warehouse, cache = DuckDBWarehouse(own_state.warehouse), AnswerCache()
+    warehouse, cache = EmbeddedWarehouse(own_state.warehouse), AnswerCache()
     warmer = Warmer(warehouse, cache)
     views = [View("viewer", EVERYTHING, "a"), View("analyst", Scope(("Germany",)), "b")]
     for view in views:
@@ -208,7 +208,7 @@ def test_after_a_publication_the_dashboards_questions_are_answered_already(own_s
 
 def test_only_the_views_in_use_are_warmed(own_state, tmp_path):
     cache = AnswerCache()
-    warmer = Warmer(DuckDBWarehouse(own_state.warehouse), cache)
+    warmer = Warmer(EmbeddedWarehouse(own_state.warehouse), cache)
     publish_star(own_state.warehouse, tmp_path / "lake", {**ROWS, "fact_sales": []})
     warmer.seen(View("viewer", EVERYTHING, "a"))
 

@@ -4,7 +4,7 @@ import pytest
 from small_star import LAST_DAY, publish_star, tables
 
 from api.app import routes
-from warehouse.duckdb_warehouse import roll_back
+from warehouse.embedded.publishing import roll_back
 
 SUMMARY = "/api/analytics/summary/"
 ROWS = tables()

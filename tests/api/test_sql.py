@@ -18,7 +18,7 @@ from api.rendering import ARROW, CSV, XLSX
 from api.shapes.sql import SqlBody
 from api.sql.sandbox import Bounds, Sandbox
 from jobs_config.settings import Settings
-from warehouse.generations import serving_file
+from warehouse.embedded.generations import serving_file
 
 SQL = "/api/analytics/sql/"
 BASE = "http://127.0.0.1:8600"

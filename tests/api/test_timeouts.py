@@ -10,8 +10,8 @@ from small_star import publish_star
 
 from api.app import close, create_app
 from jobs_config.settings import Settings
-from warehouse.duckdb_warehouse import Generation
-from warehouse.generations import generation_file
+from warehouse.embedded.generations import generation_file
+from warehouse.embedded.reading import DuckDBReading
 
 BASE = "http://127.0.0.1:8600"
 SUMMARY = "/api/analytics/summary/"
@@ -19,7 +19,7 @@ WITHOUT_END = "select sum(a.quantity) from analytics.fact_sales a, analytics.fac
 SECONDS = 0.5
 
 
-class Slow(Generation):
+class Slow(DuckDBReading):
     """Takes too long over every question but that for books."""
 
     def rows(self, sql, parameters=None):

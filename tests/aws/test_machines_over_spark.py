@@ -27,8 +27,8 @@ from spark_jobs.control.database import PASSWORD_VARIABLE as LEDGER_PASSWORD
 from spark_jobs.control.run_ledger import RunLedger
 from spark_jobs.extract.connection import PASSWORD_VARIABLE as SOURCE_PASSWORD
 from spark_jobs.options import PSEUDONYM_VARIABLE
-from warehouse.duckdb_warehouse import DuckDBWarehouse
-from warehouse.generations import read_pointer
+from warehouse.embedded.generations import read_pointer
+from warehouse.embedded.warehouse import EmbeddedWarehouse
 
 pytestmark = pytest.mark.slow
 SALES = 300
@@ -111,7 +111,7 @@ def test_a_shop_is_reloaded_and_synced(stage: Stage, shop_database: str) -> None
             ("sync", "published", synced.name),
             ("reload", "published", reloaded.name),
         ]
-        compared = verify(stage.ledger, str(stage.home / "lake"), DuckDBWarehouse(stage.home / "warehouse"))
+        compared = verify(stage.ledger, str(stage.home / "lake"), EmbeddedWarehouse(stage.home / "warehouse"))
         assert [comparison for comparison in compared if not comparison.agrees] == []
         assert [message["outcome"] for message in machines.heard()] == ["done", "done"]
 

@@ -21,7 +21,7 @@ from booksales.verify import verify
 from jobs_config.errors import ExitCode
 from spark_jobs.control.run_ledger import RunLedger
 from spark_jobs.options import RunOptions
-from warehouse.generations import generation_file, read_pointer
+from warehouse.embedded.generations import generation_file, read_pointer
 
 # A thread that dies in the middle of a call leaves its connection to the JVM to the garbage collector.
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")

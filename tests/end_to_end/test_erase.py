@@ -26,8 +26,8 @@ from spark_jobs.control.run_ledger import RunLedger
 from spark_jobs.extract.erased import digest_of_id
 from spark_jobs.extract.pseudonym import keyed_hash
 from spark_jobs.options import RunOptions
-from warehouse.duckdb_warehouse import roll_back
-from warehouse.generations import generation_file, kept_generations, read_pointer
+from warehouse.embedded.generations import generation_file, kept_generations, read_pointer
+from warehouse.embedded.publishing import roll_back
 
 SALES = 1_500
 

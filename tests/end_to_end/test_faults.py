@@ -18,7 +18,7 @@ from booksales.local_stack.postgres import EmbeddedPostgres
 from jobs_config.errors import BooksalesError, ExitCode
 from spark_jobs.control.run_ledger import RunLedger
 from spark_jobs.options import RunOptions
-from warehouse.generations import read_pointer
+from warehouse.embedded.generations import read_pointer
 from warehouse.publication import PublicationError
 
 pytestmark = [

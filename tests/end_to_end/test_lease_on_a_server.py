@@ -16,7 +16,7 @@ from jobs_config.state import StateFolder, open_state
 from spark_jobs.control.database import PASSWORD_VARIABLE
 from spark_jobs.control.lease_row import row_holder
 from spark_jobs.control.run_ledger import RunLedger
-from warehouse.generations import kept_generations, read_pointer
+from warehouse.embedded.generations import kept_generations, read_pointer
 
 pytestmark = pytest.mark.slow
 

@@ -23,7 +23,7 @@ from spark_jobs import commands
 from spark_jobs.control.run_ledger import RunLedger
 from spark_jobs.errors import SourceMappingError
 from spark_jobs.options import LANDING_VARIABLE, RunOptions
-from warehouse.generations import generation_file, kept_generations, read_pointer
+from warehouse.embedded.generations import generation_file, kept_generations, read_pointer
 from warehouse.publication import PublicationError
 
 SALES = 3_000

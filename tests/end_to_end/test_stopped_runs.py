@@ -24,8 +24,8 @@ from jobs_config.errors import ExitCode
 from jobs_config.state import StateFolder, open_state
 from spark_jobs.control.lease import is_held
 from spark_jobs.control.run_ledger import RunLedger
-from warehouse.duckdb_warehouse import DuckDBWarehouse
-from warehouse.generations import kept_generations, read_pointer
+from warehouse.embedded.generations import kept_generations, read_pointer
+from warehouse.embedded.warehouse import EmbeddedWarehouse
 
 pytestmark = pytest.mark.slow
 
@@ -195,7 +195,7 @@ def killed(state: StateFolder, kind: str, after_seconds: float, environment: dic
 
 def disagreements(state: StateFolder) -> list[Comparison]:
     """What source, lake and warehouse say differently of the run that serves."""
-    compared = verify(RunLedger(state.ledger_url), str(state.lake), DuckDBWarehouse(state.warehouse))
+    compared = verify(RunLedger(state.ledger_url), str(state.lake), EmbeddedWarehouse(state.warehouse))
     return [comparison for comparison in compared if not comparison.agrees]
 
 

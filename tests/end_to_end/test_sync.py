@@ -21,7 +21,7 @@ from spark_jobs.control.run_ledger import RunLedger
 from spark_jobs.errors import ApprovalError, SourceChangedError
 from spark_jobs.extract.drift import NEW_COLUMNS
 from spark_jobs.options import RunOptions
-from warehouse.generations import generation_file, read_pointer
+from warehouse.embedded.generations import generation_file, read_pointer
 
 SALES = 3_000
 

@@ -18,7 +18,7 @@ from booksales.local_stack.postgres import EmbeddedPostgres
 from jobs_config.errors import ExitCode
 from jobs_config.progress import Progress
 from spark_jobs.options import RunOptions
-from warehouse.generations import generation_file, read_pointer
+from warehouse.embedded.generations import generation_file, read_pointer
 
 SALES = 1_500
 

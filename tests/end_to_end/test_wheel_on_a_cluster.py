@@ -23,7 +23,7 @@ from jobs_config.state import StateFolder
 from spark_jobs.control.run_ledger import RunLedger
 from spark_jobs.extract.connection import PASSWORD_VARIABLE
 from spark_jobs.options import PSEUDONYM_VARIABLE
-from warehouse.duckdb_warehouse import DuckDBWarehouse
+from warehouse.embedded.warehouse import EmbeddedWarehouse
 
 ROOT = Path(__file__).parents[2]
 SALES = 300
@@ -126,5 +126,7 @@ def test_spark_submit_reloads_the_shop_on_workers(
     assert "published generation 1" in said
     assert executors_that_worked(events) == {"0", "1"}
     assert list(place.iterdir()) == []
-    compared = verify(RunLedger(f"sqlite:///{data}/ledger.db"), str(data / "lake"), DuckDBWarehouse(data / "warehouse"))
+    compared = verify(
+        RunLedger(f"sqlite:///{data}/ledger.db"), str(data / "lake"), EmbeddedWarehouse(data / "warehouse")
+    )
     assert [comparison for comparison in compared if not comparison.agrees] == []

@@ -5,7 +5,7 @@ from spark_jobs.control.run_ledger import RunLedger
 from spark_jobs.errors import PUBLISHED, UNPUBLISHED, RunError
 from spark_jobs.extract.connection import SourceAddress
 from spark_jobs.ledger_run import ledger_run
-from warehouse.generations import Pointer, swap_pointer
+from warehouse.embedded.generations import Pointer, swap_pointer
 
 
 def test_a_new_ledger_goes_on_above_the_run_that_serves_though_its_file_is_gone(spark, tmp_path):

@@ -5,8 +5,8 @@ import pytest
 from small_star import published_once
 
 from spark_jobs import smoke
-from warehouse.duckdb_warehouse import DuckDBWarehouse, Generation
-from warehouse.embedded import EmbeddedWarehouse
+from warehouse.embedded.reading import DuckDBReading
+from warehouse.embedded.warehouse import EmbeddedWarehouse
 from warehouse.publication import NoPublicationError, PublicationError
 
 
@@ -16,7 +16,7 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_a_publication_that_answers_says_what(warehouse):
-    publication = DuckDBWarehouse(warehouse).current().publication
+    publication = EmbeddedWarehouse(warehouse).current().publication
 
     said = smoke.smoke(EmbeddedWarehouse(warehouse))
 
@@ -24,12 +24,12 @@ def test_a_publication_that_answers_says_what(warehouse):
 
 
 def test_a_publication_with_other_rows_than_it_says_is_named(warehouse, monkeypatch):
-    class Short(Generation):
+    class Short(DuckDBReading):
         def _read_publication(self):
             publication = super()._read_publication()
             return replace(publication, sale_count=publication.sale_count + 1)
 
-    monkeypatch.setattr("warehouse.duckdb_warehouse.Generation", Short)
+    monkeypatch.setattr("warehouse.embedded.warehouse.DuckDBReading", Short)
 
     with pytest.raises(PublicationError, match=r"says [\d,]+ sales, fact_sales has [\d,]+; serve an earlier one"):
         smoke.smoke(EmbeddedWarehouse(warehouse))

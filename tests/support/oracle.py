@@ -12,7 +12,7 @@ import deltalake
 import duckdb
 import psycopg2
 
-from warehouse.generations import generation_file, read_pointer
+from warehouse.embedded.generations import generation_file, read_pointer
 
 # In microseconds since 1970 on both sides: drivers spell time zones differently. The bare columns, not those inside an expression.
 MOMENT = re.compile(r"(?<=, )(deleted_at|updated_at|created_at|sold_at)(?=,| from)")

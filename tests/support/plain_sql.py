@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Any
 
-from warehouse.duckdb_warehouse import Generation
+from warehouse.embedded.reading import DuckDBReading
 
 LINES = """
     select
@@ -44,7 +44,7 @@ SUMS = """
 
 
 def plain_totals(
-    generation: Generation, first: date, last: date, by: str = "", where: str = "in_default_totals"
+    generation: DuckDBReading, first: date, last: date, by: str = "", where: str = "in_default_totals"
 ) -> dict[Any, dict[str, Any]]:
     """Every metric by one column (None: the total), over business dates `first` to `last`, both included."""
     member = by or "null"

@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 from jobs_config.state import open_state
 from warehouse.contract import Contract
 from warehouse.ddl import gold_contracts
-from warehouse.duckdb_warehouse import publish
+from warehouse.embedded.publishing import publish
 from warehouse.publication import Publication, TableExport
 
 FIRST_DAY = date(2024, 1, 1)

@@ -3,13 +3,14 @@ from pathlib import Path
 import pytest
 from small_star import published_once
 
-from warehouse.duckdb_warehouse import DuckDBWarehouse, Generation
+from warehouse.embedded.reading import DuckDBReading
+from warehouse.embedded.warehouse import EmbeddedWarehouse
 
 
 @pytest.fixture(scope="session")
-def generation(tmp_path_factory: pytest.TempPathFactory) -> Generation:
+def generation(tmp_path_factory: pytest.TempPathFactory) -> DuckDBReading:
     """The small star, published once for all tests that only read it."""
-    return DuckDBWarehouse(published_once(tmp_path_factory.getbasetemp() / "small_star")).current()
+    return EmbeddedWarehouse(published_once(tmp_path_factory.getbasetemp() / "small_star")).current()
 
 
 @pytest.fixture

@@ -8,8 +8,9 @@ import pytest
 from small_star import published_once
 
 from warehouse.deadlines import Deadlines
-from warehouse.duckdb_warehouse import DuckDBWarehouse, Generation
-from warehouse.generations import generation_file
+from warehouse.embedded.generations import generation_file
+from warehouse.embedded.reading import DuckDBReading
+from warehouse.embedded.warehouse import EmbeddedWarehouse
 from warehouse.publication import QuestionTimeoutError
 
 SECONDS = 0.5
@@ -33,7 +34,7 @@ def asked(generation, sql):
 
 
 def test_a_question_without_end_is_interrupted_and_the_next_one_answered(folder):
-    generation = Generation(generation_file(folder, 1), SECONDS)
+    generation = DuckDBReading(generation_file(folder, 1), SECONDS)
 
     with pytest.raises(QuestionTimeoutError, match=r"longer than 0\.5 s and was ended"):
         generation.rows(WITHOUT_END)
@@ -43,7 +44,7 @@ def test_a_question_without_end_is_interrupted_and_the_next_one_answered(folder)
 
 
 def test_of_many_questions_at_once_only_those_that_take_too_long_end(folder):
-    generation = DuckDBWarehouse(folder, SECONDS).current()
+    generation = EmbeddedWarehouse(folder, SECONDS).current()
     with ThreadPoolExecutor(12) as pool:
         long = [pool.submit(asked, generation, WITHOUT_END) for _ in range(6)]
         quick = [pool.submit(asked, generation, QUICK) for _ in range(60)]
@@ -56,7 +57,7 @@ def test_of_many_questions_at_once_only_those_that_take_too_long_end(folder):
 
 
 def test_without_seconds_nothing_is_interrupted(folder):
-    assert DuckDBWarehouse(folder).current().rows(QUICK)[0]["n"] > 3_000
+    assert EmbeddedWarehouse(folder).current().rows(QUICK)[0]["n"] > 3_000
 
 
 def test_what_is_over_is_never_interrupted():

@@ -27,7 +27,7 @@ from api.sql.sandbox import (
     SqlTooLongError,
     SqlTooMuchError,
 )
-from warehouse.generations import serving_file
+from warehouse.embedded.generations import serving_file
 from warehouse.narrowed import statements, tables_in_sight
 from warehouse.permissions import load_permissions
 from warehouse.scope import EVERYTHING, Scope

@@ -9,7 +9,7 @@ from small_star import LAST_DAY, described, empty_tables, published_once, tables
 from star_days import facts, of_last_day, whole
 
 from warehouse.ddl import gold_contracts
-from warehouse.duckdb_warehouse import DuckDBWarehouse
+from warehouse.embedded.warehouse import EmbeddedWarehouse
 from warehouse.publication import NoPublicationError, PublicationError, PublicationGoneError, RollbackError
 from warehouse.redshift.address import PASSWORD_VARIABLE
 from warehouse.redshift.layout import table_names
@@ -98,7 +98,7 @@ def test_a_build_before_the_one_that_serves_can_be_read_as_long_as_it_is_kept(wa
 
 def test_every_table_is_as_in_the_embedded_warehouse(warehouse, tmp_path, tmp_path_factory):
     warehouse.publish(write_exports(tmp_path / "lake", ROWS), described(1), {}, keep=2)
-    embedded = DuckDBWarehouse(published_once(tmp_path_factory.getbasetemp() / "small_star")).current()
+    embedded = EmbeddedWarehouse(published_once(tmp_path_factory.getbasetemp() / "small_star")).current()
     reading = warehouse.current()
 
     assert reading.publication == embedded.publication

@@ -4,10 +4,16 @@ import duckdb
 import pytest
 from small_star import publish_star, published_once, tables
 
-from warehouse import serving_file as made
 from warehouse.contract import load_contract
 from warehouse.ddl import gold_contracts, views
-from warehouse.generations import drop_old_generations, generation_file, kept_generations, serve_only, serving_file
+from warehouse.embedded import serving_file as made
+from warehouse.embedded.generations import (
+    drop_old_generations,
+    generation_file,
+    kept_generations,
+    serve_only,
+    serving_file,
+)
 from warehouse.permissions import load_permissions
 from warehouse.publication import PublicationError
 from warehouse.semantic import load_model

@@ -13,8 +13,9 @@ from oracle import rollup_differences
 from small_star import LAST_DAY, described, write_exports
 from star_days import OTHER_DAY, ROWS, facts, of_last_day, whole
 
-from warehouse.duckdb_warehouse import DuckDBWarehouse, finish_publication, newest_generation, publish
-from warehouse.generations import Pointer, generation_file, read_pointer, swap_pointer
+from warehouse.embedded.generations import Pointer, generation_file, read_pointer, swap_pointer
+from warehouse.embedded.publishing import finish_publication, newest_generation, publish
+from warehouse.embedded.warehouse import EmbeddedWarehouse
 from warehouse.publication import PublicationError
 
 
@@ -57,7 +58,7 @@ def test_a_day_that_lost_its_last_line_is_empty_in_the_copy(warehouse, tmp_path)
 
     put(warehouse, exports, 2)
 
-    served = DuckDBWarehouse(warehouse).current()
+    served = EmbeddedWarehouse(warehouse).current()
     assert served.rows("select count(*) as n, max(sale_date) as last from analytics.fact_sales")[0]["n"] == len(left)
     assert exports["fact_sales"].sums
 
@@ -88,7 +89,7 @@ def test_a_copy_that_is_not_as_the_lake_says_is_not_published(warehouse, tmp_pat
     with pytest.raises(PublicationError, match=r"fact_sales.*lake"):
         put(warehouse, exports, 2)
 
-    assert DuckDBWarehouse(warehouse).current().publication.generation == 1
+    assert EmbeddedWarehouse(warehouse).current().publication.generation == 1
 
 
 @pytest.mark.parametrize(
@@ -133,7 +134,7 @@ def test_one_file_may_be_opened_by_many_at_the_same_time(warehouse, tmp_path):
     for number in range(1, 6):
         put(warehouse, whole(tmp_path, number), number)
         with ThreadPoolExecutor(16) as pool:
-            opened = list(pool.map(lambda _: DuckDBWarehouse(warehouse).current().publication.run_seq, range(16)))
+            opened = list(pool.map(lambda _: EmbeddedWarehouse(warehouse).current().publication.run_seq, range(16)))
 
         assert opened == [number] * 16
 
@@ -181,7 +182,7 @@ def expected(number):
 @pytest.mark.parametrize("publications", [12, pytest.param(100, marks=pytest.mark.slow)])
 def test_fifty_readers_never_see_a_mix_of_publications(warehouse, tmp_path, publications):
     put(warehouse, whole(tmp_path, 1), 1)
-    over, served = threading.Event(), DuckDBWarehouse(warehouse)
+    over, served = threading.Event(), EmbeddedWarehouse(warehouse)
     readers = [Reader(served, over, holds=True) for _ in range(READERS)]
     careless = [Reader(served, over, holds=False) for _ in range(3)]
     for reader in (*readers, *careless):

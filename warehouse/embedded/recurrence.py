@@ -2,7 +2,7 @@
 
 import duckdb
 
-from warehouse.duckdb_checks import TOUCHED, value
+from warehouse.embedded.checks import TOUCHED, value
 from warehouse.recurrence import COLUMNS, CUSTOMER_MONTHS, customer_months, days_of, distinct_of, recurrences_of
 from warehouse.semantic import load_model
 

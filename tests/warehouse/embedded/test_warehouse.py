@@ -12,9 +12,10 @@ import duckdb
 import pytest
 from small_star import LAST_DAY, described, empty_tables, publish_star, tables, write_exports
 
-from warehouse import generations
-from warehouse.duckdb_warehouse import DuckDBWarehouse, publish, resume, roll_back
-from warehouse.generations import Pointer, kept_generations, read_pointer
+from warehouse.embedded import generations
+from warehouse.embedded.generations import Pointer, kept_generations, read_pointer
+from warehouse.embedded.publishing import publish, resume, roll_back
+from warehouse.embedded.warehouse import EmbeddedWarehouse
 from warehouse.publication import (
     DamagedPublicationError,
     NoPublicationError,
@@ -53,7 +54,7 @@ def test_a_publication_says_what_it_is_made_of(generation):
 
 def test_before_the_first_publication_a_reader_is_told_so(warehouse):
     with pytest.raises(NoPublicationError, match="nothing is published yet; run `booksales reload`"):
-        DuckDBWarehouse(warehouse).current()
+        EmbeddedWarehouse(warehouse).current()
 
 
 def test_a_publication_without_any_sale_has_no_span(warehouse, tmp_path):
@@ -70,7 +71,7 @@ def test_money_goes_through_to_the_cent(generation):
 
 def test_a_reader_picks_up_a_new_publication_and_a_holder_keeps_the_old_one(warehouse, lake):
     published(warehouse, lake)
-    reader = DuckDBWarehouse(warehouse)
+    reader = EmbeddedWarehouse(warehouse)
     held = reader.current()
 
     published(warehouse, lake, run_seq=2)
@@ -90,7 +91,7 @@ def files_open_in(folder):
 def test_an_earlier_publication_is_read_as_long_as_it_is_kept_and_then_let_go_of(warehouse, lake):
     for run_seq in (1, 2):
         published(warehouse, lake, run_seq=run_seq)
-    reader = DuckDBWarehouse(warehouse)
+    reader = EmbeddedWarehouse(warehouse)
 
     assert reader.earlier(1) is reader.earlier(1)
     assert reader.earlier(1).publication.run_seq == 1
@@ -112,7 +113,7 @@ def test_an_earlier_publication_is_read_as_long_as_it_is_kept_and_then_let_go_of
 
 def test_one_generation_is_opened_once(warehouse, lake):
     published(warehouse, lake)
-    reader = DuckDBWarehouse(warehouse)
+    reader = EmbeddedWarehouse(warehouse)
 
     assert reader.current() is reader.current()
 
@@ -120,7 +121,7 @@ def test_one_generation_is_opened_once(warehouse, lake):
 def test_a_generation_can_be_opened_again_while_somebody_holds_it(warehouse, lake):
     published(warehouse, lake)
 
-    first, second = DuckDBWarehouse(warehouse).current(), DuckDBWarehouse(warehouse).current()
+    first, second = EmbeddedWarehouse(warehouse).current(), EmbeddedWarehouse(warehouse).current()
 
     assert first.rows(NET) == second.rows(NET)
 
@@ -177,7 +178,7 @@ def test_a_faulty_publication_is_refused_and_the_one_before_still_serves(warehou
 
     assert message in str(refused.value)
     assert "nothing is published, the version before still serves" in str(refused.value)
-    assert DuckDBWarehouse(warehouse).current().publication.generation == 1
+    assert EmbeddedWarehouse(warehouse).current().publication.generation == 1
     assert kept_generations(warehouse) == [1]
     assert not list((warehouse / "building").iterdir())
 
@@ -200,14 +201,14 @@ def test_what_a_killed_run_left_behind_is_cleared_and_never_served(warehouse, la
     publication = published(warehouse, lake, run_seq=2)
 
     assert publication.generation == 2
-    assert DuckDBWarehouse(warehouse).current().publication.run_seq == 2
+    assert EmbeddedWarehouse(warehouse).current().publication.run_seq == 2
 
 
 def test_operations_are_copied_into_the_publication(warehouse, lake):
     at = datetime(2025, 3, 21, 6, tzinfo=UTC)
     published(warehouse, lake, ops_rows={"run": [(1, "reload", "published", at, at, "")]})
 
-    generation = DuckDBWarehouse(warehouse).current()
+    generation = EmbeddedWarehouse(warehouse).current()
 
     assert generation.rows("select run_seq, kind, state from ops.run") == [
         {"run_seq": 1, "kind": "reload", "state": "published"}
@@ -230,7 +231,7 @@ def test_a_generation_is_read_only_and_reads_no_other_file(generation, tmp_path)
 def test_times_are_utc_whatever_the_machine_says(warehouse, lake):
     published(warehouse, lake)
     script = (
-        "import sys; from pathlib import Path; from warehouse.duckdb_warehouse import DuckDBWarehouse as Warehouse\n"
+        "import sys; from pathlib import Path; from warehouse.embedded.warehouse import EmbeddedWarehouse as Warehouse\n"
         "generation = Warehouse(Path(sys.argv[1])).current()\n"
         "(row,) = generation.rows('select cast(min(sold_at) as varchar) as first from analytics.fact_sales')\n"
         "print(row['first'])\n"
@@ -262,7 +263,7 @@ def test_many_threads_read_one_generation(generation):
 def test_a_rollback_serves_the_generation_before_and_later_ones_do_not_serve_until_it_is_let_go(warehouse, lake):
     published(warehouse, lake, run_seq=1, keep=3)
     published(warehouse, lake, run_seq=2, keep=3)
-    reader = DuckDBWarehouse(warehouse)
+    reader = EmbeddedWarehouse(warehouse)
 
     rolled_back = roll_back(warehouse)
     published(warehouse, lake, run_seq=3, keep=3)
@@ -291,7 +292,7 @@ def test_a_pinned_generation_is_kept_however_many_follow(warehouse, lake):
 def test_one_generation_alone_is_left_and_serves_though_another_was_pinned(warehouse, lake):
     for run_seq in (1, 2, 3):
         published(warehouse, lake, run_seq, keep=3)
-    held = DuckDBWarehouse(warehouse).current()
+    held = EmbeddedWarehouse(warehouse).current()
     roll_back(warehouse, 1)
 
     dropped = generations.serve_only(warehouse, 3, 3)
@@ -331,7 +332,7 @@ def test_a_damaged_pointer_serves_nothing_and_the_next_publication_mends_it(ware
     (warehouse / "CURRENT").write_text(text)
 
     with pytest.raises(NoPublicationError, match="CURRENT: damaged; `booksales publish` writes it anew"):
-        DuckDBWarehouse(warehouse).current()
+        EmbeddedWarehouse(warehouse).current()
     published(warehouse, lake, run_seq=2)
 
     assert read_pointer(warehouse) == Pointer(generation=2, run_seq=2)
@@ -368,7 +369,7 @@ def test_a_pointer_of_the_wrong_types_is_a_damaged_one(warehouse, lake, text):
     (warehouse / "CURRENT").write_bytes(text if isinstance(text, bytes) else text.encode())
 
     with pytest.raises(DamagedPublicationError, match="CURRENT: damaged; `booksales publish` writes it anew"):
-        DuckDBWarehouse(warehouse).current()
+        EmbeddedWarehouse(warehouse).current()
 
 
 @pytest.mark.parametrize(
@@ -393,7 +394,7 @@ def test_a_generation_that_cannot_be_read_is_named_and_the_one_before_can_be_ser
     damage(warehouse / "wh.000002.duckdb")
 
     with pytest.raises(DamagedPublicationError, match=said):
-        DuckDBWarehouse(warehouse).current()
+        EmbeddedWarehouse(warehouse).current()
 
     assert roll_back(warehouse, 1).generation == 1
     # Pinned, the newest is looked at for the run that made it.

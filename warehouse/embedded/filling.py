@@ -10,8 +10,8 @@ import duckdb
 
 from warehouse.contract import Contract
 from warehouse.ddl import OPS_TABLES, create_table, gold_contracts, rollup_query, touched_rows, views, warehouse_columns
-from warehouse.duckdb_checks import TOUCHED
-from warehouse.duckdb_recurrence import build, build_customer_months, note_days, replace_days, tables_in
+from warehouse.embedded.checks import TOUCHED
+from warehouse.embedded.recurrence import build, build_customer_months, note_days, replace_days, tables_in
 from warehouse.files import is_on_s3, parquet_rows
 from warehouse.publication import Base, Publication, TableExport
 from warehouse.recurrence import CUSTOMER_MONTHS

@@ -6,7 +6,7 @@ from random import Random
 import duckdb
 import pytest
 
-from warehouse import duckdb_recurrence
+from warehouse.embedded import recurrence
 from warehouse.recurrence import distinct_of
 from warehouse.semantic import load_model
 
@@ -41,7 +41,7 @@ def star():
         for day in DAYS:
             put(connection, lines(random, day, random.randrange(12)))
         for table in MODEL.recurrences:
-            duckdb_recurrence.build(connection, table)
+            recurrence.build(connection, table)
         yield connection
 
 
@@ -79,7 +79,7 @@ def test_after_days_are_replaced_they_are_as_if_built_anew(star, table, seed):
     random = Random(seed)
     touched = random.sample(DAYS, random.randrange(1, 6))
     star.execute("create or replace temporary table touched as select unnest($days) as sale_date", {"days": touched})
-    duckdb_recurrence.note_days(star)
+    recurrence.note_days(star)
     if seed:
         star.execute(
             "delete from analytics.fact_sales where sale_date in (from touched) and order_id % 4 = $part",
@@ -89,19 +89,19 @@ def test_after_days_are_replaced_they_are_as_if_built_anew(star, table, seed):
             put(star, lines(random, day, random.randrange(4, 9)))
     before = held(star, table)
 
-    duckdb_recurrence.replace_days(star, table)
+    recurrence.replace_days(star, table)
 
     replaced = held(star, table)
     assert (replaced == before) == (seed == 0)
-    duckdb_recurrence.build(star, table)
+    recurrence.build(star, table)
     assert replaced == held(star, table)
 
 
 def test_parts_are_of_whole_things(star, monkeypatch):
     whole = {table: held(star, table) for table in MODEL.recurrences}
-    monkeypatch.setattr(duckdb_recurrence, "FACTS_AT_ONCE", 17)
+    monkeypatch.setattr(recurrence, "FACTS_AT_ONCE", 17)
 
     for table in MODEL.recurrences:
-        duckdb_recurrence.build(star, table)
+        recurrence.build(star, table)
 
     assert {table: held(star, table) for table in MODEL.recurrences} == whole

@@ -1,0 +1,1 @@
+"""The warehouse on one machine: each generation a DuckDB file, and a pointer to the one that serves."""
