@@ -18,7 +18,7 @@ from jobs_config.log_setup import log_event
 from jobs_config.model import JobConfig
 from jobs_config.progress import Progress
 from spark_jobs.check_result import CheckResult
-from spark_jobs.control.results import FileResult, StepResult
+from spark_jobs.control.results import FileResult, StepResult, check_of
 from spark_jobs.control.run_ledger import RunLedger
 from spark_jobs.delta_log import Note
 from spark_jobs.errors import ExpectationError
@@ -112,6 +112,9 @@ def run_job(run: Run, name: str, transform: Transform) -> StepResult | None:
     made_of = _made_of(run, job, transform)
     before = None if run.builds_all else run.lake.note(job.writes)
     asked = run.days_asked if job.write_mode == "replace_days" else []
+    if before is not None and not came_through(run, before, job.writes):
+        # Built anew, so that its checks are made and its rows are put aside before anything of it is published.
+        asked, before = [*asked, *(before.days or ())], before if before.days is not None else None
     if before is not None and before.made_of == made_of and not asked:
         return None
     days = None
@@ -139,6 +142,16 @@ def run_job(run: Run, name: str, transform: Transform) -> StepResult | None:
     return step
 
 
+def came_through(run: Run, note: Note, table: str) -> bool:
+    """Whether the job of the run that wrote a table came to its end, and its checks let the table be published.
+
+    The step is the last that a job records: one that was killed after its commit has none.
+    """
+    has_ended = any(step["table_name"] == table for step in run.ledger.steps(note.run_seq))
+    results = (check_of(row) for row in run.ledger.quality(note.run_seq) if row["table_name"] == table)
+    return has_ended and not any(stops(result) for result in results)
+
+
 def measure_results(
     run: Run, contract: Contract, observed: Observed, part: str = "", is_live: bool = True
 ) -> list[CheckResult]:
@@ -160,10 +173,10 @@ def _read_at(run: Run) -> datetime:
 
 
 def record(run: Run, step: StepResult, found: list[CheckResult]) -> None:
-    """Keep what a job did and what its checks found, in the ledger and for the run's report."""
+    """Keep what a job did and what its checks found, in the ledger and for the run's report; the step last (see `came_through`)."""
+    run.keep_checks(found)
     run.ledger.record_step(run.run_seq, step)
     run.steps.append(step)
-    run.keep_checks(found)
     log_event(LOGGER, "job.finished", job=step.name, rows_read=step.rows_read, rows_written=step.rows_written,
               rows_quarantined=step.rows_quarantined, seconds=round(step.seconds, 2))  # fmt: skip
 
@@ -225,14 +238,15 @@ def _put_aside(
         run.quarantine.replace_days(rows, contract, days, count)
 
 
+def stops(result: CheckResult) -> bool:
+    """Whether nothing may be published of what a check found."""
+    is_asked = result.level == "stop" or (result.table.startswith("gold.") and result.expectation == "required")
+    return is_asked and result.failed_rows > 0
+
+
 def stop_if_asked(run: Run) -> None:
     """Raises ExpectationError naming every `stop` expectation that failed, and every gold table with rows that lack a value."""
-    failed = [
-        result
-        for result in run.quality
-        if result.failed_rows
-        and (result.level == "stop" or (result.table.startswith("gold.") and result.expectation == "required"))
-    ]
+    failed = [result for result in run.quality if stops(result)]
     if failed:
         faults = [
             f"{item.table}: {item.failed_rows} of {item.checked_rows} rows fail {item.expectation}" for item in failed
