@@ -63,6 +63,11 @@ class Lake:
     def _files(self) -> HadoopFiles:
         return HadoopFiles(self.spark)
 
+    @cached_property
+    def _parsed(self) -> dict[str, Commit]:
+        """Commits by their files, which never change."""
+        return {}
+
     def path(self, table: str) -> str:
         """Where a table stands."""
         layer, _, name = table.partition(".")
@@ -216,9 +221,11 @@ class Lake:
         newest = self.newest_version(table)
         for version in range(newest if newest is not None else -1, -1, -1):
             commit = f"{self.path(table)}/_delta_log/{version:020d}.json"
-            if not self._files.is_there(commit):
-                return
-            yield parse_commit(version, self._files.read_text(commit))
+            if commit not in self._parsed:
+                if not self._files.is_there(commit):
+                    return
+                self._parsed[commit] = parse_commit(version, self._files.read_text(commit))
+            yield self._parsed[commit]
 
     def data_files(self, table: str, version: int, where: str = "true") -> Sequence[str]:
         """The Parquet files that make up a version, or hold what `where` describes: local paths, or `s3://` addresses."""

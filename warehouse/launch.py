@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from warehouse.planner import Plan, Question, plan
+from warehouse.planner import Plan, Question, plan_rows
 from warehouse.scope import Scope
 from warehouse.semantic import SemanticModel
 
@@ -35,7 +35,7 @@ def plan_launch_weeks(question: Question, weeks: int, model: SemanticModel) -> P
 
     The question's filter `book` names the books by today's ISBN; weeks without a sale have no row.
     """
-    daily = plan(replace(question, dimensions=("day", "book_source", "book_id"), order_by="", limit=None), model)
+    daily = plan_rows(replace(question, dimensions=("day", "book_source", "book_id")), model)
     sums = ", ".join(f"sum(daily.{name}) as {name}" for name in question.metrics)
     week = "cast(floor((daily.day - books.published_on) / 7.0) as bigint) + 1"
     sql = (

@@ -1,10 +1,9 @@
 """From a question to what moved: each member's part in the change of a metric from one window to another. The parts add up."""
 
 import re
-from dataclasses import replace
 
-from warehouse.planner import Plan, Question, plan
-from warehouse.ranking import BOOK_DIMENSIONS, BOOK_LABELS, CURRENT_BOOKS
+from warehouse.planner import Plan, Question, plan_rows
+from warehouse.ranking import BOOK_DIMENSIONS, BOOK_LABELS, JOIN_OF_BOOKS
 from warehouse.semantic import SemanticError, SemanticModel
 
 
@@ -17,8 +16,8 @@ def plan_movement(question: Question, before: Question, model: SemanticModel) ->
     """
     if len(question.metrics) != 1 or not model.metric(question.metrics[0]).is_additive or question.limit is None:
         raise SemanticError(f"no movement of {', '.join(question.metrics)}: name one metric that adds up, and a limit")
-    now = plan(replace(question, order_by="", limit=None), model)
-    then = _renamed(plan(replace(before, order_by="", limit=None), model))
+    now = plan_rows(question, model)
+    then = _renamed(plan_rows(before, model))
     names, metric = question.dimensions, question.metrics[0]
     columns = ", ".join(names)
     zero = f"cast(0 as {'bigint' if model.metric(metric).unit == 'copies' else 'decimal(18,2)'})"
@@ -31,11 +30,8 @@ def plan_movement(question: Question, before: Question, model: SemanticModel) ->
         f"        sum(current_sum) - sum(previous_sum) as change\n    from both_sums\n    group by {columns}"
     )
     ctes = [f"now_sums as (\n{now.sql}\n)", f"then_sums as (\n{then.sql}\n)", f"both_sums as (\n{both}\n)"]
-    ctes += [f"moved as (\n{moved}\n)", f"placed as (\n{_placed(columns)}\n)"]
-    is_books = names == BOOK_DIMENSIONS
-    if is_books:
-        ctes.append(CURRENT_BOOKS)
-    sql = "with " + ",\n\n".join(ctes) + "\n\n" + _outermost(names, is_books)
+    ctes += [f"moved as (\n{moved}\n)", f"movers as (\n{_movers(columns)}\n)"]
+    sql = "with " + ",\n\n".join(ctes) + "\n\n" + _outermost(names)
     parameters = {**now.parameters, **then.parameters, "most": question.limit}
     return Plan(sql, parameters, tuple(dict.fromkeys((*now.tables, *then.tables))))
 
@@ -46,26 +42,20 @@ def _renamed(planned: Plan) -> Plan:
     return Plan(sql, {f"then_{name}": value for name, value in planned.parameters.items()}, planned.tables)
 
 
-def _placed(columns: str) -> str:
-    return (
-        f"    select {columns}, current_sum, previous_sum, change,\n"
-        f"        row_number() over (order by change desc, {columns}) as gain_place,\n"
-        f"        row_number() over (order by change, {columns}) as loss_place,\n"
-        "        count(*) over () as member_count\n"
-        "    from moved"
-    )
+def _movers(columns: str) -> str:
+    """The largest gains and the largest losses, each sought by itself: there is no need to put all members in order."""
+    largest = "    (select * from moved where change {sign} 0 order by change{order}, {columns} limit $most)"
+    gains = largest.format(sign=">", order=" desc", columns=columns)
+    return f"{gains}\n    union all\n{largest.format(sign='<', order='', columns=columns)}"
 
 
-def _outermost(names: tuple[str, ...], is_books: bool) -> str:
-    columns = [f"    placed.{name}" for name in names]
-    columns += ["    placed.current_sum as current", "    placed.previous_sum as previous"]
-    columns += ["    placed.change", "    placed.member_count"]
-    join = ""
-    if is_books:
+def _outermost(names: tuple[str, ...]) -> str:
+    columns = [f"    movers.{name}" for name in names]
+    columns += ["    movers.current_sum as current", "    movers.previous_sum as previous", "    movers.change"]
+    columns.append("    members.member_count")
+    joins = ["cross join (select count(*) as member_count from moved) as members"]
+    if names == BOOK_DIMENSIONS:
         columns += [f"    books.{name}" for name in BOOK_LABELS]
-        join = "left join books on placed.book_source = books.source and placed.book_id = books.book_id\n"
-    return (
-        "select\n" + ",\n".join(columns) + f"\nfrom placed\n{join}"
-        "where (placed.change > 0 and placed.gain_place <= $most) or (placed.change < 0 and placed.loss_place <= $most)\n"
-        "order by placed.gain_place"
-    )
+        joins.append(JOIN_OF_BOOKS.format(rows="movers"))
+    order = ", ".join(("movers.change desc", *(f"movers.{name}" for name in names)))
+    return "\n".join(["select\n" + ",\n".join(columns), "from movers", *joins, f"order by {order}"])

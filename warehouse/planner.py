@@ -71,6 +71,13 @@ class Asked:
         return begins, max(begins, until.replace(day=1))
 
     @property
+    def days_around_months(self) -> list[tuple[str, str]]:
+        """The spans of days before and after the whole months, each by the names of its two bounds; those of no day are left out."""
+        begins, ends = self.whole_months
+        before = [("from_date", "months_from")] if self.question.from_date < begins else []
+        return before + ([("months_until", "until_date")] if ends < self.question.until_date else [])
+
+    @property
     def is_of_months(self) -> bool:
         """Whether rows of a month each spare most of the work."""
         in_time = {name for name, dimension in self.dimensions.items() if dimension.key == "sale_date"}
@@ -85,6 +92,14 @@ def plan(question: Question, model: SemanticModel) -> Plan:
     Every number comes from the smallest table that has what it is asked by. Raises SemanticError for a metric or dimension that is not
     in the model.
     """
+    planned, listed = plan_rows(question, model), [_order_by(question)]
+    if question.limit is not None:
+        listed.append(f"limit {int(question.limit)}")
+    return Plan("\n".join(part for part in (planned.sql, *listed) if part), planned.parameters, planned.tables)
+
+
+def plan_rows(question: Question, model: SemanticModel) -> Plan:
+    """The same in no order and without an end, for whoever picks among the rows. Raises SemanticError."""
     asked = _asked(question, model)
     summed = {name: metric for name, metric in asked.metrics.items() if metric.formula}
     counted = {name: metric.distinct for name, metric in asked.metrics.items() if metric.distinct}
@@ -103,7 +118,7 @@ def plan(question: Question, model: SemanticModel) -> Plan:
         ctes.append(f"{name}_counts as (\n{_distinct(question, name, distinct)}\n)")
         tables += counts_in
     sql = "with " + ",\n\n".join(ctes) + "\n\n" + _answer(question, asked.metrics, asked.dimensions)
-    return Plan(sql, _parameters(asked, tables, model), tuple(dict.fromkeys(tables)))
+    return Plan(sql, _parameters(asked, sql), tuple(dict.fromkeys(tables)))
 
 
 def _asked(question: Question, model: SemanticModel) -> Asked:
@@ -114,11 +129,11 @@ def _asked(question: Question, model: SemanticModel) -> Asked:
 
 
 def _smallest_tables(asked: Asked, needed: set[str], model: SemanticModel) -> tuple[str, ...]:
-    """The table to read; beside one of whole months another one for the days around them."""
+    """The table to read; beside one of whole months another one for the days around them, where there are any."""
     able = [name for name, rollup in model.rollups.items() if needed <= set(rollup.keys)]
     daily = next((name for name in able if not model.rollups[name].is_monthly), FACT)
     if able and model.rollups[able[0]].is_monthly and asked.is_of_months:
-        return able[0], daily
+        return (able[0], daily) if asked.days_around_months else (able[0],)
     return (daily,)
 
 
@@ -152,16 +167,19 @@ def _lines(
     asked: Asked, tables: tuple[str, ...], columns: dict[str, str], measures: Sequence[str], model: SemanticModel
 ) -> str:
     """The rows that take part: dimensions asked for, `columns` that distinct counts look at, and measures."""
-    parts = []
+    parts, is_of_books = [], all(_is_of_books(asked, table, columns) for table in tables)
     for table in tables:
         of_table = {name: BOOK_COLUMNS.get(column, f"{table}.{column}") for name, column in columns.items()}
         measured = {name: model.measures[name].line if table == FACT else f"{table}.{name}" for name in measures}
-        conditions = [_dates(table, tables, model), *_conditions(asked, table)]
-        if _is_of_books(asked, table, columns):
-            parts.append(_sums_by_key(asked, table, of_table, measured, conditions))
-        else:
-            parts.append(_rows_of(asked, table, {**of_table, **measured}, conditions))
-    return "\nunion all\n".join(parts)
+        for first, until in _spans(asked, table, tables, model):
+            days = f"{table}.sale_date >= ${first}\n  and {table}.sale_date < ${until}"
+            conditions = [days, *_conditions(asked, table)]
+            if is_of_books:
+                parts.append(_keyed_rows(asked, table, bool(columns), measured, conditions))
+            else:
+                parts.append(_rows_of(asked, table, {**of_table, **measured}, conditions))
+    rows = "\nunion all\n".join(parts)
+    return _sums_by_key(asked, rows, columns, measures) if is_of_books else rows
 
 
 def _is_of_books(asked: Asked, table: str, columns: dict[str, str]) -> bool:
@@ -174,26 +192,36 @@ def _is_of_books(asked: Asked, table: str, columns: dict[str, str]) -> bool:
     return is_counted or (not columns and any(part.key == "book_key" for part in cut_by))
 
 
-def _sums_by_key(
-    asked: Asked, table: str, columns: dict[str, str], measures: dict[str, str], conditions: list[str]
-) -> str:
-    """As `_rows_of`, but summed by keys before any name is looked up: of a book there are many rows, and keys are short numbers."""
-    cut_by = {name: asked.dimensions[name] for name in asked.question.dimensions}
-    keys = dict.fromkeys([*(part.key for part in cut_by.values()), *(["book_key"] if columns else [])])
+def _keyed_rows(asked: Asked, table: str, counts_books: bool, measures: dict[str, str], conditions: list[str]) -> str:
+    """As `_rows_of`, but with keys instead of the names that they stand for."""
     filtered = [asked.dimensions[name] for name in asked.question.filters if name in asked.dimensions]
-    sums = [
-        *(f"    {table}.{key} as {key}" for key in keys),
-        *(f"    sum({line}) as {name}" for name, line in measures.items()),
-    ]
-    inner = "\n".join(
-        ["select", ",\n".join(sums), f"from analytics.{table}", *_joins(table, filtered, conditions),
-         "where " + "\n  and ".join(conditions), "group by " + ", ".join(f"{table}.{key}" for key in keys)]
+    columns = [*(f"{table}.{key} as {key}" for key in _keys(asked, counts_books))]
+    columns += [f"{line} as {name}" for name, line in measures.items()]
+    listed = ",\n".join(f"    {column}" for column in columns)
+    return "\n".join(
+        [f"select\n{listed}", f"from analytics.{table}", *_joins(table, filtered, conditions),
+         "where " + "\n  and ".join(conditions)]
     )  # fmt: skip
-    shown = {name: _column(part, "summed") for name, part in cut_by.items()} | columns
+
+
+def _keys(asked: Asked, counts_books: bool) -> dict[str, None]:
+    cut_by = [asked.dimensions[name].key for name in asked.question.dimensions]
+    return dict.fromkeys([*cut_by, *(["book_key"] if counts_books else [])])
+
+
+def _sums_by_key(asked: Asked, rows: str, columns: dict[str, str], measures: Sequence[str]) -> str:
+    """Keyed rows, summed before any name is looked up: of a book there are many rows, and keys are short numbers."""
+    cut_by = {name: asked.dimensions[name] for name in asked.question.dimensions}
+    keys = _keys(asked, bool(columns))
+    sums = ", ".join((*keys, *(f"sum({name}) as {name}" for name in measures)))
+    shown = {name: _column(part, "summed") for name, part in cut_by.items()}
+    shown |= {name: BOOK_COLUMNS[column] for name, column in columns.items()}
     shown |= {name: f"summed.{name}" for name in measures}
     listed = ",\n".join(f"    {value} as {name}" for name, value in shown.items())
+    inner = f"select {sums}\nfrom (\n{rows}\n) as keyed\ngroup by {', '.join(keys)}"
+    looked_at = [BOOK_COLUMNS[column] for column in columns.values()]
     return "\n".join(
-        [f"select\n{listed}", f"from (\n{inner}\n) as summed", *_joins("summed", cut_by.values(), columns.values())]
+        [f"select\n{listed}", f"from (\n{inner}\n) as summed", *_joins("summed", cut_by.values(), looked_at)]
     )
 
 
@@ -206,13 +234,14 @@ def _joins(table: str, dimensions: Iterable[Dimension], looked_at: Iterable[str]
     return [f"inner join analytics.{other} on {table}.{key} = {other}.{on}" for other, key, on in joined]
 
 
-def _dates(table: str, tables: tuple[str, ...], model: SemanticModel) -> str:
-    day = f"{table}.sale_date"
+def _spans(asked: Asked, table: str, tables: tuple[str, ...], model: SemanticModel) -> list[tuple[str, str]]:
+    """Which days to read of a table: spans by the names of their bounds. Each is read by itself, as DuckDB skips what lies beyond
+    one span and reads all for two that an `or` joins."""
     if len(tables) == 1:
-        return f"{day} >= $from_date\n  and {day} < $until_date"
+        return [("from_date", "until_date")]
     if table in model.rollups and model.rollups[table].is_monthly:
-        return f"{day} >= $months_from\n  and {day} < $months_until"
-    return f"({day} >= $from_date and {day} < $months_from or {day} >= $months_until and {day} < $until_date)"
+        return [("months_from", "months_until")]
+    return asked.days_around_months
 
 
 def _rows_of(asked: Asked, table: str, values: dict[str, str], conditions: list[str]) -> str:
@@ -254,11 +283,17 @@ def _conditions(asked: Asked, table: str) -> list[str]:
     return [*conditions, *narrowed]
 
 
-def _parameters(asked: Asked, tables: tuple[str, ...], model: SemanticModel) -> dict[str, object]:
+def _parameters(asked: Asked, sql: str) -> dict[str, object]:
     question = asked.question
-    parameters: dict[str, object] = {"from_date": question.from_date, "until_date": question.until_date}
-    if any(table in model.rollups and model.rollups[table].is_monthly for table in tables):
-        parameters["months_from"], parameters["months_until"] = asked.whole_months
+    months_from, months_until = asked.whole_months
+    days = {
+        "from_date": question.from_date,
+        "until_date": question.until_date,
+        "months_from": months_from,
+        "months_until": months_until,
+    }
+    # Whole months bounded by months need no days; and what is not in the SQL may not be bound.
+    parameters: dict[str, object] = {name: day for name, day in days.items() if f"${name}" in sql}
     for name, values in question.filters.items():
         parameters |= {f"{name}_{number}": value for number, value in enumerate(values)}
     _, members = question.scope.conditions(FACT)
@@ -310,10 +345,7 @@ def _answer(question: Question, metrics: dict[str, Metric], dimensions: dict[str
         columns.append(f"    coalesce({counts}.counted, 0) as {name}")
         on = " and ".join(_same_member(dimension, counts, dimensions[dimension]) for dimension in question.dimensions)
         joins.append(f"left join {counts} on {on or '1 = 1'}")
-    parts = ["select", ",\n".join(columns), "from sums", *joins, _order_by(question)]
-    if question.limit is not None:
-        parts.append(f"limit {int(question.limit)}")
-    return "\n".join(part for part in parts if part)
+    return "\n".join(["select", ",\n".join(columns), "from sums", *joins])
 
 
 def _same_member(name: str, counts: str, dimension: Dimension) -> str:

@@ -1,16 +1,16 @@
 """From a question to its first members in order of a metric, with totals over all: nothing is cut in silence."""
 
-from dataclasses import replace
-
-from warehouse.planner import Plan, Question, plan
+from warehouse.planner import Plan, Question, plan_rows
 from warehouse.semantic import SemanticError, SemanticModel
 
 BOOK_DIMENSIONS = ("book_source", "book_id")
 
 # What a book is called today: columns of its current version, whatever version the sales were of.
 BOOK_LABELS = ("isbn13", "title", "author_names", "publisher", "genre", "format")
-CURRENT_BOOKS = (
-    f"books as (\n    select source, book_id, {', '.join(BOOK_LABELS)} from analytics.dim_book where is_current\n)"
+# Beside rows that are few by then: of all books there are many, and most of their labels are long.
+JOIN_OF_BOOKS = (
+    "left join analytics.dim_book as books\n"
+    "    on {rows}.book_source = books.source and {rows}.book_id = books.book_id and books.is_current"
 )
 
 
@@ -27,13 +27,17 @@ def plan_ranking(question: Question, model: SemanticModel, after: int = 0) -> Pl
             f"cannot rank by {question.order_by!r} with totals of {', '.join(question.metrics)}; "
             "name metrics that add up, and a limit"
         )
-    answer = plan(replace(question, order_by="", limit=None), model)
+    answer = plan_rows(question, model)
     is_books = question.dimensions == BOOK_DIMENSIONS
-    ctes = [f"answer as (\n{answer.sql}\n)", f"placed as (\n{_placed(question)}\n)"]
-    if is_books:
-        ctes.append(CURRENT_BOOKS)
-    sql = "with " + ",\n\n".join(ctes) + "\n\n" + _first_places(question, is_books)
-    places = {"after_place": after, "last_place": after + question.limit}
+    order = ", ".join((f"{question.order_by} desc", *question.dimensions))
+    columns = ", ".join((*question.dimensions, *question.metrics))
+    ctes = [
+        f"answer as (\n{answer.sql}\n)",
+        f"totals as (\n{_totals(question)}\n)",
+        f"first_ones as (\n    select {columns} from answer\n    order by {order}\n    limit $most offset $after_place\n)",
+    ]
+    sql = "with " + ",\n\n".join(ctes) + "\n\n" + _first_places(question, order, is_books)
+    places = {"after_place": after, "most": question.limit}
     return Plan(sql, {**answer.parameters, **places}, answer.tables)
 
 
@@ -44,51 +48,36 @@ def plan_page(question: Question, model: SemanticModel, after: int = 0) -> Plan:
     """
     if question.limit is None:
         raise SemanticError("a page has a limit")
-    answer = plan(replace(question, order_by="", limit=None), model)
+    answer = plan_rows(question, model)
     ordered = (*question.dimensions, *question.metrics)
     if question.order_by and question.order_by not in ordered:
         raise SemanticError(f"cannot order by {question.order_by!r}; there are {', '.join(ordered)}")
     first = [f"{question.order_by} desc nulls last"] if question.order_by in question.metrics else []
     first += [question.order_by] if question.order_by in question.dimensions else []
     order = ", ".join([*first, *question.dimensions]) or "1"
-    columns = ",\n".join(f"    {name}" for name in ordered)
+    listed = ", ".join(ordered)
     sql = (
-        f"with answer as (\n{answer.sql}\n),\n\nplaced as (\nselect\n{columns},\n"
-        f"    row_number() over (order by {order}) as place,\n    count(*) over () as row_count\nfrom answer\n)\n\n"
-        f"select\n{columns},\n    place,\n    row_count\nfrom placed\n"
-        "where place > $after_place and place <= $last_place\norder by place"
+        f"with answer as (\n{answer.sql}\n),\n\n"
+        f"page as (\n    select {listed} from answer\n    order by {order}\n    limit $most offset $after_place\n)\n\n"
+        f"select {listed},\n    row_number() over (order by {order}) + $after_place as place,\n    counted.row_count\n"
+        "from page\ncross join (select count(*) as row_count from answer) as counted\norder by place"
     )
-    places = {"after_place": after, "last_place": after + question.limit}
-    return Plan(sql, {**answer.parameters, **places}, answer.tables)
+    return Plan(sql, {**answer.parameters, "after_place": after, "most": question.limit}, answer.tables)
 
 
-def _placed(question: Question) -> str:
-    order = ", ".join((f"{question.order_by} desc", *question.dimensions))
-    columns = [
-        *question.dimensions,
-        *question.metrics,
-        f"row_number() over (order by {order}) as place",
-        "count(*) over () as member_count",
-        *(f"sum({name}) over () as total_{name}" for name in question.metrics),
-    ]
-    return "select\n" + ",\n".join(f"    {column}" for column in columns) + "\nfrom answer"
+def _totals(question: Question) -> str:
+    sums = [f"sum({name}) as total_{name}" for name in question.metrics]
+    return f"    select {', '.join(('count(*) as member_count', *sums))} from answer"
 
 
-def _first_places(question: Question, is_books: bool) -> str:
-    columns = [
-        *question.dimensions,
-        *question.metrics,
-        "place",
-        "member_count",
-        *(f"total_{name}" for name in question.metrics),
-    ]
-    selected = [f"    placed.{name}" for name in columns]
-    join = ""
+def _first_places(question: Question, order: str, is_books: bool) -> str:
+    columns = [f"first_ones.{name}" for name in (*question.dimensions, *question.metrics)]
+    first = ", ".join(f"first_ones.{part}" for part in order.split(", "))
+    columns.append(f"row_number() over (order by {first}) + $after_place as place")
+    columns += ["totals.member_count", *(f"totals.total_{name}" for name in question.metrics)]
+    joins = ["cross join totals"]
     if is_books:
-        selected += [f"    books.{name}" for name in BOOK_LABELS]
-        join = "left join books on placed.book_source = books.source and placed.book_id = books.book_id\n"
-    return (
-        "select\n"
-        + ",\n".join(selected)
-        + f"\nfrom placed\n{join}where placed.place > $after_place and placed.place <= $last_place\norder by placed.place"
-    )
+        columns += [f"books.{name}" for name in BOOK_LABELS]
+        joins.append(JOIN_OF_BOOKS.format(rows="first_ones"))
+    listed = ",\n".join(f"    {column}" for column in columns)
+    return "\n".join([f"select\n{listed}", "from first_ones", *joins, "order by place"])
