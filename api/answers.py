@@ -141,7 +141,8 @@ class Answers:
         """Sums over another window of the members that rows list, by their dimensions."""
         asked = dict(filters)
         if dimensions == BOOK_DIMENSIONS:
-            asked |= {name: [row[name] for row in rows if row["book_id"] is not None] for name in dimensions}
+            known = [row for row in rows if row["book_id"] is not None]
+            asked |= {name: list(dict.fromkeys(row[name] for row in known)) for name in dimensions}
         found = self._asked(Question(SUMS, window.first, window.until, dimensions, asked))
         return {tuple(row[name] for name in dimensions): _plain_sums(row) for row in found}
 

@@ -3,6 +3,7 @@
 The SQL runs on DuckDB and on Redshift; parameters are named, `$name`, and every value a user gives is one of them.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -121,6 +122,37 @@ def plan_rows(question: Question, model: SemanticModel) -> Plan:
     return Plan(sql, _parameters(asked, sql), tuple(dict.fromkeys(tables)))
 
 
+def plan_two_windows(question: Question, before: Question, model: SemanticModel) -> Plan:
+    """The SQL for one metric that adds up over two windows side by side: dimensions, `current_sum` and `previous_sum`, in no order.
+
+    `before` is the same question of another window; a member of one window alone has 0 in the other. Rows of both are summed at once.
+    Raises SemanticError.
+    """
+    now, then = _asked(question, model), _asked(before, model)
+    (metric,) = now.metrics.values()
+    # With its type: Redshift takes several nulls below each other for texts.
+    nothing = f"cast(null as {'bigint' if metric.unit == 'copies' else 'decimal(18,2)'})"
+    parts: list[str] = []
+    parameters: dict[str, object] = {}
+    read: dict[str, None] = {}
+    sums = ("current_sum", "previous_sum")
+    for asked, own in zip((now, then), sums, strict=True):
+        tables = _smallest_tables(asked, asked.keys, model)
+        values = {name: metric.formula if name == own else nothing for name in sums}
+        # What adds up adds up line by line too, and one number for each window is summed faster than the measures it is made of.
+        rows = "\nunion all\n".join(_parts(asked, tables, {}, values, model))
+        bound = _parameters(asked, rows)
+        parts.append(re.sub(r"\$(\w+)", rf"${own}_\1", rows))
+        parameters |= {f"{own}_{name}": value for name, value in bound.items()}
+        read |= dict.fromkeys(tables)
+    lines = "\nunion all\n".join(parts)
+    if _are_of_books(now, tuple(read), {}):
+        lines = _sums_by_key(now, lines, {}, sums)
+    columns = ", ".join((*question.dimensions, *(f"coalesce(sum({name}), 0) as {name}" for name in sums)))
+    sql = f"with lines as (\n{lines}\n)\n\nselect {columns}\nfrom lines" + _group_by(question.dimensions)
+    return Plan(sql, parameters, tuple(read))
+
+
 def _asked(question: Question, model: SemanticModel) -> Asked:
     selections = {name: model.selections[name] for name in question.filters if name in model.selections}
     named = [name for name in {**dict.fromkeys(question.dimensions), **question.filters} if name not in selections]
@@ -167,10 +199,24 @@ def _lines(
     asked: Asked, tables: tuple[str, ...], columns: dict[str, str], measures: Sequence[str], model: SemanticModel
 ) -> str:
     """The rows that take part: dimensions asked for, `columns` that distinct counts look at, and measures."""
-    parts, is_of_books = [], all(_is_of_books(asked, table, columns) for table in tables)
+    rows = "\nunion all\n".join(_parts(asked, tables, columns, {name: f"{{{name}}}" for name in measures}, model))
+    return _sums_by_key(asked, rows, columns, measures) if _are_of_books(asked, tables, columns) else rows
+
+
+def _parts(
+    asked: Asked, tables: tuple[str, ...], columns: dict[str, str], values: dict[str, str], model: SemanticModel
+) -> list[str]:
+    """The rows that take part, table by table and span by span; of books with keys instead of names.
+
+    `values` says what a column holds, with measures in braces.
+    """
+    parts, is_of_books = [], _are_of_books(asked, tables, columns)
     for table in tables:
         of_table = {name: BOOK_COLUMNS.get(column, f"{table}.{column}") for name, column in columns.items()}
-        measured = {name: model.measures[name].line if table == FACT else f"{table}.{name}" for name in measures}
+        measures = {
+            name: measure.line if table == FACT else f"{table}.{name}" for name, measure in model.measures.items()
+        }
+        measured = {name: value.format(**measures) for name, value in values.items()}
         for first, until in _spans(asked, table, tables, model):
             days = f"{table}.sale_date >= ${first}\n  and {table}.sale_date < ${until}"
             conditions = [days, *_conditions(asked, table)]
@@ -178,8 +224,11 @@ def _lines(
                 parts.append(_keyed_rows(asked, table, bool(columns), measured, conditions))
             else:
                 parts.append(_rows_of(asked, table, {**of_table, **measured}, conditions))
-    rows = "\nunion all\n".join(parts)
-    return _sums_by_key(asked, rows, columns, measures) if is_of_books else rows
+    return parts
+
+
+def _are_of_books(asked: Asked, tables: tuple[str, ...], columns: dict[str, str]) -> bool:
+    return all(_is_of_books(asked, table, columns) for table in tables)
 
 
 def _is_of_books(asked: Asked, table: str, columns: dict[str, str]) -> bool:
