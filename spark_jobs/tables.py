@@ -65,7 +65,7 @@ class Lake:
 
     @cached_property
     def _parsed(self) -> dict[str, Commit]:
-        """Commits by their files, which never change."""
+        """Commits by their files, which never change; this object is of one run."""
         return {}
 
     def path(self, table: str) -> str:
