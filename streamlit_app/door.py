@@ -112,7 +112,8 @@ async def from_company(request: Request) -> Response:
         response = await _aside(_let_in, request, tokens, target)
     except IssuerError as error:
         response = _form(HOME, str(error), status=502)
-    response.delete_cookie(_named(request, _begun_cookie(state)))
+    # As it was set: what deletes a cookie of this very host has to be secure too.
+    _set_cookie(request, response, "", _begun_cookie(state), 0)
     return response
 
 

@@ -366,6 +366,10 @@ def test_behind_tls_the_cookies_are_of_this_host_alone(browser, issuer):
 
     assert (answer.status_code, answer.headers["location"]) == (303, "/")
     assert f"__Host-{door.COOKIE}=" in answer.headers["set-cookie"]
+    assert all(
+        "Secure" in set_cookie and "Path=/" in set_cookie for set_cookie in answer.headers.get_list("set-cookie")
+    )
+    assert list(browser.cookies) == [f"__Host-{door.COOKIE}"]  # the other one is gone
     assert browser.get("/", headers=PAGE).text == "the page"
     planted = browser_at_the_door()
     planted.base_url = secure
