@@ -25,8 +25,11 @@ def draw_trend(trend: QualityTrend) -> None:
         f"{run['expectations_failed']} of {run['expectations']} expectations found rows; {words.moment(run['started_at'])}"
         for run in over
     ]
-    alt = f"Rows put aside in the last {len(over)} runs; the newest put aside {aside[-1]:,}"
-    panels.chart(bars.columns(labels, aside, texts, "run"), alt, key="quality_trend")
+    if any(aside):
+        alt = f"Rows put aside in the last {len(over)} runs; the newest put aside {aside[-1]:,}"
+        panels.chart(bars.columns(labels, aside, texts, "run"), alt, key="quality_trend")
+    else:
+        st.caption("None of them put a row aside.")
     rows = [
         {
             "Table": each["table_name"],
