@@ -244,13 +244,8 @@ def _is_of_books(asked: Asked, table: str, columns: dict[str, str]) -> bool:
 def _keyed_rows(asked: Asked, table: str, counts_books: bool, measures: dict[str, str], conditions: list[str]) -> str:
     """As `_rows_of`, but with keys instead of the names that they stand for."""
     filtered = [asked.dimensions[name] for name in asked.question.filters if name in asked.dimensions]
-    columns = [*(f"{table}.{key} as {key}" for key in _keys(asked, counts_books))]
-    columns += [f"{line} as {name}" for name, line in measures.items()]
-    listed = ",\n".join(f"    {column}" for column in columns)
-    return "\n".join(
-        [f"select\n{listed}", f"from analytics.{table}", *_joins(table, filtered, conditions),
-         "where " + "\n  and ".join(conditions)]
-    )  # fmt: skip
+    keys = {key: f"{table}.{key}" for key in _keys(asked, counts_books)}
+    return _select({**keys, **measures}, table, _joins(table, filtered, conditions), conditions)
 
 
 def _keys(asked: Asked, counts_books: bool) -> dict[str, None]:
@@ -296,13 +291,14 @@ def _spans(asked: Asked, table: str, tables: tuple[str, ...], model: SemanticMod
 def _rows_of(asked: Asked, table: str, values: dict[str, str], conditions: list[str]) -> str:
     """Rows of one table that meet the conditions, with the dimensions asked for and the values needed."""
     dimensions = asked.dimensions
-    cut_by = {name: _column(dimensions[name], table) for name in asked.question.dimensions}
-    columns = [f"    {value} as {name}" for name, value in {**cut_by, **values}.items()] or ["    1 as line"]
-    looked_at = (*cut_by.values(), *values.values(), *conditions)
-    return "\n".join(
-        ["select", ",\n".join(columns), f"from analytics.{table}", *_joins(table, dimensions.values(), looked_at),
-         "where " + "\n  and ".join(conditions)]
-    )  # fmt: skip
+    shown = {name: _column(dimensions[name], table) for name in asked.question.dimensions} | values
+    return _select(shown, table, _joins(table, dimensions.values(), (*shown.values(), *conditions)), conditions)
+
+
+def _select(values: dict[str, str], table: str, joins: list[str], conditions: list[str]) -> str:
+    columns = [f"    {value} as {name}" for name, value in values.items()] or ["    1 as line"]
+    listed, met = ",\n".join(columns), "\n  and ".join(conditions)
+    return "\n".join([f"select\n{listed}", f"from analytics.{table}", *joins, f"where {met}"])
 
 
 def _column(dimension: Dimension, table: str) -> str:

@@ -70,6 +70,12 @@ def client_of(browser):
     return SIGN_INS.find(browser.cookies[door.COOKIE])
 
 
+def signed_in(browser):
+    """The client of the reader whom the issuer knows, once they have signed in there."""
+    browser.get(at_the_issuer(browser.get(door.TO_COMPANY)))
+    return client_of(browser)
+
+
 def state_of(way_back):
     return parse_qs(urlsplit(way_back).query)["state"][0]
 
@@ -190,8 +196,7 @@ def test_a_dashboard_with_a_secret_says_it_and_a_wrong_one_is_refused(issuer, se
 
 
 def test_a_token_that_is_good_no_more_is_renewed_in_the_middle_of_a_question(browser, issuer):
-    browser.get(at_the_issuer(browser.get(door.TO_COMPANY)))
-    client = client_of(browser)
+    client = signed_in(browser)
     client._token = spoilt = client._token[:-4] + "AAAA"
 
     assert client.me()["username"] == "oidc:ana@example.com"
@@ -200,8 +205,7 @@ def test_a_token_that_is_good_no_more_is_renewed_in_the_middle_of_a_question(bro
 
 def test_where_the_issuer_renews_nothing_the_reader_is_signed_out(browser, issuer):
     issuer.gives_refresh_tokens = False
-    browser.get(at_the_issuer(browser.get(door.TO_COMPANY)))
-    client = client_of(browser)
+    client = signed_in(browser)
     client._token = "spoilt"
 
     with pytest.raises(ApiError) as raised:
@@ -210,8 +214,7 @@ def test_where_the_issuer_renews_nothing_the_reader_is_signed_out(browser, issue
 
 
 def test_signing_out_has_the_issuer_take_its_token_back(browser, issuer):
-    browser.get(at_the_issuer(browser.get(door.TO_COMPANY)))
-    client = client_of(browser)
+    client = signed_in(browser)
     assert len(issuer.refresh) == 1
 
     SIGN_INS.end(client)
@@ -224,8 +227,7 @@ def test_signing_out_has_the_issuer_take_its_token_back(browser, issuer):
 
 
 def test_where_the_issuer_takes_nothing_back_the_tabs_are_signed_out_all_the_same(browser, issuer):
-    browser.get(at_the_issuer(browser.get(door.TO_COMPANY)))
-    client = client_of(browser)
+    client = signed_in(browser)
     issuer.fails = True
 
     SIGN_INS.end(client)
@@ -238,8 +240,7 @@ def test_where_the_issuer_takes_nothing_back_the_tabs_are_signed_out_all_the_sam
 
 
 def test_an_issuer_that_fails_for_a_while_signs_nobody_out(browser, issuer):
-    browser.get(at_the_issuer(browser.get(door.TO_COMPANY)))
-    client = client_of(browser)
+    client = signed_in(browser)
     client._token = client._token[:-4] + "AAAA"
     issuer.fails = True
     with pytest.raises(ApiError) as raised:
@@ -252,8 +253,7 @@ def test_an_issuer_that_fails_for_a_while_signs_nobody_out(browser, issuer):
 
 def test_threads_of_one_reader_renew_once(browser, issuer):
     """A refresh token is good for once, so a second renewal by it would sign the reader out."""
-    browser.get(at_the_issuer(browser.get(door.TO_COMPANY)))
-    client = client_of(browser)
+    client = signed_in(browser)
     client._token = client._token[:-4] + "AAAA"
     renewals = issuer.renewals
 
@@ -265,8 +265,7 @@ def test_threads_of_one_reader_renew_once(browser, issuer):
 
 
 def test_signing_in_anew_signs_out_who_was_signed_in_by_this_browser(browser, issuer):
-    browser.get(at_the_issuer(browser.get(door.TO_COMPANY)))
-    first = client_of(browser)
+    first = signed_in(browser)
 
     browser.post(door.PATH, data={"username": "ana", "password": PASSWORD, "next": "/"}, headers={"Origin": BASE})
 
