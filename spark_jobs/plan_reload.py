@@ -1,8 +1,8 @@
 """What a reload would do, without Spark and without touching anything: `reload --dry-run`."""
 
 from jobs_config.spark import cores
-from spark_jobs.extract.query import check_columns, columnar_pages, is_read_by_columns, partition_predicates
-from spark_jobs.extract.snapshot import SourceTable, open_snapshot
+from spark_jobs.extract.query import check_columns, partition_predicates, range_pages
+from spark_jobs.extract.snapshot import open_snapshot
 from spark_jobs.options import RunOptions
 from spark_jobs.registry import require_tables
 
@@ -14,6 +14,7 @@ def plan_reload(options: RunOptions) -> list[dict[str, object]]:
     """
     assert options.address is not None
     require_tables(options.mapping)
+    is_columnar = options.settings.reader == "columnar"
     with open_snapshot(options.address, options.mapping) as snapshot:
         check_columns(snapshot)
         plan: list[dict[str, object]] = []
@@ -24,14 +25,10 @@ def plan_reload(options: RunOptions) -> list[dict[str, object]]:
                     "table": table.relation.replace('"', ""),
                     "writes": f"silver.{table.name}",
                     "rows": rows,
-                    "partitions": len(partition_predicates(table, _pages(options, table))),
+                    "partitions": len(
+                        partition_predicates(table, range_pages(table, is_columnar, cores(options.settings)))
+                    ),
                     "bytes": table.size_bytes,
                 }
             )
     return plan
-
-
-def _pages(options: RunOptions, table: SourceTable) -> int:
-    """Pages of one range of the reader that the settings choose; 0 for the usual number."""
-    is_columnar = options.settings.reader == "columnar" and is_read_by_columns(table)
-    return columnar_pages(table, cores(options.settings)) if is_columnar else 0

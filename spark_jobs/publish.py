@@ -4,7 +4,6 @@ import logging
 import zoneinfo
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict
 from datetime import UTC, date, datetime, timedelta
 
 from pyspark.sql import DataFrame, SparkSession
@@ -166,7 +165,7 @@ def _ops_rows(run: Run) -> dict[str, list[tuple[object, ...]]]:
 def _files(run: Run) -> list[tuple[object, ...]]:
     """Files that are loaded, this run's first: the ledger notes those only once the publication that has them serves."""
     new = {
-        file.sha256: {**asdict(file), "feed": run.source, "run_seq": run.run_seq, "record_count": file.records}
+        file.sha256: {**file.as_values(), "feed": run.source, "run_seq": run.run_seq, "record_count": file.records}
         for file in run.files
     }
     before = [dict(row) for row in run.ledger.files() if row["sha256"] not in new]

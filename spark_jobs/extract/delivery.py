@@ -18,8 +18,8 @@ from spark_jobs.extract.jdbc import read_query
 from spark_jobs.extract.query import (
     Query,
     changes_query,
-    columnar_pages,
     is_read_by_columns,
+    range_pages,
     rows_query,
     whole_table_query,
 )
@@ -39,18 +39,14 @@ def deliver_tables(lake: Lake, reader: Reader, rows_of: Mapping[str, int], repor
     """Bring every table whole to bronze; `rows_of` is what the source counted. Raises ExtractionError when other rows arrive."""
     # Biggest first, so the small ones fill the gaps.
     tables = sorted(reader.snapshot.tables.values(), key=lambda table: -table.size_bytes)
-    queries = [(table, whole_table_query(reader.snapshot, table, _pages(reader, table))) for table in tables]
+    cores = reader.spark.sparkContext.defaultParallelism
+    pages = {table.name: range_pages(table, reader.is_columnar, cores) for table in tables}
+    queries = [(table, whole_table_query(reader.snapshot, table, pages[table.name])) for table in tables]
     _deliver_all(lake, reader, [(table, query, rows_of[table.name]) for table, query in queries], report)
 
 
 def _is_read_by_columns(reader: Reader, table: SourceTable) -> bool:
     return reader.is_columnar and is_read_by_columns(table)
-
-
-def _pages(reader: Reader, table: SourceTable) -> int:
-    if not _is_read_by_columns(reader, table):
-        return 0
-    return columnar_pages(table, reader.spark.sparkContext.defaultParallelism)
 
 
 def deliver_changes(lake: Lake, reader: Reader, changes: Sequence[Changes], report: Report) -> None:

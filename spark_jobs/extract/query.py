@@ -44,8 +44,10 @@ def is_read_by_columns(table: SourceTable) -> bool:
     return table.pages > 0 and not any(column.pseudonymise for column in table.mapping.columns.values())
 
 
-def columnar_pages(table: SourceTable, cores: int) -> int:
-    """Pages of one range for the columnar reader: as many as leave all cores busy to the end."""
+def range_pages(table: SourceTable, is_columnar: bool, cores: int) -> int:
+    """Pages of one range of a whole table: by columns as many as leave all cores busy to the end, else 0, the usual number."""
+    if not (is_columnar and is_read_by_columns(table)):
+        return 0
     share = table.pages // (COLUMNAR_PARTITIONS_PER_CORE * cores)
     return max(PAGES_PER_PARTITION, min(share, PAGES_PER_COLUMNAR_PARTITION))
 
